@@ -1,0 +1,1 @@
+"""Built-in device drivers: one file tells all about one device."""

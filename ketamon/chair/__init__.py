@@ -1,0 +1,1 @@
+"""The core process of one chair."""

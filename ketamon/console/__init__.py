@@ -1,0 +1,1 @@
+"""The Textual application: a follower of the core."""

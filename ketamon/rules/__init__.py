@@ -1,0 +1,1 @@
+"""What follows from what was said. Pure functions: no clock, no files, no state of their own."""

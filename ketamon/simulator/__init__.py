@@ -1,0 +1,1 @@
+"""A patient and a pump that are not there."""

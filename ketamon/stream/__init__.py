@@ -1,0 +1,1 @@
+"""Recorded streams: what entered a chair, byte for byte, with its time."""

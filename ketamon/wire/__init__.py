@@ -1,0 +1,1 @@
+"""The sans-IO toolkit that drivers build on."""
