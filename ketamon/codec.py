@@ -1,0 +1,64 @@
+"""Events and intents to bytes and back: the same for the store, the socket, the feed and files.
+
+The domain's own dataclasses are the schema; msgspec runs their `__post_init__` on the way in, so one invariant guards
+live and recorded data alike. What stands on disk is chosen by us (`TYPE`, `VERSION`), never an import path; an event
+type that this version does not know is kept as `Unknown`.
+"""
+
+from typing import Any
+
+import msgspec
+
+from ketamon.domain.events import TYPES, VERSION, Body, Unknown
+from ketamon.domain.intents import INTENTS, Intent
+from ketamon.errors import Refused
+
+_encoder = msgspec.json.Encoder()
+_decoders: dict[str, Any] = {name: msgspec.json.Decoder(kind) for name, kind in TYPES.items()}
+_intents: dict[str, Any] = {name: msgspec.json.Decoder(kind) for name, kind in INTENTS.items()}
+
+
+def encode_body(body: Body) -> tuple[str, int, bytes]:
+    """Return the type, the version and the JSON of an event's body."""
+    if isinstance(body, Unknown):
+        return body.type, body.version, body.body.encode()
+    return body.TYPE, VERSION, _encoder.encode(body)
+
+
+def decode_body(type_: str, version: int, data: bytes) -> Body:
+    """Read a body back. Raises `ValueError` where the JSON does not fit its type."""
+    decoder = _decoders.get(type_)
+    if decoder is None or version > VERSION:
+        return Unknown(type=type_, version=version, body=data.decode())
+    body: Body = decoder.decode(data)
+    return body
+
+
+def encode_intent(intent: Intent) -> bytes:
+    """Write an intent as one JSON object with its type beside its fields."""
+    return _encoder.encode({"type": intent.TYPE, "body": intent})
+
+
+class _Envelope(msgspec.Struct):
+    type: str
+    body: msgspec.Raw
+
+
+_envelope = msgspec.json.Decoder(_Envelope)
+
+
+def decode_intent(data: bytes | str) -> Intent:
+    """Read an intent. Raises `Refused` with a sentence where it is none."""
+    try:
+        envelope = _envelope.decode(data)
+        intent: Intent = _intents[envelope.type].decode(envelope.body)
+    except KeyError as error:
+        raise Refused(f"this core does not know the request {error}; use the same ketamon on both sides") from error
+    except ValueError as error:  # msgspec's own errors are ValueErrors too
+        raise Refused(f"the request cannot be read: {error}") from error
+    return intent
+
+
+def encode_json(value: Any) -> bytes:
+    """Write anything made of dataclasses and plain values as one line of JSON."""
+    return _encoder.encode(value)

@@ -1,0 +1,56 @@
+"""Who acts, and what a signature is."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What somebody may do here."""
+
+    NURSE = "nurse"
+    PHYSICIAN = "physician"
+    DIRECTOR = "director"
+    OBSERVER = "observer"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the staff, by initials or name."""
+
+    name: str
+    role: Role
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patient:
+    """Who sits in the chair: two identifiers, and the weight with how it was taken.
+
+    `label` is what the screen shows ("J. D."), `identifier` the second identifier (a record number or a birth date).
+    """
+
+    label: str
+    identifier: str
+    weight_kg: float
+    weight_method: str = "stated"
+    course: str = ""
+    indication: str = ""
+    escort: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.weight_kg > 0:
+            raise ValueError(f"weight {self.weight_kg} kg is not a weight")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What was ordered, and what follows from it for the pump (see `ketamon.rules.dose.order`)."""
+
+    dose_mg_per_kg: float
+    minutes: float
+    concentration_mg_per_ml: float
+    total_mg: float
+    volume_ml: float
+    rate_ml_h: float

@@ -1,0 +1,178 @@
+"""What a driver is: a pure function with a memory. Bytes and a time in; readings, requests to send and garbage out.
+
+A driver owns no port, no clock, no thread and no log, so it runs the same on a cable, a recording, a simulator and a
+fuzzer. Bad input is an output (`Garbage`), never an exception; misuse is an exception.
+
+What every driver promises, and the contract suite holds it to:
+
+- each input byte lies in exactly one `Accepted` frame or one `Garbage`, in order, and none is left after `flush`;
+- however the bytes are cut into chunks, the outputs are the same;
+- no frame that fails its own checks yields a value; after damage the next whole frame is found;
+- the buffer has a declared maximum, the work is linear in the input;
+- what it sends is one of its `allow_list`, and the port refuses everything else.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from ketamon.domain.devices import DeviceAlarm, DeviceKind, PumpStatus
+from ketamon.domain.instant import Instant
+from ketamon.domain.parameters import Parameter
+from ketamon.domain.readings import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A frame that passed its checks; the outputs that follow it, up to the next frame, were read from it."""
+
+    offset: int
+    length: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One value of the frame that begins at `offset`."""
+
+    offset: int
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class PumpTelemetry:
+    """What the pump says it does."""
+
+    offset: int
+    status: PumpStatus
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceAlarms:
+    """All alarms that stand at the device now; an empty tuple is "none"."""
+
+    offset: int
+    alarms: tuple[DeviceAlarm, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceNotice:
+    """Something the device said of itself that is no value and no alarm."""
+
+    offset: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Bytes for the port to write; one of the driver's allow-list, or the port refuses."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Garbage:
+    """Bytes that no frame claims, and why."""
+
+    offset: int
+    raw: bytes
+    reason: str
+
+
+Output = Accepted | Measured | PumpTelemetry | DeviceAlarms | DeviceNotice | Send | Garbage
+
+
+class Driver(Protocol):
+    """A running driver: the memory of one connection. Offsets count from its first byte."""
+
+    def feed(self, data: bytes, at: Instant) -> Iterator[Output]:
+        """Take bytes as they came. The iterator must be run to its end before the next call."""
+        ...
+
+    def tick(self, at: Instant) -> Iterator[Output]:
+        """Time has passed: polls to send, time-outs. Called at least four times a second of session time."""
+        ...
+
+    def flush(self, at: Instant) -> Iterator[Output]:
+        """The input has ended: what is left in the buffer is garbage."""
+        ...
+
+
+class Parity(StrEnum):
+    """Parity of a serial line, by pyserial's letters."""
+
+    NONE = "N"
+    EVEN = "E"
+    ODD = "O"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineSettings:
+    """How the serial line is set. Written "19200 8E1 RTS/CTS"."""
+
+    baud: int
+    bits: int = 8
+    parity: Parity = Parity.NONE
+    stop: int = 1
+    rtscts: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.baud} {self.bits}{self.parity}{self.stop}{' RTS/CTS' if self.rtscts else ''}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """What a simulated device has to report: the simulator's patient and pump, at one moment.
+
+    `values` in the parameters' own units, None where the sensor gives nothing. `cuff_age_s` is the age of the cuff
+    numbers (None before the first), `cuff_measuring` whether the cuff is at work. `pump` and `pump_alarms` (raw codes
+    of the device) are for pumps.
+    """
+
+    wall: datetime
+    values: Mapping[Parameter, float | None] = field(default_factory=dict)
+    cuff_age_s: float | None = None
+    cuff_measuring: bool = False
+    pump: PumpStatus | None = None
+    pump_alarms: tuple[str, ...] = ()
+
+
+class DeviceSimulator(Protocol):
+    """The device's end of the wire: it speaks the real protocol about a `Truth`."""
+
+    def advance(self, truth: Truth) -> bytes:
+        """One simulated second has passed: what the device says of its own accord."""
+        ...
+
+    def receive(self, data: bytes) -> bytes:
+        """The host sent this: what the device answers."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriverSpec:
+    """Everything about a driver that can be known without running it; the value of its entry point.
+
+    `evidence` is "established" or "experimental" (one source only). `quiet_after_s`: no accepted frame for so long
+    means the device is silent. `interval_s`: how often it normally reports. `allow_list`: every byte string that may
+    ever be sent. `max_buffer`: the most bytes it holds back. `document`: where the facts come from.
+    """
+
+    id: str
+    vendor: str
+    model: str
+    kind: DeviceKind
+    line: LineSettings
+    parameters: tuple[Parameter, ...]
+    quiet_after_s: float
+    interval_s: float
+    max_buffer: int
+    document: str
+    make: Callable[[], Driver]
+    simulate: Callable[[], DeviceSimulator]
+    allow_list: frozenset[bytes] = frozenset()
+    alarms_decoded: bool = False
+    evidence: str = "established"
+    note: str = ""
