@@ -130,7 +130,18 @@ class SetSpeed:
 
 
 Intent = (
-    CheckIn | Advance | Observe | Correct | Note | EnterValue | SkipDue | Confirm | Acknowledge | PauseAudio | Sign | SetSpeed
+    CheckIn
+    | Advance
+    | Observe
+    | Correct
+    | Note
+    | EnterValue
+    | SkipDue
+    | Confirm
+    | Acknowledge
+    | PauseAudio
+    | Sign
+    | SetSpeed
 )
 
 INTENTS: dict[str, type] = {

@@ -1,0 +1,206 @@
+"""What a profile holds: the clinical rules of a session as data, edited and signed by a medical director.
+
+These classes are the schema of the TOML file (read by `ketamon.profiles`); no threshold stands anywhere else. Field names end
+in their unit. A range is (lowest, highest) allowed.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ketamon.domain.devices import Priority
+from ketamon.domain.parameters import Parameter
+from ketamon.domain.phases import Phase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How long an infusion is planned, and the shortest and longest the profile allows."""
+
+    minutes: float
+    shortest_minutes: float
+    longest_minutes: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderBounds:
+    """Bounds of an order, and how far the pump may differ from it before that is an alarm."""
+
+    dose_mg_per_kg: tuple[float, float]
+    concentration_mg_per_ml: tuple[float, float]
+    weight_kg: tuple[float, float]
+    highest_total_mg: float
+    tolerance_percent: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineRule:
+    """What must be measured and observed before the infusion, and how recent it must be."""
+
+    parameters: tuple[Parameter, ...]
+    observations: tuple[str, ...]
+    within_minutes: float
+
+
+class Group(StrEnum):
+    """Where an observation stands in the entry list; an effect has an onset, a worst grade and a resolution."""
+
+    SCORE = "score"
+    EFFECT = "effect"
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grade:
+    """One step of a scale: its number, the key that chooses it, and its word."""
+
+    value: int
+    key: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservationItem:
+    """Something a person can log: key `key` in the entry list chooses it, then a key of one of its grades."""
+
+    id: str
+    key: str
+    label: str
+    group: Group
+    grades: tuple[Grade, ...]
+    asks_text: bool = False
+
+
+class Anchor(StrEnum):
+    """What a schedule counts from."""
+
+    SESSION = "session"
+    INFUSION_START = "infusion-start"
+    INFUSION_END = "infusion-end"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleRule:
+    """When an item is due: at `at_minutes` and then `every_minutes` from the anchor, in these phases.
+
+    `item` is an observation id or a parameter id. Counted in session time; overdue after the grace.
+    """
+
+    item: str
+    label: str
+    anchor: Anchor
+    phases: tuple[Phase, ...]
+    grace_minutes: float
+    every_minutes: float = 0.0
+    at_minutes: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """One alarm limit on a parameter.
+
+    The condition holds while the value is below `below`, or above `above`, or above the larger of `above` and
+    baseline + `above_baseline`. It must hold for `dwell_s` before it is an alarm, and end by `hysteresis` before it is
+    over. `confirm`: one reading is an alarm of the next lower priority until a second one confirms it.
+    """
+
+    id: str
+    parameter: Parameter
+    priority: Priority
+    below: float | None = None
+    above: float | None = None
+    above_baseline: float | None = None
+    dwell_s: float = 0.0
+    hysteresis: float = 0.0
+    confirm: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmRules:
+    """How alarms behave, and the limits of the technical ones.
+
+    `stale_factor` times a continuous parameter's interval without a value is "no data"; a cuff result counts for
+    `cuff_valid_minutes`. `rejected_frames_per_minute` is the rate of damaged frames that is an alarm.
+    """
+
+    audio_pause_s: float
+    stale_factor: float
+    cuff_valid_minutes: float
+    rejected_frames_per_minute: float
+    clock_step_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Display:
+    """How a parameter is drawn: the fixed range of its chart, and how often it normally comes."""
+
+    parameter: Parameter
+    low: float
+    high: float
+    interval_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """The expected course: from baseline - `below` to baseline + `above` is drawn behind the trend as normal."""
+
+    parameter: Parameter
+    below: float
+    above: float
+
+
+class CriterionKind(StrEnum):
+    """How a criterion of the gate is judged; see `ketamon.rules.gate`."""
+
+    ELAPSED = "elapsed"
+    VITAL = "vital"
+    GRADE = "grade"
+    ABSENT = "absent"
+    CONFIRMED = "confirmed"
+    NO_HIGH_ALARM = "no-high-alarm"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """One thing that must be so before a patient leaves. Which fields count depends on `kind`.
+
+    elapsed: at least `minutes` since the infusion ended.
+    vital: `parameter` within `low`..`high` (either may be absent), or, with `or_baseline`, at least its baseline; and
+    within `percent_of_baseline`; on two readings at least `sustained_minutes` apart and none worse in between.
+    grade: the last observation of `item` in recovery is `at_least`..`at_most`, and not older than `minutes`.
+    absent: no observation of `item` above grade 0 in the last `minutes`.
+    confirmed: somebody confirmed `item`.
+    """
+
+    id: str
+    label: str
+    kind: CriterionKind
+    remedy: str
+    minutes: float | None = None
+    parameter: Parameter | None = None
+    low: float | None = None
+    high: float | None = None
+    or_baseline: bool = False
+    percent_of_baseline: float | None = None
+    sustained_minutes: float = 0.0
+    item: str = ""
+    at_least: int | None = None
+    at_most: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """The rules of one kind of session. `name` and `version` say which; the file's hash is in every session."""
+
+    name: str
+    version: str
+    title: str
+    plan: Plan
+    order: OrderBounds
+    baseline: BaselineRule
+    alarm: AlarmRules
+    observation: tuple[ObservationItem, ...]
+    schedule: tuple[ScheduleRule, ...]
+    limit: tuple[Limit, ...]
+    display: tuple[Display, ...]
+    band: tuple[Band, ...]
+    criterion: tuple[Criterion, ...]

@@ -1,0 +1,60 @@
+"""The history of one parameter: times and values side by side, 16 bytes a point, gaps kept as gaps."""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from math import isnan, nan
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A value (None: there was none) at `t` seconds of session time, from the event with number `seq`."""
+
+    t: float
+    value: float | None
+    seq: int
+
+
+@dataclass(slots=True)
+class Series:
+    """Points in the order they came. Only valid values stand here as numbers; all else is a gap."""
+
+    _t: "array[float]" = field(default_factory=lambda: array("d"))
+    _value: "array[float]" = field(default_factory=lambda: array("d"))
+    _seq: "array[int]" = field(default_factory=lambda: array("I"))
+
+    def append(self, t: float, value: float | None, seq: int) -> None:
+        """Add a point; a gap that goes on is one point."""
+        if value is None and self._value and isnan(self._value[-1]):
+            return
+        self._t.append(t)
+        self._value.append(nan if value is None else value)
+        self._seq.append(seq)
+
+    def __len__(self) -> int:
+        return len(self._t)
+
+    def __iter__(self) -> Iterator[Point]:
+        return self.between(float("-inf"), float("inf"))
+
+    def between(self, start: float, end: float) -> Iterator[Point]:
+        """Give the points with start <= t <= end."""
+        for i in range(bisect_left(self._t, start), len(self._t)):
+            if self._t[i] > end:
+                return
+            yield self._point(i)
+
+    def before(self, t: float) -> Iterator[Point]:
+        """Give the points with a time before `t`, newest first."""
+        for i in range(bisect_left(self._t, t) - 1, -1, -1):
+            yield self._point(i)
+
+    @property
+    def last(self) -> Point | None:
+        """The newest point, or None."""
+        return self._point(-1) if self._t else None
+
+    def _point(self, i: int) -> Point:
+        value = self._value[i]
+        return Point(self._t[i], None if isnan(value) else value, self._seq[i])

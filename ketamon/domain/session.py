@@ -1,0 +1,351 @@
+"""The state of a session: `apply` folds one event into it. Live screen, replay, report and recovery use this one fold.
+
+`apply` is total over event types, uses no clock and decides nothing: what follows from a state stands in
+`ketamon.rules`. A state belongs to one fold and grows in place; whoever only looks must not write to it.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ketamon.domain import events as e
+from ketamon.domain.devices import DeviceAlarm, DeviceKind, Link, PumpStatus
+from ketamon.domain.instant import Instant
+from ketamon.domain.parameters import CUFF, Parameter
+from ketamon.domain.people import Patient, Person
+from ketamon.domain.phases import Phase, Trigger
+from ketamon.domain.readings import Quality, Reading
+from ketamon.domain.series import Series
+
+ENTERED = "entered"
+"""The name of the source of values that a person typed in."""
+
+
+@dataclass(slots=True)
+class Device:
+    """What is known of one device."""
+
+    attached: e.DeviceAttached
+    link: Link = Link.CLOSED
+    link_since: Instant | None = None
+    why: str = ""
+    heard: Instant | None = None
+    pump: PumpStatus | None = None
+    pump_at: Instant | None = None
+    alarms: tuple[DeviceAlarm, ...] = ()
+    notices: list[str] = field(default_factory=list)
+    rejected_frames: int = 0
+    rejected_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The last reading of one parameter from one source, and the event that brought it."""
+
+    reading: Reading
+    device: str
+    at: Instant
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A logged observation as it stands now: with its correction, if any. `at` is when it was so."""
+
+    seq: int
+    item: str
+    grade: int | None
+    at: Instant
+    entered: Instant
+    by: Person
+    text: str = ""
+    corrected_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A fact the gate asks for, as last confirmed or taken back."""
+
+    seq: int
+    met: bool
+    at: Instant
+    by: Person
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An alarm that stands: active, acknowledged or latched."""
+
+    change: e.AlarmChanged
+    since: Instant
+    seq: int
+
+
+@dataclass(slots=True)
+class Infusion:
+    """The infusion clock: it stands in pauses, the session clock runs."""
+
+    started: Instant | None = None
+    ended: Instant | None = None
+    running_since: Instant | None = None
+    elapsed_s: float = 0.0
+    stopped_early: bool = False
+    pauses: list[tuple[Instant, Instant | None]] = field(default_factory=list)
+
+    def seconds(self, at: Instant) -> float:
+        """How long the drug ran until `at`, without pauses."""
+        return self.elapsed_s + (at.since(self.running_since) if self.running_since else 0.0)
+
+
+@dataclass(slots=True)
+class SessionState:
+    """Everything the events say, in the shape that rules and views ask for.
+
+    `samples` holds the last reading per (parameter, device, site); `history` the trend of each parameter; `log` the
+    events that a person would read, oldest first.
+    """
+
+    seq: int = 0
+    at: Instant | None = None
+    opened: e.SessionOpened | None = None
+    started: Instant | None = None
+    patient: Patient | None = None
+    order: e.OrderEntered | None = None
+    phase: Phase = Phase.CHECK_IN
+    phase_since: Instant | None = None
+    infusion: Infusion = field(default_factory=Infusion)
+    devices: dict[str, Device] = field(default_factory=dict)
+    samples: dict[tuple[Parameter, str, str], Sample] = field(default_factory=dict)
+    history: dict[Parameter, Series] = field(default_factory=dict)
+    baseline: dict[Parameter, float] = field(default_factory=dict)
+    observations: dict[int, Observation] = field(default_factory=dict)
+    confirmations: dict[str, Confirmation] = field(default_factory=dict)
+    not_done: list[tuple[str, Instant]] = field(default_factory=list)
+    alarms: dict[str, Alarm] = field(default_factory=dict)
+    alarm_count: int = 0
+    audio_paused_until: Instant | None = None
+    gate: e.GateChanged | None = None
+    ready_at: Instant | None = None
+    left_at: Instant | None = None
+    signatures: list[tuple[e.Signed, Instant]] = field(default_factory=list)
+    recording_degraded: str = ""
+    log: list[e.Event] = field(default_factory=list)
+    unknown: int = 0
+
+
+def apply(state: SessionState, event: e.Event) -> SessionState:
+    """Fold one event into the state, and return it. An event of an unknown type is counted and kept in the log."""
+    state.seq = event.seq
+    state.at = event.at
+    _FOLD[type(event.body)](state, event.body, event)
+    if type(event.body) not in _QUIET:
+        state.log.append(event)
+    return state
+
+
+def fold(events: Iterable[e.Event], state: SessionState | None = None) -> SessionState:
+    """Fold events in their order into a state (a new one, if none is given)."""
+    state = state or SessionState()
+    for event in events:
+        apply(state, event)
+    return state
+
+
+def _opened(state: SessionState, body: e.SessionOpened, event: e.Event) -> None:
+    state.opened, state.started, state.phase_since = body, event.at, event.at
+
+
+def _resumed(state: SessionState, body: e.SessionResumed, event: e.Event) -> None:
+    """Nothing was seen during the gap, so nothing is current until a device speaks again."""
+    for device in state.devices.values():
+        _drop_values(state, device.attached.device, event)
+        device.link, device.link_since, device.why = Link.CLOSED, event.at, f"core was down for {body.gap_s:.0f} s"
+
+
+def _checked_in(state: SessionState, body: e.PatientCheckedIn, _: e.Event) -> None:
+    state.patient = body.patient
+
+
+def _ordered(state: SessionState, body: e.OrderEntered, _: e.Event) -> None:
+    state.order = body
+
+
+def _attached(state: SessionState, body: e.DeviceAttached, _: e.Event) -> None:
+    state.devices[body.device] = Device(attached=body)
+
+
+def _link(state: SessionState, body: e.LinkChanged, event: e.Event) -> None:
+    device = state.devices[body.device]
+    if device.link is Link.LIVE and body.link is not Link.LIVE:
+        _drop_values(state, body.device, event)
+    device.link, device.link_since, device.why = body.link, event.at, body.why
+
+
+def _drop_values(state: SessionState, device: str, event: e.Event) -> None:
+    """Silence removes values: what a lost source said last is no longer current, and its trend has a gap."""
+    for key, sample in list(state.samples.items()):
+        if sample.device == device and key[0] not in CUFF:
+            del state.samples[key]
+            if key[0] in state.history:
+                state.history[key[0]].append(event.at.seconds, None, event.seq)
+    state.devices[device].pump = None
+
+
+def _measured(state: SessionState, body: e.Measured, event: e.Event) -> None:
+    state.devices[body.device].heard = event.at
+    for reading in body.readings:
+        _take(state, reading, body.device, event)
+
+
+def _take(state: SessionState, reading: Reading, device: str, event: e.Event) -> None:
+    state.samples[(reading.parameter, device, reading.site)] = Sample(reading, device, event.at, event.seq)
+    series = state.history.get(reading.parameter)
+    if series is None:
+        series = state.history[reading.parameter] = Series()
+    series.append(event.at.seconds, reading.value if reading.quality is Quality.VALID else None, event.seq)
+
+
+def _pump(state: SessionState, body: e.PumpReported, event: e.Event) -> None:
+    device = state.devices[body.device]
+    device.pump, device.pump_at, device.heard = body.status, event.at, event.at
+
+
+def _device_alarms(state: SessionState, body: e.DeviceAlarmsReported, _: e.Event) -> None:
+    state.devices[body.device].alarms = body.alarms
+
+
+def _device_noticed(state: SessionState, body: e.DeviceNoticed, _: e.Event) -> None:
+    state.devices[body.device].notices.append(body.text)
+
+
+def _rejected(state: SessionState, body: e.BytesRejected, _: e.Event) -> None:
+    device = state.devices[body.device]
+    device.rejected_frames += body.frames
+    device.rejected_bytes += body.length
+
+
+def _entered(state: SessionState, body: e.ValueEntered, event: e.Event) -> None:
+    _take(state, body.reading, ENTERED, event)
+
+
+def _phase(state: SessionState, body: e.PhaseChanged, event: e.Event) -> None:
+    run, at = state.infusion, event.at
+    if run.running_since is not None:
+        run.elapsed_s, run.running_since = run.seconds(at), None
+    if body.phase is Phase.INFUSION:
+        run.started, run.running_since = run.started or at, at
+        if run.pauses and run.pauses[-1][1] is None:
+            run.pauses[-1] = (run.pauses[-1][0], at)
+    elif body.phase is Phase.PAUSED:
+        run.pauses.append((at, None))
+    elif body.phase is Phase.RECOVERY and run.ended is None:
+        run.ended, run.stopped_early = at, body.trigger is Trigger.STOP
+    elif body.phase is Phase.DISCHARGED:
+        state.left_at = at
+    state.phase, state.phase_since = body.phase, at
+
+
+def _baseline(state: SessionState, body: e.BaselineTaken, _: e.Event) -> None:
+    state.baseline = dict(body.values)
+
+
+def _observed(state: SessionState, body: e.Observed, event: e.Event) -> None:
+    state.observations[event.seq] = Observation(
+        event.seq, body.item, body.grade, body.at or event.at, event.at, body.by, body.text
+    )
+
+
+def _corrected(state: SessionState, body: e.ObservationCorrected, event: e.Event) -> None:
+    old = state.observations[body.corrects]
+    state.observations[body.corrects] = Observation(
+        old.seq, old.item, body.grade, old.at, old.entered, body.by, old.text, event.seq
+    )
+
+
+def _not_done(state: SessionState, body: e.NotDone, event: e.Event) -> None:
+    state.not_done.append((body.item, event.at))
+
+
+def _confirmed(state: SessionState, body: e.Confirmed, event: e.Event) -> None:
+    state.confirmations[body.item] = Confirmation(event.seq, body.met, event.at, body.by, body.text)
+
+
+def _alarm(state: SessionState, body: e.AlarmChanged, event: e.Event) -> None:
+    if body.state is e.AlarmState.ENDED:
+        state.alarms.pop(body.alarm, None)
+        return
+    standing = state.alarms.get(body.alarm)
+    if standing is None:
+        state.alarm_count += 1
+    state.alarms[body.alarm] = Alarm(body, standing.since if standing else event.at, event.seq)
+
+
+def _audio(state: SessionState, body: e.AudioPaused, event: e.Event) -> None:
+    state.audio_paused_until = event.at.plus(body.seconds) if body.seconds > 0 else None
+
+
+def _gate(state: SessionState, body: e.GateChanged, event: e.Event) -> None:
+    state.gate = body
+    if body.open and state.ready_at is None:
+        state.ready_at = event.at
+
+
+def _signed(state: SessionState, body: e.Signed, event: e.Event) -> None:
+    state.signatures.append((body, event.at))
+
+
+def _recording(state: SessionState, body: e.RecordingChanged, _: e.Event) -> None:
+    state.recording_degraded = body.why or "cannot be written" if body.degraded else ""
+
+
+def _unknown(state: SessionState, _body: e.Unknown, _event: e.Event) -> None:
+    state.unknown += 1
+
+
+def _logged(_state: SessionState, _body: Any, _event: e.Event) -> None:
+    """Stand in the log only."""
+
+
+_FOLD: dict[type, Callable[[SessionState, Any, e.Event], None]] = {
+    e.SessionOpened: _opened,
+    e.SessionResumed: _resumed,
+    e.PatientCheckedIn: _checked_in,
+    e.OrderEntered: _ordered,
+    e.DeviceAttached: _attached,
+    e.LinkChanged: _link,
+    e.Measured: _measured,
+    e.PumpReported: _pump,
+    e.DeviceAlarmsReported: _device_alarms,
+    e.DeviceNoticed: _device_noticed,
+    e.BytesRejected: _rejected,
+    e.ValueEntered: _entered,
+    e.PhaseChanged: _phase,
+    e.BaselineTaken: _baseline,
+    e.Observed: _observed,
+    e.ObservationCorrected: _corrected,
+    e.Noted: _logged,
+    e.NotDone: _not_done,
+    e.Confirmed: _confirmed,
+    e.AlarmChanged: _alarm,
+    e.AudioPaused: _audio,
+    e.GateChanged: _gate,
+    e.Signed: _signed,
+    e.ClockStepped: _logged,
+    e.RecordingChanged: _recording,
+    e.Unknown: _unknown,
+}
+
+_QUIET = frozenset({e.Measured, e.PumpReported, e.BytesRejected, e.DeviceNoticed, e.GateChanged})
+"""Events too frequent for the log that people read; they stand in the state."""
+
+
+def observations_of(state: SessionState, item: str) -> list[Observation]:
+    """Return the observations of one item that stand (not taken back), in the order of when they were so."""
+    found = [o for o in state.observations.values() if o.item == item and o.grade is not None]
+    return sorted(found, key=lambda o: o.at)
+
+
+def device_of(state: SessionState, kind: DeviceKind) -> Device | None:
+    """Return the first attached device of a kind, or None."""
+    return next((d for d in state.devices.values() if d.attached.kind is kind), None)
