@@ -1,0 +1,127 @@
+"""The palettes, and the only place where a colour stands. A theme names what a colour is for; the style sheets do the rest.
+
+Red, yellow and blue-cyan belong to alarms (the order of IEC 60601-1-8); parameter hues are muted, as there is no agreed
+standard for them. Alarm colours were chosen so that they stay apart under protanopia and deuteranopia, and differ in
+luminance, so that `NO_COLOR` (grey by luminance) keeps them apart too; a test measures all of it.
+"""
+
+from textual.theme import Theme
+
+DEFAULT = "dark-room"
+
+TOKENS = (
+    "spo2", "pulse", "nibp", "resp", "co2", "pump", "alarm-high", "alarm-medium", "alarm-low", "ok", "stale", "band",
+    "limit", "muted",
+)  # fmt: skip
+"""What a theme gives a colour to. All but `band` are drawn as text on the background."""
+
+
+def _theme(name: str, *, dark: bool, ground: tuple[str, str, str, str], **tokens: str) -> Theme:
+    """Make a theme of its ground (background, surface, panel, foreground) and its tokens (`_` for `-`)."""
+    background, surface, panel, foreground = ground
+    variables = {token.replace("_", "-"): colour for token, colour in tokens.items()}
+    return Theme(
+        name=name,
+        primary=variables["pump"],
+        secondary=variables["muted"],
+        accent=variables["ok"],
+        warning=variables["alarm-medium"],
+        error=variables["alarm-high"],
+        success=variables["ok"],
+        background=background,
+        surface=surface,
+        panel=panel,
+        foreground=foreground,
+        dark=dark,
+        variables={**variables, "border": variables["muted"], "border-blurred": variables["muted"]},
+    )
+
+
+DARK_ROOM = _theme(
+    DEFAULT,
+    dark=True,
+    ground=("#0B0E11", "#12171C", "#1B2229", "#D5DADF"),
+    spo2="#8FC7DD",
+    pulse="#9CCB9A",
+    nibp="#E2B8A0",
+    resp="#D3CBA4",
+    co2="#BFB3DE",
+    pump="#A9C4E4",
+    alarm_high="#FF5F5F",
+    alarm_medium="#F0E442",
+    alarm_low="#56B4E9",
+    ok="#8ED1A5",
+    stale="#9AA3AC",
+    band="#26313B",
+    limit="#87919B",
+    muted="#87919B",
+)
+
+LIGHT = _theme(
+    "light",
+    dark=False,
+    ground=("#FBFAF7", "#F6F4F0", "#EAE7E0", "#1B1F23"),
+    spo2="#14536B",
+    pulse="#265C2B",
+    nibp="#6B4A22",
+    resp="#5C5415",
+    co2="#4F3F85",
+    pump="#254E80",
+    alarm_high="#7A001E",
+    alarm_medium="#906A00",
+    alarm_low="#0040F0",
+    ok="#1E6536",
+    stale="#5B636B",
+    band="#E3E7DC",
+    limit="#646C74",
+    muted="#5B636B",
+)
+
+HIGH_CONTRAST = _theme(
+    "high-contrast",
+    dark=True,
+    ground=("#000000", "#000000", "#1A1A1A", "#FFFFFF"),
+    spo2="#9FE4FF",
+    pulse="#A8FFA8",
+    nibp="#FFD0B5",
+    resp="#FFF3B0",
+    co2="#DACCFF",
+    pump="#C4DEFF",
+    alarm_high="#FF5F5F",
+    alarm_medium="#FFF04A",
+    alarm_low="#5CC2FA",
+    ok="#9DFFB8",
+    stale="#D0D0D0",
+    band="#2E3338",
+    limit="#D0D0D0",
+    muted="#C8C8C8",
+)
+
+# After Okabe and Ito, "Color Universal Design" (2008); their blue #0072B2 is too dark for text and is left out.
+COLOUR_BLIND = _theme(
+    "colour-blind",
+    dark=True,
+    ground=("#0A0A0C", "#131316", "#1D1D22", "#DDDDE0"),
+    spo2="#A8D3F0",
+    pulse="#C6C6C6",
+    nibp="#E8C9A0",
+    resp="#D9D2B0",
+    co2="#D7BCD0",
+    pump="#B7C9E6",
+    alarm_high="#F05A40",
+    alarm_medium="#F0E442",
+    alarm_low="#56B4E9",
+    ok="#B5D8CC",
+    stale="#A2A2A8",
+    band="#2A2C33",
+    limit="#909096",
+    muted="#909096",
+)
+
+THEMES: tuple[Theme, ...] = (DARK_ROOM, LIGHT, HIGH_CONTRAST, COLOUR_BLIND)
+
+
+def following(name: str) -> str:
+    """Return the theme that comes after `name`, round and round."""
+    names = [theme.name for theme in THEMES]
+    return names[(names.index(name) + 1) % len(names)] if name in names else DEFAULT
