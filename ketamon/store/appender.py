@@ -1,0 +1,88 @@
+"""The one connection that writes, and what it does after a failure. It is made and used in one thread only."""
+
+import os
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+from ketamon.errors import SourceError, VerificationError
+from ketamon.store.chain import Head, Row
+from ketamon.store.database import INSERT_EVENT, connect_writer, has_ended, read_head
+
+FAILURES = (sqlite3.Error, OSError, VerificationError)
+"""What `Appender` raises where the record cannot be written; `SourceError` is an `OSError`."""
+
+_CAUSES = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR: "the disk reports an error",
+    sqlite3.SQLITE_READONLY: "the file is read-only",
+    sqlite3.SQLITE_PERM: "the file may not be written",
+    sqlite3.SQLITE_BUSY: "another program holds the file",
+    sqlite3.SQLITE_CANTOPEN: "the file cannot be opened",
+    sqlite3.SQLITE_CORRUPT: "the file is damaged",
+}
+
+
+def cause(error: BaseException) -> str:
+    """Say for people why the record could not be written."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return str(error)
+    name: str = getattr(error, "sqlite_errorname", "")
+    return f"{_CAUSES.get(code & 0xFF, str(error))} ({name})"  # the low byte is SQLite's primary result code
+
+
+class Appender:
+    """Writes rows durably; `head` is the end of what is known to be durable.
+
+    A connection that failed is never used again: after a failed fsync the system may call lost pages clean, so a second
+    try on the same handle can succeed without the data. The next `write` opens a new one, moves all that it finds in
+    the log into the database file and syncs that, and only then asks what of its rows is there already.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = connect_writer(path)
+        self._identity = path.stat()
+        self.head: Head = read_head(self._connection)
+
+    def write(self, rows: list[Row]) -> None:
+        """Make `rows`, which follow `head`, durable. Raises one of `FAILURES`; then it is not known what is durable."""
+        try:
+            self._commit(self._connection or self._reconnect(), rows)
+        except FAILURES:
+            self.close()
+            raise
+        self.head = rows[-1].head
+
+    def _commit(self, connection: sqlite3.Connection, rows: list[Row]) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        stored = read_head(connection)
+        if stored != self.head and stored not in {row.head for row in rows}:
+            raise VerificationError(f"{self._path} was changed by another program")
+        connection.executemany(INSERT_EVENT, [row for row in rows if row.seq > stored.seq])
+        connection.execute("COMMIT")
+        if not os.path.samestat(self._path.stat(), self._identity):
+            raise SourceError(f"{self._path} was replaced by another file")
+
+    def _reconnect(self) -> sqlite3.Connection:
+        self._connection = connect_writer(self._path)
+        busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise SourceError(f"{self._path} is held by a reader")
+        return self._connection
+
+    def mark_ended(self) -> None:
+        """Put the closing mark behind the last event and make one plain file of the record. Raises `FAILURES`."""
+        connection = self._connection or self._reconnect()
+        if self.head.seq and not has_ended(connection):
+            connection.execute("INSERT INTO closings VALUES (?, ?)", self.head)
+        connection.execute("PRAGMA busy_timeout = 0")
+        with suppress(sqlite3.OperationalError):  # somebody reads: it stays in WAL mode, as durable and as complete
+            connection.execute("PRAGMA journal_mode = DELETE")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

@@ -1,0 +1,65 @@
+"""Where session files live and how they are called. No name holds a word about a patient."""
+
+import os
+import re
+import sqlite3
+import sys
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ketamon.errors import SourceError
+from ketamon.store.database import SUFFIX, connect, has_ended
+
+
+def data_dir(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
+    """Return where ketamon keeps its data: `$KETAMON_HOME`, else where the platform wants it."""
+    home = Path.home()
+    if chosen := environ.get("KETAMON_HOME"):
+        return Path(chosen).expanduser()
+    if platform == "win32":
+        return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "ketamon"
+    if platform == "darwin":
+        return home / "Library" / "Application Support" / "ketamon"
+    xdg = environ.get("XDG_DATA_HOME", "")  # one that is not absolute counts as unset (XDG Base Directory 0.8)
+    return (Path(xdg) if xdg.startswith("/") else home / ".local" / "share") / "ketamon"
+
+
+def sessions_dir() -> Path:
+    """Return the directory of the session files; it is made on first use, for its owner only (0700)."""
+    directory = data_dir() / "sessions"
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        if not directory.is_dir():
+            directory.mkdir(mode=0o700)
+            directory.chmod(0o700)  # whatever the umask says
+    except OSError as error:
+        raise SourceError(f"{directory} cannot be made: {error.strerror}; set KETAMON_HOME") from error
+    return directory
+
+
+def new_session_path(wall: datetime, chair: str) -> Path:
+    """Return the path of a new session's file, named by the time in UTC and the chair; no such file exists."""
+    stem = f"{wall.astimezone(UTC):%Y-%m-%dT%H%M%SZ}-{re.sub(r'[^A-Za-z0-9]+', '-', chair).strip('-') or 'chair'}"
+    path, number = sessions_dir() / f"{stem}{SUFFIX}", 1
+    while path.exists():
+        number += 1
+        path = path.with_name(f"{stem}-{number}{SUFFIX}")
+    return path
+
+
+def open_sessions() -> list[Path]:
+    """Return the sessions that did not end, newest first.
+
+    A file that cannot be read is among them: opening it says why.
+    """
+    return [path for path in sorted(sessions_dir().glob(f"*{SUFFIX}"), reverse=True) if not _ended(path)]
+
+
+def _ended(path: Path) -> bool:
+    try:
+        with closing(connect(path)) as connection:
+            return has_ended(connection)
+    except (SourceError, sqlite3.DatabaseError):
+        return False

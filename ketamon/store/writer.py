@@ -1,0 +1,246 @@
+"""The store: what the chair appends becomes durable here, or everybody hears that it does not.
+
+One thread owns the one writing connection. Measurements wait up to a quarter of a second for company; what is urgent is
+committed at once, with all that waits. An event is acknowledged after its COMMIT, never before.
+
+Each row is chained when it arrives, so a signature can name the head of all before it at once. When the file cannot be
+written, rows wait in memory and the writer tries again and again. When too many wait, an arriving *measurement* is
+replaced by a "not-recorded" event with its number and its time: the record then says that something was measured there
+and could not be kept. Arriving, not oldest: what was chained and perhaps signed never changes, and what people did, and
+alarms, are always kept. Such a stand-in takes some 300 bytes, so a whole day of them fits in memory.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ketamon.domain.events import Event, Measured, PumpReported, Unknown
+from ketamon.errors import KetamonError, SourceError
+from ketamon.store.appender import FAILURES, Appender, cause
+from ketamon.store.chain import Head, Row, row_of
+from ketamon.store.lock import WriterLock
+
+NOT_RECORDED = "not-recorded"
+"""Type of the event that stands for a measurement which found no room: shown, folded as nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long an event may wait for company (s), the pauses between tries (s, the last repeats), how many may wait.
+
+    50,000 rows are three two-hour sessions of one chair, about 40 MB.
+    """
+
+    group_s: float = 0.25
+    retry_s: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0)
+    queue: int = 50_000
+
+
+class Store:
+    """The open record of one session, made by `database.create`.
+
+    `clock` gives monotonic nanoseconds, for `saved_at`. `on_degraded(degraded, why)` is called from the writer thread
+    when the record can no longer be written, when the reason changes, when the first measurement found no room, and
+    when all is written again. Every method may be called from any thread. Raises `SourceError` where the file cannot be
+    had or another process writes it, `VerificationError` where its guards are gone.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Callable[[], int],
+        on_degraded: Callable[[bool, str], None],
+        limits: Limits = Limits(),
+    ) -> None:
+        self._path, self._clock, self._on_degraded, self._limits = path, clock, on_degraded, limits
+        self._changed = threading.Condition()  # guards all below
+        self._rows: list[Row] = []
+        self._acks: deque[tuple[int, Future[Head]]] = deque()
+        self._urgent = self._closing = self._ended = self._dead = False
+        self._unrecorded = 0
+        self._told = ""  # what on_degraded heard last; "" is "all is well"
+        self._tries = 0
+        self._saved_at: int | None = None
+        self._lock = WriterLock(path)
+        opened: Future[Head] = Future()
+        self._thread = threading.Thread(target=self._run, args=(opened,), name=f"store {path.name}", daemon=True)
+        self._thread.start()
+        try:
+            self._head = self._durable = opened.result()
+        except KetamonError:
+            self._lock.release()
+            raise
+
+    @property
+    def head(self) -> Head:
+        """The end of the chain, waiting rows included."""
+        return self._head
+
+    @property
+    def head_hash(self) -> str:
+        """The hash of the last event appended, in hexadecimal: what a signature that comes next covers."""
+        return self._head.hash.hex()
+
+    @property
+    def durable_seq(self) -> int:
+        """The number of the last event that is safe."""
+        return self._durable.seq
+
+    @property
+    def saved_at(self) -> int | None:
+        """When the last commit returned, by the injected clock; None before the first."""
+        return self._saved_at
+
+    def append(self, events: Sequence[Event], urgent: bool) -> Future[Head]:
+        """Take the next events. The future resolves to the durable end of the chain once they are in the file.
+
+        With no events it resolves when all before is. It cannot be cancelled, and it waits as long as the file cannot
+        be written; `close` ends the waiting with a `SourceError`. Raises `ValueError` where a number is not the next
+        one or an event could not be read back; then none of them is taken.
+        """
+        future: Future[Head] = Future()
+        future.set_running_or_notify_cancel()
+        with self._changed:
+            if self._closing or self._dead:
+                raise SourceError(f"{self._path} is closed; nothing can be added to it")
+            rows = self._chain(events)
+            if rows:
+                self._rows += rows
+                self._head = rows[-1].head
+                self._urgent |= urgent
+            self._acks.append((self._head.seq, future))
+            self._changed.notify()
+        self._acknowledge()
+        return future
+
+    def _chain(self, events: Sequence[Event]) -> list[Row]:
+        rows: list[Row] = []
+        head, unrecorded = self._head, 0
+        for event in events:
+            if event.seq != head.seq + 1:
+                raise ValueError(f"event {event.seq} cannot follow event {head.seq}")
+            full = len(self._rows) + len(rows) >= self._limits.queue
+            if full and isinstance(event.body, Measured | PumpReported):
+                unrecorded += 1
+                event = _stand_in(event)  # noqa: PLW2901 (it takes its place)
+            rows.append(row_of(event, head.hash))
+            head = rows[-1].head
+        self._unrecorded += unrecorded
+        return rows
+
+    def close(self, *, ended: bool = False) -> None:
+        """Write all that waits, then let go of the file. `ended`: the session is over, put the closing mark.
+
+        Without it the session stays open for resuming. Raises `SourceError` where something could not be written.
+        """
+        with self._changed:
+            if self._closing:
+                return
+            self._closing, self._ended = True, ended
+            self._changed.notify()
+        self._thread.join()
+        self._lock.release()
+        if self._rows:
+            raise SourceError(
+                f"{self._path}: {len(self._rows)} events are not saved: {self._told or 'the writer stopped'}"
+            )
+        if ended and self._told:
+            raise SourceError(f"{self._path} is saved but could not be marked as ended: {self._told}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run(self, opened: "Future[Head]") -> None:
+        """Be the writer thread."""
+        try:
+            appender = Appender(self._path)
+        except FAILURES as error:
+            wrapped = error if isinstance(error, KetamonError) else SourceError(f"{self._path}: {cause(error)}")
+            opened.set_exception(wrapped)
+            return
+        opened.set_result(appender.head)
+        try:
+            self._serve(appender)
+        finally:
+            appender.close()
+            self._abandon()
+
+    def _serve(self, appender: Appender) -> None:
+        while rows := self._due():
+            try:
+                appender.write(rows)
+            except FAILURES as error:
+                self._failed(cause(error))
+                if self._closing:
+                    return
+            else:
+                self._saved(rows)
+        if self._ended:
+            try:
+                appender.mark_ended()
+            except FAILURES as error:
+                self._failed(cause(error))
+
+    def _due(self) -> list[Row]:
+        """Wait until something must be written and return all that waits; nothing means the end."""
+        with self._changed:
+            if self._tries:
+                pauses = self._limits.retry_s
+                self._changed.wait_for(lambda: self._closing, pauses[min(self._tries, len(pauses)) - 1])
+            else:
+                self._changed.wait_for(lambda: self._rows or self._closing)
+                self._changed.wait_for(lambda: self._urgent or self._closing, self._limits.group_s)
+            self._urgent = False
+            return list(self._rows)
+
+    def _saved(self, rows: list[Row]) -> None:
+        with self._changed:
+            self._durable, self._saved_at = rows[-1].head, self._clock()
+            del self._rows[: len(rows)]
+            self._tries = 0
+            lost, self._unrecorded = self._unrecorded, 0
+        self._acknowledge()
+        if self._told or lost:
+            self._told = ""
+            self._on_degraded(False, f"{lost} measurements found no room and are not recorded" if lost else "")
+
+    def _failed(self, why: str) -> None:
+        self._tries += 1
+        if self._unrecorded:
+            why += "; measurements find no room and are not recorded"
+        if why != self._told:
+            self._told = why
+            self._on_degraded(True, why)
+
+    def _acknowledge(self) -> None:
+        with self._changed:
+            done = []
+            while self._acks and self._acks[0][0] <= self._durable.seq:
+                done.append(self._acks.popleft()[1])
+            durable = self._durable
+        for future in done:
+            future.set_result(durable)
+
+    def _abandon(self) -> None:
+        """Whatever ended the thread: nobody waits for ever."""
+        with self._changed:
+            self._dead = True
+            futures = [future for _, future in self._acks]
+            self._acks.clear()
+        for future in futures:
+            future.set_exception(SourceError(f"{self._path}: the event was not saved"))
+
+
+def _stand_in(event: Event) -> Event:
+    return replace(event, body=Unknown(type=NOT_RECORDED, version=1, body=f'{{"type":"{event.body.TYPE}"}}'))
