@@ -1,0 +1,178 @@
+"""Reads a recorded stream at full speed, and tells what is wrong with it.
+
+Rules of this file: a line that cannot be read costs itself only; nothing is guessed; everything left out is counted and
+reported with its line. Pacing is not here, see `ketamon.stream.player`.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, Any, Self
+
+import msgspec
+
+from ketamon.errors import SourceError
+from ketamon.stream.record import PAYLOADS, Header, Record, decode_header
+
+_MAX_HEADER = 1 << 16
+_MAX_PROBLEMS = 100
+_COMMENT = ord("#")
+_decode_line = msgspec.json.Decoder(tuple[Annotated[float, msgspec.Meta(ge=0, lt=1e9)], str, str, Any]).decode
+
+
+@dataclass(slots=True)
+class Report:
+    """What was found in a stream, complete once it was read to its end.
+
+    `problems` holds one sentence each, with the line (the first 100; `more_problems` counts the rest); no problem means
+    the file is as it was written. `unknown` counts records of kinds this version does not know. `size` and `sha256` are
+    of the whole lines, `torn` is what follows the last of them. `uncovered` records stand after the last good sum.
+    """
+
+    records: int = 0
+    sums: int = 0
+    uncovered: int = 0
+    ended: bool = False
+    last_t: float = 0.0
+    size: int = 0
+    sha256: str = ""
+    torn: bytes = b""
+    unknown: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+    more_problems: int = 0
+
+    def found(self, line: int, text: str) -> None:
+        """Note a problem."""
+        if len(self.problems) < _MAX_PROBLEMS:
+            self.problems.append(f"line {line}: {text}")
+        else:
+            self.more_problems += 1
+
+    def sentences(self) -> list[str]:
+        """Say everything that is to be said, worst first; empty for a file in perfect order."""
+        said = list(self.problems)
+        if self.more_problems:
+            said.append(f"{self.more_problems} more problems")
+        return said + [
+            f"{count} records of the unknown kind {kind!r} were skipped" for kind, count in self.unknown.items()
+        ]
+
+
+class StreamReader:
+    """The records of a file, in order: an iterable and a context manager.
+
+    Raises `SourceError` where the file is missing, empty, foreign or newer. `header` is there at once, `report` is
+    complete after the last record. Sums and the end are checked, not yielded.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._file = path.open("rb")
+        except FileNotFoundError as error:
+            raise SourceError(f"there is no file {path}; check the name") from error
+        except OSError as error:
+            raise SourceError(f"{path} cannot be read: {error.strerror}") from error
+        try:
+            self.header: Header = self._read_header(path)
+        except BaseException:
+            self._file.close()
+            raise
+        self.report = Report()
+        self._line = 1
+
+    def _read_header(self, path: Path) -> Header:
+        line = self._file.readline(_MAX_HEADER)
+        if not line:
+            raise SourceError(f"{path} is empty: nothing was recorded; choose another file")
+        self._hash = hashlib.sha256(line)
+        self._size = len(line)
+        return decode_header(line, str(path))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._file.close()
+
+    def __iter__(self) -> Iterator[Record]:
+        for line in self._file:
+            self._line += 1
+            if not line.endswith(b"\n"):
+                self.report.torn = line
+                break
+            if line[0] != _COMMENT:
+                record = self._take(line)
+                if record is not None:
+                    yield record
+            self._hash.update(line)
+            self._size += len(line)
+        self._finish()
+
+    def _take(self, line: bytes) -> Record | None:
+        try:
+            t, device, kind, payload = _decode_line(line)
+            known = PAYLOADS.get(kind)
+            if known:
+                data = _read(payload, known[1])
+        except (ValueError, TypeError) as error:
+            self.report.found(self._line, f"cannot be read ({error})")
+            return None
+        if kind == "sum":
+            self._check_sum(payload)
+        elif kind == "end":
+            self._check_end(payload)
+        else:
+            self._count(t)
+            if known:
+                return Record(t, device, known[0], data, self._line)
+            self.report.unknown[kind] += 1
+        return None
+
+    def _count(self, t: float) -> None:
+        report = self.report
+        report.records += 1
+        report.uncovered += 1
+        report.ended = False
+        if t < report.last_t:
+            report.found(self._line, f"time runs backwards, from {report.last_t:.6f} s to {t:.6f} s")
+        report.last_t = t
+
+    def _check_sum(self, payload: object) -> None:
+        self.report.sums += 1
+        if payload == self._hash.hexdigest():
+            self.report.uncovered = 0
+        else:
+            self.report.found(self._line, "the sum does not fit: something before this line was changed")
+
+    def _check_end(self, payload: object) -> None:
+        self.report.ended = True
+        if payload != self.report.records:
+            self.report.found(self._line, f"{payload} records were written, {self.report.records} are here")
+        if self.report.uncovered:
+            self.report.found(self._line, f"no sum covers the last {self.report.uncovered} records")
+
+    def _finish(self) -> None:
+        report = self.report
+        report.size, report.sha256 = self._size, self._hash.hexdigest()
+        if report.torn:
+            report.found(self._line, f"torn off after {len(report.torn)} bytes")
+        if not report.ended:
+            why = "the writer crashed or is still at work"
+            report.found(self._line, f"no end: {why}; no sum covers the last {report.uncovered} records")
+
+
+def _read(payload: object, read: Callable[[str], bytes | str]) -> bytes | str:
+    if not isinstance(payload, str):
+        raise TypeError("the payload is no text")
+    return read(payload)
+
+
+def verify(path: Path) -> Report:
+    """Read a whole file and report. Raises `SourceError` where it cannot be read at all."""
+    with StreamReader(path) as reader:
+        for _ in reader:
+            pass
+    return reader.report
