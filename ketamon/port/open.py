@@ -1,0 +1,54 @@
+"""From an address to a port: `tcp://host:port`, or the path of a serial device (best one of /dev/serial/by-id)."""
+
+import threading
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from ketamon.driver import DriverSpec, LineSettings
+from ketamon.errors import UsageError
+from ketamon.port.base import Line, OnBytes, OnLink, Port, Waiter
+from ketamon.port.clock import Clock
+
+
+def make_port(
+    address: str,
+    spec: DriverSpec,
+    clock: Clock,
+    on_bytes: OnBytes,
+    on_link: OnLink,
+    *,
+    waiter: Waiter = threading.Event.wait,
+) -> Port:
+    """Make the port at `address` for a device of `spec`; see `Port`. Raises `UsageError` for no address."""
+    return Port(line_opener(address, spec.line), spec.allow_list, clock, on_bytes, on_link, waiter=waiter)
+
+
+def line_opener(address: str, settings: LineSettings) -> Callable[[], Line]:
+    """Give the function that opens the connection at `address`. Raises `UsageError` for an address it cannot read."""
+    scheme, separator, _ = address.partition("://")
+    if not separator:
+        return _serial_opener(address, settings)
+    if scheme == "tcp":
+        return _tcp_opener(address)
+    raise UsageError(f"{address}: the scheme {scheme!r} is unknown; give tcp://host:port or the path of a serial port")
+
+
+def _serial_opener(path: str, settings: LineSettings) -> Callable[[], Line]:
+    from ketamon.port.serial import SerialLine  # noqa: PLC0415 (pyserial is loaded only where a serial port is used)
+
+    if not path:
+        raise UsageError("the address of a port is empty; give tcp://host:port or the path of a serial port")
+    return lambda: SerialLine(path, settings)
+
+
+def _tcp_opener(address: str) -> Callable[[], Line]:
+    from ketamon.port.tcp import TcpLine  # noqa: PLC0415 (loaded only where it is used, as above)
+
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise UsageError(f"{address} is no address ({error}); give tcp://host:port") from error
+    if not host or not port:
+        raise UsageError(f"{address} is no address; give tcp://host:port")
+    return lambda: TcpLine(host, port)
