@@ -1,0 +1,13 @@
+"""Checksums, each with its check value over the nine ASCII digits "123456789"."""
+
+import binascii
+
+
+def sum8(data: bytes) -> int:
+    """Return the sum of all bytes modulo 256 (check value 0xDD). It misses one random damage in 256."""
+    return sum(data) & 0xFF
+
+
+def crc16_ccitt_false(data: bytes) -> int:
+    """Return the CRC with polynomial 0x1021, start 0xFFFF, no reflection (check value 0x29B1)."""
+    return binascii.crc_hqx(data, 0xFFFF)
