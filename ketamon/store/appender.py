@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ketamon.errors import SourceError, VerificationError
 from ketamon.store.chain import Head, Row
-from ketamon.store.database import INSERT_EVENT, connect_writer, has_ended, read_head
+from ketamon.store.database import INSERT_EVENT, READ_FAILURES, connect_writer, has_ended, read_head
 
-FAILURES = (sqlite3.Error, OSError, VerificationError)
+FAILURES = (*READ_FAILURES, OSError, VerificationError)
 """What `Appender` raises where the record cannot be written; `SourceError` is an `OSError`."""
 
 _CAUSES = {

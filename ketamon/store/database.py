@@ -62,7 +62,7 @@ BEGIN SELECT RAISE(ABORT, 'closings: one mark, behind the last event'); END
     + [
         _NEVER.format(table=table, verb=verb).strip()
         for table in ("meta", "events", "closings")
-        for verb in ("UPDATE", "DELETE")
+        for verb in ("update", "delete")
     ]
 )
 """The statements that make a file, one each; SQLite keeps their text, so they can be found again word for word."""
@@ -70,6 +70,9 @@ BEGIN SELECT RAISE(ABORT, 'closings: one mark, behind the last event'); END
 SELECT_EVENTS = "SELECT seq, mono_ns, wall, type, version, body, hash FROM events WHERE seq >= ? ORDER BY seq"
 # What is hashed is bytes, so bytes are what is bound; they are stored as text for whoever opens the file by hand.
 INSERT_EVENT = "INSERT INTO events VALUES (?, ?, CAST(? AS TEXT), CAST(? AS TEXT), ?, CAST(? AS TEXT), ?)"
+
+READ_FAILURES = (sqlite3.Error, UnicodeDecodeError)
+"""What reading raises. The second: Python decodes SQLite's own message, which quotes damaged names as they are."""
 
 
 class Meta(NamedTuple):
@@ -95,7 +98,8 @@ def create(path: Path, session: str, created: datetime) -> None:
     except OSError as error:
         raise SourceError(f"{path} cannot be made: {error.strerror}") from error
     try:
-        with closing(_configured(path, "rw")) as connection:
+        with closing(_open(path, "rw")) as connection:
+            _configure(connection)
             _enter_wal(connection)
             _fill(connection, Meta(session, created.isoformat(timespec="microseconds")))
     except sqlite3.Error as error:
@@ -133,33 +137,45 @@ def connect_writer(path: Path) -> sqlite3.Connection:
 def connect(path: Path, mode: str = "ro") -> sqlite3.Connection:
     """Open a session file, by default without the right to change it. Texts are returned as bytes.
 
-    Raises `SourceError` where it is missing, no session file, or of a newer ketamon.
+    Raises `SourceError` where it is missing, no session file, or of a newer ketamon; `VerificationError` where it is
+    too damaged to open.
     """
     _require_sqlite()
     if not path.is_file():
         raise SourceError(f"there is no session file {path}")
-    connection = _configured(path, mode)
+    connection = None
     try:
+        connection = _open(path, mode)
+        _configure(connection)
         _require_session(connection, path)
-    except SourceError:
-        connection.close()
-        raise
+    except (*READ_FAILURES, SourceError) as error:
+        if connection is not None:
+            connection.close()
+        raise explained(error, path) from error
     return connection
 
 
-def _configured(path: Path, mode: str) -> sqlite3.Connection:
-    """Open a database with our settings, each asserted back: an SQLite that ignores one is refused."""
-    try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None)
-    except sqlite3.Error as error:
-        raise SourceError(f"{path} cannot be opened: {error}") from error
+def explained(error: Exception, path: Path) -> Exception:
+    """Turn one of `READ_FAILURES` into what is raised to people; anything else stays what it is."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code == sqlite3.SQLITE_NOTADB:
+        return SourceError(f"{path} is not a session file of ketamon: {error}")
+    if code & 0xFF == sqlite3.SQLITE_CORRUPT or isinstance(error, UnicodeDecodeError):
+        return VerificationError(f"{path} is damaged: {error}; run `ketamon verify` on it")
+    return SourceError(f"{path} cannot be read: {error}") if isinstance(error, sqlite3.Error) else error
+
+
+def _open(path: Path, mode: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None)
+
+
+def _configure(connection: sqlite3.Connection) -> None:
+    """Make our settings, each asserted back: an SQLite that ignores one is refused."""
     connection.text_factory = bytes  # damage that is not UTF-8 must reach the hash, not fail on the way
     for name, value in _SETTINGS.items():
         connection.execute(f"PRAGMA {name} = {value}")
         if pragma(connection, name) != value:
-            connection.close()
             raise SourceError(f"this SQLite ({sqlite3.sqlite_version}) cannot set {name}; use a complete one")
-    return connection
 
 
 def _require_sqlite() -> None:
@@ -168,14 +184,9 @@ def _require_sqlite() -> None:
 
 
 def _require_session(connection: sqlite3.Connection, path: Path) -> None:
-    try:
-        application_id, version = pragma(connection, "application_id"), pragma(connection, "user_version")
-    except sqlite3.OperationalError as error:
-        raise SourceError(f"{path} cannot be read: {error}") from error
-    except sqlite3.DatabaseError as error:
-        raise SourceError(f"{path} is not a session file: {error}") from error
-    if application_id != APPLICATION_ID:
+    if pragma(connection, "application_id") != APPLICATION_ID:
         raise SourceError(f"{path} is not a session file of ketamon")
+    version = pragma(connection, "user_version")
     if version > FORMAT:
         raise SourceError(f"{path} was written by a newer ketamon (format {version}, this one reads {FORMAT})")
 

@@ -2,15 +2,14 @@
 
 import os
 import re
-import sqlite3
 import sys
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ketamon.errors import SourceError
-from ketamon.store.database import SUFFIX, connect, has_ended
+from ketamon.errors import KetamonError, SourceError
+from ketamon.store.database import READ_FAILURES, SUFFIX, connect, has_ended
 
 
 def data_dir(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
@@ -61,5 +60,5 @@ def _ended(path: Path) -> bool:
     try:
         with closing(connect(path)) as connection:
             return has_ended(connection)
-    except (SourceError, sqlite3.DatabaseError):
+    except (*READ_FAILURES, KetamonError):
         return False

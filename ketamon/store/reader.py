@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -9,7 +10,7 @@ from typing import Self
 from ketamon.domain.events import Event
 from ketamon.errors import VerificationError
 from ketamon.store.chain import Head, Row, event_of, follows, read_row
-from ketamon.store.database import SELECT_EVENTS, connect, has_ended, read_head, read_meta
+from ketamon.store.database import READ_FAILURES, SELECT_EVENTS, connect, explained, has_ended, read_head, read_meta
 
 _PAGE = 2000  # rows in one read: a long one would keep the writer's log from being folded back into the file
 
@@ -59,9 +60,17 @@ class Reader:
 
     def _page(self, first: int, size: int = _PAGE) -> list[Row]:
         try:
-            return [read_row(row) for row in self._connection.execute(SELECT_EVENTS + " LIMIT ?", (first, size))]
-        except (sqlite3.DatabaseError, ValueError) as error:
-            raise self._damaged(f"events cannot be read from {first} on: {error}") from error
+            with self._asking() as connection:
+                return [read_row(row) for row in connection.execute(SELECT_EVENTS + " LIMIT ?", (first, size))]
+        except ValueError as error:
+            raise self._damaged(f"the events from {first} on cannot be read: {error}") from error
+
+    @contextmanager
+    def _asking(self) -> Iterator[sqlite3.Connection]:
+        try:
+            yield self._connection
+        except READ_FAILURES as error:
+            raise explained(error, self._path) from error
 
     def _damaged(self, what: str) -> VerificationError:
         return VerificationError(f"{self._path}: {what}; run `ketamon verify` on it")
@@ -69,12 +78,14 @@ class Reader:
     @property
     def head(self) -> Head:
         """The end of the chain as it stands in the file now."""
-        return read_head(self._connection)
+        with self._asking() as connection:
+            return read_head(connection)
 
     @property
     def ended(self) -> bool:
         """Whether the session was closed for good."""
-        return has_ended(self._connection)
+        with self._asking() as connection:
+            return has_ended(connection)
 
     def close(self) -> None:
         """Let go of the file."""

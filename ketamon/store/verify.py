@@ -13,7 +13,7 @@ from pathlib import Path
 from ketamon.domain.events import Signed
 from ketamon.errors import VerificationError
 from ketamon.store.chain import Row, event_of, follows, read_row
-from ketamon.store.database import SELECT_EVENTS, connect, read_meta, schema_problems
+from ketamon.store.database import READ_FAILURES, SELECT_EVENTS, connect, read_meta, schema_problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,21 @@ def verify(path: Path) -> list[Problem]:
     Raises `SourceError` where the file is missing, no session file, or of a newer ketamon.
     """
     problems: list[Problem] = []
-    with closing(connect(path)) as connection:
-        for check in (_file, _chain):
-            try:
-                for problem in check(connection):
-                    problems.append(problem)  # noqa: PERF402 (what was found before an error is kept)
-            except sqlite3.DatabaseError as error:
-                problems.append(Problem(0, f"the file is damaged: {error}"))
-            except VerificationError as error:
-                problems.append(Problem(0, str(error)))
+    try:
+        with closing(connect(path)) as connection:
+            for check in (_file, _chain):
+                problems += _kept(check(connection))
+    except VerificationError as error:
+        problems.append(Problem(0, str(error)))
     return problems
+
+
+def _kept(found: Iterator[Problem]) -> Iterator[Problem]:
+    """Yield what a check finds, and the damage that stops it as the last problem."""
+    try:
+        yield from found
+    except READ_FAILURES as error:
+        yield Problem(0, f"the file is damaged: {error}")
 
 
 def _file(connection: sqlite3.Connection) -> Iterator[Problem]:

@@ -1,0 +1,218 @@
+"""The store in bad times: a disk that is full, that fails, that lies about a commit; a file that goes away."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+
+import pytest
+from store.samples import QUICK, measured, noted
+
+from ketamon.domain.events import Unknown
+from ketamon.errors import SourceError, VerificationError
+from ketamon.store import database
+from ketamon.store.reader import load
+from ketamon.store.verify import verify
+from ketamon.store.writer import NOT_RECORDED, Limits, Store
+
+SMALL = Limits(group_s=0.001, retry_s=(0.001,), queue=3)
+
+
+class Disk:
+    """Fails commits as told: `before` nothing was written, `after` all was and only the answer is an error."""
+
+    def __init__(self):
+        self.fail = ""
+        self.commits = 0
+
+    def error(self):
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_IOERR_FSYNC, "SQLITE_IOERR_FSYNC"
+        return error
+
+    def full(self):
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_FULL, "SQLITE_FULL"
+        return error
+
+
+class Connection(sqlite3.Connection):
+    """A connection on a `Disk`; once it failed, it may only be closed."""
+
+    disk: Disk
+    failed = False
+
+    def execute(self, sql, *args):
+        assert not self.failed, "a connection that failed was used again"
+        if sql != "COMMIT":
+            return super().execute(sql, *args)
+        if self.disk.fail == "after":
+            super().execute(sql)
+        if self.disk.fail:
+            self.failed = True
+            raise self.disk.full() if self.disk.fail == "full" else self.disk.error()
+        self.disk.commits += 1
+        return super().execute(sql)
+
+
+@pytest.fixture
+def disk(path, monkeypatch):  # noqa: ARG001 (the file is made before the disk fails)
+    disk = Disk()
+    kind = type("OnDisk", (Connection,), {"disk": disk})
+    monkeypatch.setattr(database.sqlite3, "connect", partial(sqlite3.connect, factory=kind))
+    return disk
+
+
+@pytest.mark.parametrize("fail", ["before", "after", "full"])
+def test_a_failed_commit_is_told_tried_again_and_loses_and_doubles_nothing(path, disk, opened, degraded, fail):
+    store = opened()
+    store.append([noted(1)], urgent=True).result(5)
+    disk.fail = fail
+    future = store.append([noted(2), measured(3)], urgent=True)
+    assert degraded.bad.wait(5)
+    assert not future.done()
+    assert store.durable_seq == 1
+    later = store.append([noted(4)], urgent=True)
+    disk.fail = ""
+    assert (future.result(5).seq, later.result(5).seq, store.durable_seq) == (4, 4, 4)
+    assert degraded.good.wait(5)
+    causes = {"full": "the disk is full (SQLITE_FULL)"}
+    assert degraded.told == [(True, causes.get(fail, "the disk reports an error (SQLITE_IOERR_FSYNC)")), (False, "")]
+    assert load(path) == [noted(1), noted(2), measured(3), noted(4)]
+    assert verify(path) == []
+
+
+def test_urgent_events_take_along_all_that_waits_in_one_commit(disk, opened):
+    store = opened(Limits(group_s=3600.0))
+    for seq in range(1, 10):
+        store.append([measured(seq)], urgent=False)
+    store.append([noted(10)], urgent=True).result(5)
+    assert disk.commits == 1
+
+
+def test_measurements_without_room_leave_a_mark_and_people_are_always_kept(path, disk, opened, degraded):
+    store = opened(SMALL)
+    disk.fail = "before"
+    store.append([measured(seq) for seq in range(1, 4)], urgent=False)
+    assert degraded.bad.wait(5)
+    store.append([measured(4), noted(5), measured(6)], urgent=True)
+    covered = store.head_hash
+    disk.fail = ""
+    assert store.append([], urgent=True).result(5).hash.hex() == covered
+    assert degraded.good.wait(5)
+    lost = Unknown(type=NOT_RECORDED, version=1, body='{"type":"measured"}')
+    events = load(path)
+    assert [event.seq for event in events] == [1, 2, 3, 4, 5, 6]
+    assert [event.at for event in events] == [measured(seq).at for seq in range(1, 7)]
+    assert [event.body for event in events[3:]] == [lost, noted(5).body, lost]
+    assert degraded.told[-1] == (False, "2 measurements found no room and are not recorded")
+    assert verify(path) == []
+
+
+def test_the_first_measurement_without_room_is_told_at_once_and_only_once(disk, opened, degraded):
+    store = opened(SMALL)
+    disk.fail = "before"
+    store.append([measured(seq) for seq in range(1, 4)], urgent=False)
+    assert degraded.bad.wait(5)
+    degraded.bad.clear()
+    store.append([measured(4)], urgent=False)
+    assert degraded.bad.wait(5)
+    store.append([measured(5)], urgent=False)
+    disk.fail = ""
+    store.append([], urgent=True).result(5)
+    assert degraded.good.wait(5)
+    assert [bad for bad, _ in degraded.told] == [True, True, False]
+    assert "not recorded" in degraded.told[1][1]
+
+
+def test_closing_while_the_disk_fails_says_what_is_lost_and_hangs_nobody(path, disk, opened, degraded):
+    store = opened(Limits(retry_s=(3600.0,)))
+    disk.fail = "before"
+    future = store.append([noted(1), noted(2)], urgent=True)
+    assert degraded.bad.wait(5)
+    with pytest.raises(SourceError, match="2 events are not saved: the disk reports an error"):
+        store.close()
+    with pytest.raises(SourceError, match="not saved"):
+        future.result(0)
+    assert load(path) == []
+    disk.fail = ""
+    assert opened().durable_seq == 0  # the lock was given back
+
+
+@pytest.mark.parametrize("replacement", ["nothing", "another file", "a copy"])
+def test_a_file_that_went_away_is_noticed_and_nothing_is_acknowledged(path, opened, degraded, replacement):
+    store = opened()
+    store.append([noted(1)], urgent=True).result(5)
+    away = path.with_name("away")
+    path.rename(away)
+    if replacement != "nothing":
+        path.write_bytes(away.read_bytes() if replacement == "a copy" else b"nothing of ours")
+    future = store.append([noted(2)], urgent=True)
+    assert degraded.bad.wait(5)
+    assert not future.done()
+    with pytest.raises(SourceError, match="1 events are not saved"):
+        store.close()
+
+
+def test_another_writer_that_ignores_the_lock_is_noticed(path, opened, degraded):
+    store = opened()
+    row = (1, 0, "2026-11-21T08:00:00+00:00", "noted", 1, "{}", bytes(32))
+    with sqlite3.connect(path) as connection:
+        connection.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    connection.close()
+    future = store.append([noted(1)], urgent=True)
+    assert degraded.bad.wait(5)
+    assert not future.done()
+    assert "was changed by another program" in degraded.told[0][1]
+    with pytest.raises(SourceError):
+        store.close()
+    with pytest.raises(VerificationError, match="event 1 is not what was written"):
+        load(path)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_writer_that_dies_of_a_bug_leaves_nobody_waiting(path, disk):
+    def broken(*_):
+        raise ZeroDivisionError
+
+    store = Store(path, clock=int, on_degraded=broken, limits=QUICK)
+    disk.fail = "before"
+    future: Future = store.append([noted(1)], urgent=True)
+    with pytest.raises(SourceError, match="not saved"):
+        future.result(5)
+    with pytest.raises(SourceError, match="closed"):
+        store.append([noted(2)], urgent=True)
+    with pytest.raises(SourceError, match="1 events are not saved"):
+        store.close()
+
+
+def test_a_mark_that_cannot_be_put_is_told(path, opened, monkeypatch):
+    store = opened()
+    store.append([noted(1)], urgent=True).result(5)
+
+    def refuse(_):
+        raise sqlite3.OperationalError("no more ink")
+
+    monkeypatch.setattr("ketamon.store.appender.has_ended", refuse)
+    with pytest.raises(SourceError, match="saved but could not be marked as ended: no more ink"):
+        store.close(ended=True)
+    assert load(path) == [noted(1)]
+
+
+FULL_DISK = Path(__file__).with_name("full_disk_child.py")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of a file")
+def test_a_disk_that_is_really_full_and_then_has_room_again(path):
+    done = subprocess.run([sys.executable, FULL_DISK, path], capture_output=True, text=True, check=True, timeout=60)
+    report = json.loads(done.stdout)
+    assert report["first"][0] is True
+    assert "SQLITE_" in report["first"][1]
+    assert report["durable_while_full"] < report["appended_while_full"]
+    assert report["last"] == [False, ""]
+    assert load(path) == [noted(seq) for seq in range(1, report["durable"] + 1)]
+    assert report["durable"] == report["appended_while_full"] + 1
+    assert verify(path) == []
