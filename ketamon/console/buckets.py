@@ -1,0 +1,105 @@
+"""A series in buckets of equal width, pinned to absolute session time.
+
+Bucket number i holds the values with i * width <= t < (i + 1) * width, whatever part of the session is on the screen.
+So a chart that moves on does not flicker, and only the newest bucket changes when a value comes.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import ceil, floor
+
+from ketamon.domain.series import Point, Series
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Smallest, greatest and last of `n` values. `gap`: there was no value for a time just before or within."""
+
+    min: float
+    max: float
+    last: float
+    n: int
+    gap: bool = False
+
+    def plus(self, value: float, gap: bool) -> "Bucket":
+        """Return the bucket with one value more."""
+        low, high = min(self.min, value), max(self.max, value)
+        return Bucket(low, high, value, self.n + 1, self.gap or gap)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """`count` buckets of `width_s` seconds, the first with the number `first`."""
+
+    first: int
+    width_s: float
+    count: int
+
+    @property
+    def start(self) -> float:
+        """Session time in seconds where the first bucket begins."""
+        return self.first * self.width_s
+
+    def index(self, t: float) -> int:
+        """Return the place of the bucket that holds `t`, counted from the first; it may lie outside."""
+        return floor(t / self.width_s) - self.first
+
+
+def grid_of(start_s: float, end_s: float, count: int) -> Grid:
+    """Lay `count` buckets over the time from `start_s` to `end_s`; the last one holds the moment before `end_s`."""
+    # Rounded, as a window that moves on with the clock has the same length only up to the last bits of a float.
+    width = max(round((end_s - start_s) / count, 6), 1e-6)
+    return Grid(ceil(end_s / width - 1e-3) - count, width, count)
+
+
+def bucketize(points: Iterable[Point], start: float, width_s: float, count: int) -> list[Bucket | None]:
+    """Sort points into `count` buckets from `start`, a multiple of `width_s`; None where there is no value."""
+    buckets: dict[int, Bucket] = {}
+    _fold(buckets, points, width_s, gap=False)
+    first = round(start / width_s)
+    return [buckets.get(i) for i in range(first, first + count)]
+
+
+def _fold(buckets: dict[int, Bucket], points: Iterable[Point], width_s: float, *, gap: bool) -> bool:
+    """Add points to numbered buckets; tell whether the last point had no value, as `gap` does of the one before."""
+    for point in points:
+        if point.value is None:
+            gap = True
+            continue
+        number = floor(point.t / width_s)
+        bucket = buckets.get(number)
+        value = point.value
+        buckets[number] = bucket.plus(value, gap) if bucket else Bucket(value, value, value, 1, gap)
+        gap = False
+    return gap
+
+
+class Bucketed:
+    """The buckets of one growing series: a new point costs one bucket, not a look at the whole history."""
+
+    def __init__(self) -> None:
+        self._series: Series | None = None
+        self._grid = Grid(0, 0.0, 0)
+        self._buckets: dict[int, Bucket] = {}
+        self._next_t = 0.0
+        self._seq = 0
+        self._gap = False
+
+    def over(self, series: Series, grid: Grid) -> list[Bucket | None]:
+        """Return the buckets of the grid. A new series, another width or an earlier first bucket begin anew."""
+        old = self._grid
+        if series is not self._series or grid.width_s != old.width_s or grid.first < old.first:
+            self._series, self._buckets, self._gap = series, {}, False
+            self._next_t, self._seq = grid.start, -1
+        elif grid.first > old.first:
+            for number in range(old.first, grid.first):
+                self._buckets.pop(number, None)
+        self._grid = grid
+        self._take_new(series)
+        return [self._buckets.get(i) for i in range(grid.first, grid.first + grid.count)]
+
+    def _take_new(self, series: Series) -> None:
+        fresh = [point for point in series.between(self._next_t, float("inf")) if point.seq > self._seq]
+        if fresh:
+            self._gap = _fold(self._buckets, fresh, self._grid.width_s, gap=self._gap)
+            self._next_t, self._seq = fresh[-1].t, fresh[-1].seq

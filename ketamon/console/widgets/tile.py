@@ -1,0 +1,202 @@
+"""A vital sign as a tile: the number large, its limits, how old it is, and in words and shape whatever is wrong with it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.style import Style
+from textual.content import Content
+from textual.renderables.digits import Digits
+
+from ketamon.console.glyphs import BRAILLE, Glyphs
+from ketamon.console.rows import Canvas, Row
+from ketamon.console.widgets.picture import Picture
+from ketamon.domain.devices import Priority
+
+NO_VALUE = "- -"
+"""What stands in place of a number that cannot be relied on."""
+VALUE, LIMITS, STATUS, DETAIL = "vlsd"
+STARS = {Priority.HIGH: "***", Priority.MEDIUM: "**", Priority.LOW: "*"}
+"""The signs of alarm priority, so that it does not hang on colour."""
+_USUAL_VALUE, _USUAL_STATUS = "100", "no data 10 s"
+"""Room is kept for these, so that nothing jumps when a number or an age gets longer."""
+_NUMBER_UNIT = re.compile(r"(\d) ([a-z])")
+_SLASH = ("  ╱", " ╱ ", "╱  ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TileData:
+    """What a tile shows. `value_ok` False: there is no value to rely on, and `status` says why or since when.
+
+    `text` is the number as text ("97", "138/104"); without a reliable value it tells only whether there ever was one.
+    `low` and `high` are the alarm limits as text, "" for none; `detail` are further short lines, the weightiest first.
+    """
+
+    label: str
+    unit: str
+    text: str
+    status: str
+    value_ok: bool
+    low: str = ""
+    high: str = ""
+    detail: tuple[str, ...] = ()
+    alarm: Priority | None = None
+    questionable: bool = False
+    simulated: bool = False
+
+
+def tile_rows(data: TileData, width: int, height: int, glyphs: Glyphs) -> list[Row]:
+    """Draw the inside of a tile: the number at the top right, the status at the bottom right.
+
+    Big digits are drawn from four lines on, where they fit. Limits and details stand at the left, from the bottom line
+    up, each in the first line with room for it; what finds none is left out, the last detail first.
+    """
+    lines = [Canvas(width) for _ in range(height)]
+    number = f"{data.text}{'?' if data.questionable else ''}" if data.value_ok and data.text else NO_VALUE
+    pieces, usual = [number], len(_USUAL_VALUE)
+    if height >= 4 and len(big := big_digits(number, glyphs)[0]) <= width:
+        pieces, usual = big_digits(number, glyphs), max(len(big), len(big_digits(_USUAL_VALUE, glyphs)[0]))
+    room = [width] * height
+    for y, piece in enumerate(pieces[:height]):
+        lines[y].put(width - len(piece), piece, VALUE)
+        room[y] = width - max(len(piece), usual) - 1
+    status = shortened(data.status, width if height > 1 else max(room[0], 0))
+    if height > 1:
+        lines[-1].put(width - len(status), status, STATUS)
+        room[-1] = width - max(len(status), len(_USUAL_STATUS)) - 1
+    else:
+        lines[0].put(0, status, STATUS)
+        room[0] = 0
+    _put_left(lines, room, [(limits_text(data.low, data.high, glyphs), LIMITS), *((d, DETAIL) for d in data.detail)])
+    return [line.row() for line in lines]
+
+
+def _put_left(lines: Sequence[Canvas], room: list[int], items: Sequence[tuple[str, str]]) -> None:
+    for text, role in items:
+        y = next((y for y in reversed(range(len(lines))) if len(text) <= room[y]), None)
+        if text and y is not None:
+            lines[y].put(0, text, role)
+            room[y] = 0
+
+
+def limits_text(low: str, high: str, glyphs: Glyphs) -> str:
+    """Write alarm limits as the range that raises none."""
+    if low and high:
+        return low + glyphs.dash + high
+    return glyphs.at_least + low if low else glyphs.at_most + high if high else ""
+
+
+def shortened(text: str, width: int) -> str:
+    """Shorten words to a width by what matters least: the last clause, the blank before a unit, the last words.
+
+    A number never loses its unit or digits.
+    """
+    clause = text.partition(",")[0]
+    tries = [text, clause, _NUMBER_UNIT.sub(r"\1\2", clause)]
+    words = tries[-1].split()
+    tries += [" ".join(words[:n]) for n in range(len(words) - 1, 0, -1)]
+    return next((short for short in tries if len(short) <= width), "")
+
+
+def big_digits(text: str, glyphs: Glyphs) -> list[str]:
+    """Write a number in three lines, or in one where the terminal has no signs for it."""
+    font = glyphs.digits
+    if font is None:
+        return _textual_digits(text)
+    if any(sign not in font for sign in text):
+        return [text]
+    return [" ".join(font[sign][line] for sign in text) for line in range(3)]
+
+
+def _textual_digits(text: str) -> list[str]:
+    """Write with the digits of Textual's own widget, and a slash of our own, which they lack."""
+    lines = ["", "", ""]
+    for i, part in enumerate(text.split("/")):
+        drawn = "".join(segment.text for segment in Digits(part).render(Style(bold=True))).split("\n")
+        lines = [line + (slash if i else "") + piece for line, slash, piece in zip(lines, _SLASH, drawn, strict=False)]
+    return lines
+
+
+class Tile(Picture):
+    """One vital sign. Feed it with `update`; its state is a class, and how that looks stands in the style sheet.
+
+    `classes` can name the hue of the number (`-spo2`, `-pulse`, `-nibp`, `-resp`, `-co2`) and `-compact`.
+    """
+
+    HELP = """\
+## A vital sign
+
+The number as the monitor gave it, its alarm limits, and how old it is. Dashes: there is no value to rely on, and the
+words at the bottom say why. A question mark: the monitor itself doubts it. Stars before the name: it is in alarm, three
+for the highest priority.
+"""
+    DEFAULT_CSS = """
+    Tile {
+        height: 6;
+        border: round $muted;
+        border-title-color: $foreground;
+        padding: 0 1;
+        &.-compact { height: 4; padding: 0; }
+        & > .tile--value { color: $foreground; text-style: bold; }
+        &.-spo2 > .tile--value { color: $spo2; }
+        &.-pulse > .tile--value { color: $pulse; }
+        &.-nibp > .tile--value { color: $nibp; }
+        &.-resp > .tile--value { color: $resp; }
+        &.-co2 > .tile--value { color: $co2; }
+        & > .tile--limits { color: $limit; }
+        & > .tile--status { color: $muted; }
+        & > .tile--detail { color: $foreground; }
+        &.-stale, &.-missing { border: dashed $stale; }
+        &.-stale > .tile--value, &.-missing > .tile--value { color: $stale; }
+        &.-stale > .tile--status, &.-missing > .tile--status { color: $foreground; text-style: bold; }
+        &.-questionable > .tile--status { color: $foreground; text-style: bold; }
+        &.-alarm-high { border: heavy $alarm-high; border-title-color: $alarm-high; border-title-style: bold; }
+        &.-alarm-high > .tile--value { color: $alarm-high; }
+        &.-alarm-medium { border: heavy $alarm-medium; border-title-color: $alarm-medium; border-title-style: bold; }
+        &.-alarm-medium > .tile--value { color: $alarm-medium; }
+        &.-alarm-low { border: heavy $alarm-low; border-title-color: $alarm-low; border-title-style: bold; }
+        &.-alarm-low > .tile--value { color: $alarm-low; }
+    }
+    """
+    LOOKS: ClassVar[dict[str, str]] = {
+        VALUE: "tile--value", LIMITS: "tile--limits", STATUS: "tile--status", DETAIL: "tile--detail",
+    }  # fmt: skip
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(LOOKS.values())
+
+    def __init__(self, *, glyphs: Glyphs = BRAILLE, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 (Textual's name)
+        super().__init__(glyphs=glyphs, id=id, classes=classes)
+        self._shown: TileData | None = None
+
+    def update(self, data: TileData) -> None:
+        """Show other data."""
+        if data == self._shown:
+            return
+        before, self._shown = self._shown, data
+        if before is None or _title(before) != _title(data):
+            self.border_title = Content(_title(data))
+        for name, on in _states(data).items():
+            if self.has_class(name) != on:
+                self.set_class(on, name)
+        self.redraw()
+
+    def picture(self, width: int, height: int) -> list[Row]:
+        """Draw the tile."""
+        return tile_rows(self._shown, width, height, self.glyphs) if self._shown is not None else []
+
+
+def _title(data: TileData) -> str:
+    """Return what stands in the border, the weightiest first, as the end is cut off where it is narrow."""
+    words = (STARS[data.alarm] if data.alarm else "", "DEMO" if data.simulated else "", data.label, data.unit)
+    return " ".join(filter(None, words))
+
+
+def _states(data: TileData) -> dict[str, bool]:
+    return {
+        "-fresh": data.value_ok,
+        "-stale": not data.value_ok and data.text != "",
+        "-missing": not data.value_ok and data.text == "",
+        **{f"-alarm-{priority}": data.alarm is priority for priority in Priority},
+        "-questionable": data.questionable,
+        "-simulated": data.simulated,
+    }
