@@ -1,7 +1,7 @@
 """What a profile holds: the clinical rules of a session as data, edited and signed by a medical director.
 
-These classes are the schema of the TOML file (read by `ketamon.profiles`); no threshold stands anywhere else. Field names end
-in their unit. A range is (lowest, highest) allowed.
+These classes are the schema of the TOML file (read by `ketamon.profiles`); no threshold stands anywhere else. Field
+names end in their unit. A range is (lowest, highest) allowed.
 """
 
 from dataclasses import dataclass
@@ -119,7 +119,9 @@ class AlarmRules:
     """How alarms behave, and the limits of the technical ones.
 
     `stale_factor` times a continuous parameter's interval without a value is "no data"; a cuff result counts for
-    `cuff_valid_minutes`. `rejected_frames_per_minute` is the rate of damaged frames that is an alarm.
+    `cuff_valid_minutes`, and so does any number that a person typed in. `rejected_frames_per_minute` is the rate of
+    damaged frames that is an alarm, `clock_step_s` the step of the wall clock that is one. A condition of a moment
+    (such a step) stands in the alarm line for `momentary_s`.
     """
 
     audio_pause_s: float
@@ -127,6 +129,33 @@ class AlarmRules:
     cuff_valid_minutes: float
     rejected_frames_per_minute: float
     clock_step_s: float
+    momentary_s: float
+
+
+class Watch(StrEnum):
+    """What is watched besides the limits: the equipment, and the pump against the order."""
+
+    NO_DATA = "no-data"
+    SENSOR_OFF = "sensor-off"
+    SENSOR_FAULT = "sensor-fault"
+    LINK_LOST = "link-lost"
+    FRAMES_REJECTED = "frames-rejected"
+    RECORDING_DEGRADED = "recording-degraded"
+    CLOCK_STEPPED = "clock-stepped"
+    PUMP_ALARMS_UNAVAILABLE = "pump-alarms-unavailable"
+    PUMP_ALARM_UNKNOWN = "pump-alarm-unknown"
+    ORDER_RATE = "order-rate"
+    ORDER_VOLUME = "order-volume"
+    ORDER_PHASE = "order-phase"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchRule:
+    """The priority of one such condition, and how long it must hold before it is an alarm."""
+
+    of: Watch
+    priority: Priority
+    dwell_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,9 +195,12 @@ class Criterion:
     elapsed: at least `minutes` since the infusion ended.
     vital: `parameter` within `low`..`high` (either may be absent), or, with `or_baseline`, at least its baseline; and
     within `percent_of_baseline`; on two readings at least `sustained_minutes` apart and none worse in between.
-    grade: the last observation of `item` in recovery is `at_least`..`at_most`, and not older than `minutes`.
+    grade: the last observation of `item` in recovery is `at_least`..`at_most`, and not older than `minutes`. Where
+    there is an `or_item`, one of the two is enough; if both were observed, both must be met.
     absent: no observation of `item` above grade 0 in the last `minutes`.
-    confirmed: somebody confirmed `item`.
+    confirmed: somebody confirmed `item` in recovery; with `named`, a name is known: in the text of the
+    confirmation, or as the patient's escort.
+    no-high-alarm: no alarm of high priority stands, acknowledged or not.
     """
 
     id: str
@@ -185,6 +217,10 @@ class Criterion:
     item: str = ""
     at_least: int | None = None
     at_most: int | None = None
+    or_item: str = ""
+    or_at_least: int | None = None
+    or_at_most: int | None = None
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +237,7 @@ class Profile:
     observation: tuple[ObservationItem, ...]
     schedule: tuple[ScheduleRule, ...]
     limit: tuple[Limit, ...]
+    watch: tuple[WatchRule, ...]
     display: tuple[Display, ...]
     band: tuple[Band, ...]
     criterion: tuple[Criterion, ...]

@@ -14,7 +14,7 @@ from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import CUFF, Parameter
 from ketamon.domain.people import Patient, Person
 from ketamon.domain.phases import Phase, Trigger
-from ketamon.domain.readings import Quality, Reading
+from ketamon.domain.readings import Mode, Quality, Reading
 from ketamon.domain.series import Series
 
 ENTERED = "entered"
@@ -103,7 +103,7 @@ class SessionState:
     """Everything the events say, in the shape that rules and views ask for.
 
     `samples` holds the last reading per (parameter, device, site); `history` the trend of each parameter; `log` the
-    events that a person would read, oldest first.
+    events that a person would read, oldest first. `clock_step` is the last step of the wall clock and when it was.
     """
 
     seq: int = 0
@@ -130,6 +130,7 @@ class SessionState:
     left_at: Instant | None = None
     signatures: list[tuple[e.Signed, Instant]] = field(default_factory=list)
     recording_degraded: str = ""
+    clock_step: tuple[float, Instant] | None = None
     log: list[e.Event] = field(default_factory=list)
     unknown: int = 0
 
@@ -199,16 +200,33 @@ def _measured(state: SessionState, body: e.Measured, event: e.Event) -> None:
 
 
 def _take(state: SessionState, reading: Reading, device: str, event: e.Event) -> None:
-    state.samples[(reading.parameter, device, reading.site)] = Sample(reading, device, event.at, event.seq)
-    series = state.history.get(reading.parameter)
+    key = (reading.parameter, device, reading.site)
+    if reading.stored or (reading.repeated and key in state.samples):
+        return  # it says nothing of now, or nothing new: the age of what is known stays as it is
+    state.samples[key] = Sample(reading, device, event.at, event.seq)
+    if reading.repeated:
+        return  # of unknown age: no point of the trend
+    value = reading.value if reading.quality is Quality.VALID and counts(state, reading) else None
+    _series(state, reading.parameter).append(event.at.seconds, value, event.seq)
+
+
+def counts(state: SessionState, reading: Reading) -> bool:
+    """Whether a reading is about the patient of this session: a demonstration never counts in a real one."""
+    return reading.mode is Mode.REAL or (state.opened is not None and state.opened.mode is not Mode.REAL)
+
+
+def _series(state: SessionState, parameter: Parameter) -> Series:
+    series = state.history.get(parameter)
     if series is None:
-        series = state.history[reading.parameter] = Series()
-    series.append(event.at.seconds, reading.value if reading.quality is Quality.VALID else None, event.seq)
+        series = state.history[parameter] = Series()
+    return series
 
 
 def _pump(state: SessionState, body: e.PumpReported, event: e.Event) -> None:
-    device = state.devices[body.device]
-    device.pump, device.pump_at, device.heard = body.status, event.at, event.at
+    device, status = state.devices[body.device], body.status
+    device.pump, device.pump_at, device.heard = status, event.at, event.at
+    for parameter, value in ((Parameter.RATE, status.rate), (Parameter.VOLUME_INFUSED, status.volume_infused)):
+        _series(state, parameter).append(event.at.seconds, value, event.seq)
 
 
 def _device_alarms(state: SessionState, body: e.DeviceAlarmsReported, _: e.Event) -> None:
@@ -278,7 +296,13 @@ def _alarm(state: SessionState, body: e.AlarmChanged, event: e.Event) -> None:
     standing = state.alarms.get(body.alarm)
     if standing is None:
         state.alarm_count += 1
+    if body.state is e.AlarmState.ACTIVE and (standing is None or _calls_again(standing.change, body)):
+        state.audio_paused_until = None  # a new or higher alarm breaks the pause
     state.alarms[body.alarm] = Alarm(body, standing.since if standing else event.at, event.seq)
+
+
+def _calls_again(before: e.AlarmChanged, now: e.AlarmChanged) -> bool:
+    return before.state is not e.AlarmState.ACTIVE or now.priority.rank > before.priority.rank
 
 
 def _audio(state: SessionState, body: e.AudioPaused, event: e.Event) -> None:
@@ -297,6 +321,10 @@ def _signed(state: SessionState, body: e.Signed, event: e.Event) -> None:
 
 def _recording(state: SessionState, body: e.RecordingChanged, _: e.Event) -> None:
     state.recording_degraded = body.why or "cannot be written" if body.degraded else ""
+
+
+def _clock(state: SessionState, body: e.ClockStepped, event: e.Event) -> None:
+    state.clock_step = body.seconds, event.at
 
 
 def _unknown(state: SessionState, _body: e.Unknown, _event: e.Event) -> None:
@@ -331,7 +359,7 @@ _FOLD: dict[type, Callable[[SessionState, Any, e.Event], None]] = {
     e.AudioPaused: _audio,
     e.GateChanged: _gate,
     e.Signed: _signed,
-    e.ClockStepped: _logged,
+    e.ClockStepped: _clock,
     e.RecordingChanged: _recording,
     e.Unknown: _unknown,
 }

@@ -1,0 +1,131 @@
+"""Reads a profile from TOML into `ketamon.domain.profile.Profile`, or says everything that is wrong with it.
+
+The dataclasses are the schema: their type hints are walked, so a new field needs no change here. What types cannot say
+(references, order of limits, what each kind of criterion needs) stands in `ketamon.profiles.checks`.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from enum import StrEnum
+from hashlib import sha256
+from math import isfinite
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from ketamon.domain.profile import Profile
+from ketamon.errors import ProfileError
+from ketamon.profiles.checks import problems_of
+
+SHIPPED = Path(__file__).with_name("ketamine-40min.toml")
+
+
+class _Wrong:
+    """What stands where a value could not be read; the problem is noted already."""
+
+
+_WRONG = _Wrong()
+
+
+def load(path: Path | None) -> tuple[Profile, str, str]:
+    """Read a profile (None: the shipped one). Return it with its text and the SHA-256 of that text in UTF-8.
+
+    Raises `ProfileError` with one sentence per problem.
+    """
+    path = path or SHIPPED
+    try:
+        data = path.read_bytes()
+        text = data.decode()
+    except OSError as error:
+        raise ProfileError(str(path), [f"cannot be read: {error.strerror}"]) from error
+    except UnicodeDecodeError as error:
+        raise ProfileError(str(path), [f"is not UTF-8 text: byte {error.start} is damaged"]) from error
+    return loads(text, str(path)), text, sha256(data).hexdigest()
+
+
+def loads(text: str, name: str) -> Profile:
+    """Read a profile from its text. `name` is what problems are told about. Raises `ProfileError`."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(name, [f"is not TOML: {error}"]) from error
+    problems: list[str] = []
+    profile: Profile = _read(Profile, table, "", problems)
+    if not problems:
+        problems = problems_of(profile)
+    if problems:
+        raise ProfileError(name, problems)
+    return profile
+
+
+def _read(hint: Any, value: Any, at: str, problems: list[str]) -> Any:
+    """Return `value` as the type `hint`, or note what is wrong with it at the key path `at`."""
+    if get_origin(hint) is UnionType:
+        hint = next(kind for kind in get_args(hint) if kind is not NoneType)
+    if is_dataclass(hint):
+        return _read_table(hint, value, at, problems)
+    if get_origin(hint) is tuple:
+        return _read_list(get_args(hint), value, at, problems)
+    if issubclass(hint, StrEnum):
+        return _read_choice(hint, value, at, problems)
+    return _read_scalar(hint, value, at, problems)
+
+
+def _read_table(kind: Any, value: Any, at: str, problems: list[str]) -> Any:
+    if not isinstance(value, Mapping):
+        return _refuse(at, value, "a table", problems)
+    before = len(problems)
+    hints = get_type_hints(kind)
+    known = {field.name: field for field in fields(kind)}
+    problems.extend(
+        f"{_join(at, key)} is not a key of this table; known are {', '.join(known)}"
+        for key in value
+        if key not in known
+    )
+    found = {}
+    for key, field in known.items():
+        if key in value:
+            found[key] = _read(hints[key], value[key], _join(at, key), problems)
+        elif field.default is MISSING:
+            problems.append(f"{_join(at, key)} is missing")
+    return kind(**found) if len(problems) == before else _WRONG
+
+
+def _read_list(items: tuple[Any, ...], value: Any, at: str, problems: list[str]) -> Any:
+    if not isinstance(value, list):
+        return _refuse(at, value, "a list", problems)
+    if items[-1] is not Ellipsis and len(value) != len(items):
+        return _refuse(at, value, f"{len(items)} numbers", problems)
+    hints = [items[0]] * len(value) if items[-1] is Ellipsis else list(items)
+    return tuple(_read(hint, v, f"{at}[{i}]", problems) for i, (hint, v) in enumerate(zip(hints, value, strict=True)))
+
+
+def _read_choice(kind: type[StrEnum], value: Any, at: str, problems: list[str]) -> Any:
+    if value not in list(kind):
+        return _refuse(at, value, "one of " + ", ".join(kind), problems)
+    return kind(value)
+
+
+def _read_scalar(kind: type[Any], value: Any, at: str, problems: list[str]) -> Any:
+    """A truth value is not a number here, and a number is finite and not below zero (a grade may be)."""
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not kind:
+        return _refuse(at, value, _WORDS[kind], problems)
+    if isinstance(value, float) and not (isfinite(value) and value >= 0):
+        return _refuse(at, value, "a finite number that is not negative", problems)
+    return value
+
+
+_WORDS: dict[type, str] = {float: "a number", int: "a whole number", str: "text", bool: "true or false"}
+
+
+def _refuse(at: str, value: Any, allowed: str, problems: list[str]) -> _Wrong:
+    shown = "a table" if isinstance(value, Mapping) else repr(value)
+    problems.append(f"{at} is {shown}; allowed is {allowed}")
+    return _WRONG
+
+
+def _join(at: str, key: str) -> str:
+    return f"{at}.{key}" if at else key
