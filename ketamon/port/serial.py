@@ -3,11 +3,12 @@
 import contextlib
 import errno
 import termios
+from dataclasses import replace
 from pathlib import Path
 
 import serial
 
-from ketamon.driver import LineSettings
+from ketamon.driver import LineSettings, Parity
 from ketamon.errors import SourceError
 
 _READ_S = 0.1
@@ -29,6 +30,8 @@ class SerialLine:
 
     def __init__(self, path: str, settings: LineSettings) -> None:
         self._path = path
+        if Path(path).resolve().is_relative_to("/dev/pts"):  # no wire, no parity: the system would refuse the settings
+            settings = replace(settings, bits=8, parity=Parity.NONE, stop=1)
         port = serial.Serial()
         port.port = path
         port.baudrate, port.bytesize = settings.baud, settings.bits

@@ -1,0 +1,91 @@
+"""Damage: every truncation is read to its last whole line, every flipped bit is found or changes nothing."""
+
+import pytest
+
+from ketamon.errors import SourceError
+from ketamon.stream.reader import StreamReader, verify
+from ketamon.stream.writer import StreamWriter
+
+
+def read(path):
+    with StreamReader(path) as reader:
+        return reader.header, list(reader)
+
+
+@pytest.fixture(name="small")
+def fixture_small(tmp_path, header, start):
+    """As short as a file with everything that matters can be."""
+    path = tmp_path / "small.kstream"
+    with StreamWriter(path, header, start) as writer:
+        writer.rx("monitor", start.plus(0.5), b"SPO2=095%\r\n")
+        writer.tx("pump", start.plus(61), b"\x01\x02")
+        writer.note("", start.plus(62), "é")
+    assert b'"end",5]' in path.read_bytes()
+    return path
+
+
+def test_every_truncation_is_read_to_its_last_whole_line(small):
+    whole, (header, records) = small.read_bytes(), read(small)
+    first_line = whole.index(b"\n") + 1
+    for length in range(first_line, len(whole)):
+        small.write_bytes(whole[:length])
+        kept = [record for record in records if record.line <= whole[:length].count(b"\n")]
+        assert read(small) == (header, kept)
+        report = verify(small)
+        torn = length - whole[:length].rindex(b"\n") - 1
+        assert len(report.torn) == torn
+        assert report.size == length - torn
+        assert any("no end" in problem for problem in report.problems)
+        assert any(f"torn off after {torn} bytes" in problem for problem in report.problems) == bool(torn)
+
+
+def test_every_flipped_bit_is_found_or_changes_nothing(small):
+    whole, before = small.read_bytes(), read(small)
+    silent = 0
+    for place in range(len(whole)):
+        for bit in range(8):
+            flipped = bytearray(whole)
+            flipped[place] ^= 1 << bit
+            small.write_bytes(flipped)
+            try:
+                report = verify(small)
+            except SourceError:
+                continue  # refused as a whole: found
+            if not report.problems:
+                silent += 1
+                assert read(small) == before, f"byte {place} bit {bit}: {flipped!r}"
+    assert silent < 64, "only the time of a sum or an end may change without a word"
+
+
+def test_a_changed_comment_is_found(small):
+    lines = small.read_bytes().splitlines(keepends=True)
+    small.write_bytes(b"".join([lines[0], b"# put in later\n", *lines[1:]]))
+    lines = [number for number, line in enumerate(small.read_bytes().splitlines(), 1) if b'"sum"' in line]
+    assert verify(small).problems[0] == f"line {lines[0]}: the sum does not fit: something before this line was changed"
+
+
+def test_a_line_taken_out_is_found(small):
+    lines = small.read_bytes().splitlines(keepends=True)
+    del lines[2]
+    small.write_bytes(b"".join(lines))
+    problems = verify(small).problems
+    assert "the sum does not fit" in problems[0]
+    assert "5 records were written, 4 are here" in problems[-2]
+
+
+def test_each_failed_sum_is_named_with_its_line(recording):
+    whole = recording.read_bytes()
+    assert verify(recording).sums == 3
+    recording.write_bytes(whole.replace(b"BPM=064", b"BPM=065", 1))
+    lines = [number for number, line in enumerate(whole.splitlines(), 1) if b'"sum"' in line]
+    assert [problem.split(":")[0] for problem in verify(recording).problems if "the sum" in problem] == [
+        f"line {number}" for number in lines
+    ]
+
+
+def test_a_crash_after_an_earlier_end_is_told(small, header, start):
+    with pytest.raises(ZeroDivisionError), StreamWriter(small, header, start.plus(100)):
+        _ = 1 / 0
+    assert [problem.split(": ", 1)[1] for problem in verify(small).problems] == [
+        "no end: the writer crashed or is still at work; no sum covers the last 0 records"
+    ]
