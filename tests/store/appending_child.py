@@ -22,7 +22,7 @@ store = Store(
 )
 seq = store.durable_seq
 while True:
-    for _ in range(random.randint(1, 30)):
+    for _ in range(random.randint(1, 30)):  # noqa: S311 (any will do)
         seq += 1
         urgent = not lie and seq % 3 == 0
         future = store.append([noted(seq) if seq % 3 == 0 else measured(seq)], urgent=urgent)

@@ -32,7 +32,7 @@ def check(path: Path, acknowledged: int) -> None:
 
 @pytest.mark.parametrize("kills", [20, pytest.param(1000, marks=pytest.mark.long)])
 def test_nothing_acknowledged_is_lost(path, kills):
-    chance = random.Random(kills)
+    chance = random.Random(kills)  # noqa: S311 (repeatable)
     last = 0
     for kill in range(kills):
         acknowledged = kill_one(path, "honest", chance.randint(1, 60))

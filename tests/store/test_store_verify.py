@@ -36,7 +36,7 @@ def found(path):
 
 def test_a_flipped_bit_anywhere_is_found_or_harms_nothing(path, record):
     whole = path.read_bytes()
-    chance = random.Random(7)
+    chance = random.Random(7)  # noqa: S311 (repeatable)
     noticed = 0
     for _ in range(300):
         damaged = bytearray(whole)
@@ -55,7 +55,7 @@ def test_a_flipped_bit_anywhere_is_found_or_harms_nothing(path, record):
 def test_a_flipped_bit_in_a_row_names_the_row(path, record, seq, column):
     with closing(sqlite3.connect(path)) as connection:
         connection.text_factory = bytes
-        texts = connection.execute(f"SELECT wall, type, body, hash FROM events WHERE seq = {seq}").fetchone()
+        texts = connection.execute("SELECT wall, type, body, hash FROM events WHERE seq = ?", (seq,)).fetchone()
     whole = path.read_bytes()
     place = whole.index(b"".join(texts)) + sum(map(len, texts[:column])) + 3
     path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
@@ -68,7 +68,8 @@ def test_a_flipped_bit_in_a_row_names_the_row(path, record, seq, column):
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.5, 0.8, 0.99])
-def test_a_truncated_file_is_found(path, record, share):
+@pytest.mark.usefixtures("record")
+def test_a_truncated_file_is_found(path, share):
     whole = path.read_bytes()
     path.write_bytes(whole[: int(len(whole) * share)])
     try:
@@ -81,33 +82,49 @@ def test_a_truncated_file_is_found(path, record, share):
 
 COPY = "INSERT INTO events SELECT {to}, mono_ns, wall, type, version, body, hash FROM events WHERE seq = {seq}"
 DELETE = "DELETE FROM events WHERE seq = {}"
+CHANGED = "is not what was written"
+CUT = "is missing: the record was closed behind it, and ends at event "
 FORGERIES = {
     "a dropped row": ([DELETE.format(20)], [(20, "is missing")]),
     "two swapped rows": (
-        [f"UPDATE events SET seq = {to} WHERE seq = {seq}" for seq, to in ((20, -1), (21, 20), (-1, 21))],
-        [(20, "is not what was written"), (21, "is not what was written"), (22, "is not what was written")],
+        [f"UPDATE events SET seq = {to} WHERE seq = {seq}" for seq, to in ((20, -1), (21, 20), (-1, 21))],  # noqa: S608 (ours)
+        [(20, CHANGED), (21, CHANGED), (22, CHANGED)],
     ),
     "an inserted row": (
-        ["UPDATE events SET seq = -seq WHERE seq > 20", "UPDATE events SET seq = 1 - seq WHERE seq < 0", COPY.format(seq=20, to=21)],
-        [(21, "is not what was written"), (22, "is not what was written")],
+        [
+            "UPDATE events SET seq = -seq WHERE seq > 20",
+            "UPDATE events SET seq = 1 - seq WHERE seq < 0",
+            COPY.format(seq=20, to=21),
+        ],
+        [(21, CHANGED), (22, CHANGED)],
     ),
     "a row before the first": ([COPY.format(seq=20, to=0)], [(1, "is missing")]),
-    "a moved row": (["UPDATE events SET mono_ns = mono_ns + 1 WHERE seq = 20"], [(20, "is not what was written")]),
-    "another version": (["UPDATE events SET version = 2 WHERE seq = 20"], [(20, "is not what was written")]),
-    "an edited note": (["UPDATE events SET body = replace(body, 'note', 'lie') WHERE seq = 20"], [(20, "is not what was written")]),
-    "a row behind the mark": ([COPY.format(seq=60, to=61)], [(61, "is not what was written")]),
-    "a tail cut off": ([DELETE.format(60), DELETE.format(59)], [(60, "is missing: the record was closed behind it, and ends at event 58")]),
-    "an emptied record": (["DELETE FROM events"], [(60, "is missing: the record was closed behind it, and ends at event 0")]),
-    "another mark": (["UPDATE closings SET hash = zeroblob(32)"], [(60, "is not the one the record was closed behind")]),
-    "another session": (["UPDATE meta SET value = 'session-2' WHERE key = 'session'"], [(1, "is not what was written")]),
-    "another day": (["UPDATE meta SET value = '2026-01-01' WHERE key = 'created'"], [(1, "is not what was written")]),
-    "no session": (["DELETE FROM meta WHERE key = 'session'"], [(0, "the file no longer says which session it holds")]),
-    "a table more": (["CREATE TABLE more (a)"], [(0, "there are tables or triggers in it that ketamon did not make")]),
-}  # fmt: skip
+    "a moved row": (["UPDATE events SET mono_ns = mono_ns + 1 WHERE seq = 20"], [(20, CHANGED)]),
+    "another version": (["UPDATE events SET version = 2 WHERE seq = 20"], [(20, CHANGED)]),
+    "an edited note": (["UPDATE events SET body = replace(body, 'note', 'lie') WHERE seq = 20"], [(20, CHANGED)]),
+    "a row behind the mark": ([COPY.format(seq=60, to=61)], [(61, CHANGED)]),
+    "a tail cut off": ([DELETE.format(60), DELETE.format(59)], [(60, CUT + "58")]),
+    "an emptied record": (["DELETE FROM events"], [(60, CUT + "0")]),
+    "another mark": (
+        ["UPDATE closings SET hash = zeroblob(32)"],
+        [(60, "is not the one the record was closed behind")],
+    ),
+    "another session": (["UPDATE meta SET value = 'session-2' WHERE key = 'session'"], [(1, CHANGED)]),
+    "another day": (["UPDATE meta SET value = '2026-01-01' WHERE key = 'created'"], [(1, CHANGED)]),
+    "no session": (
+        ["DELETE FROM meta WHERE key = 'session'"],
+        [(0, "the file no longer says which session it holds")],
+    ),
+    "a table more": (
+        ["CREATE TABLE more (a)"],
+        [(0, "there are tables or triggers in it that ketamon did not make")],
+    ),
+}
 
 
 @pytest.mark.parametrize("name", FORGERIES)
-def test_a_forgery_is_found(path, record, forge, name):
+@pytest.mark.usefixtures("record")
+def test_a_forgery_is_found(path, forge, name):
     statements, problems = FORGERIES[name]
     forge(path, *statements)
     assert [problem for problem in found(path) if problem in problems] == problems
@@ -116,13 +133,15 @@ def test_a_forgery_is_found(path, record, forge, name):
 @pytest.mark.parametrize(
     "name", [name for name, (_, problems) in FORGERIES.items() if problems[0][1] == "is not what was written"]
 )
-def test_a_forged_row_is_never_read(path, record, forge, name):
+@pytest.mark.usefixtures("record")
+def test_a_forged_row_is_never_read(path, forge, name):
     forge(path, *FORGERIES[name][0])
     with pytest.raises(VerificationError):
         load(path)
 
 
-def test_a_missing_row_stops_the_reading(path, record, forge):
+@pytest.mark.usefixtures("record")
+def test_a_missing_row_stops_the_reading(path, forge):
     forge(path, DELETE.format(20))
     with pytest.raises(VerificationError, match="event 20 is missing"):
         load(path)
@@ -137,13 +156,14 @@ def rechain(path, seq, change):
         connection.execute("DROP TRIGGER events_no_update")
         previous = read_meta(connection).genesis
         for row in connection.execute("SELECT * FROM events ORDER BY seq").fetchall():
-            fields = row[:5] + (change(row[5]) if row[0] == seq else row[5],)
+            fields = (*row[:5], change(row[5]) if row[0] == seq else row[5])
             previous = link(previous, fields)
             statement = "UPDATE events SET body = CAST(? AS TEXT), hash = ? WHERE seq = ?"
             connection.execute(statement, (fields[5], previous, row[0]))
 
 
-def test_a_forgery_under_a_signature_is_found_even_with_a_new_chain(path, record):
+@pytest.mark.usefixtures("record")
+def test_a_forgery_under_a_signature_is_found_even_with_a_new_chain(path):
     rechain(path, 20, lambda body: body.replace(b"note", b"lie"))
     problems = found(path)
     assert (SIGNED_AT, "the signature of nurse A. N. does not cover the record before it") in problems
@@ -151,14 +171,16 @@ def test_a_forgery_under_a_signature_is_found_even_with_a_new_chain(path, record
     assert not [seq for seq, what in problems if "not what was written" in what]
 
 
-def test_a_body_that_does_not_fit_its_type_is_found_and_not_read(path, record):
+@pytest.mark.usefixtures("record")
+def test_a_body_that_does_not_fit_its_type_is_found_and_not_read(path):
     rechain(path, 20, lambda _: b"{}")
     assert any(seq == 20 and what.startswith("cannot be read") for seq, what in found(path))
     with pytest.raises(VerificationError, match="event 20 cannot be read"):
         load(path)
 
 
-def test_a_column_of_another_type_is_found_and_not_read(path, record):
+@pytest.mark.usefixtures("record")
+def test_a_column_of_another_type_is_found_and_not_read(path):
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("DROP TRIGGER events_no_update")
         connection.execute("PRAGMA writable_schema = ON")
@@ -170,7 +192,8 @@ def test_a_column_of_another_type_is_found_and_not_read(path, record):
         load(path)
 
 
-def test_guards_that_are_gone_are_told(path, record):
+@pytest.mark.usefixtures("record")
+def test_guards_that_are_gone_are_told(path):
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("DROP TRIGGER events_no_delete")
     assert verify(path) == [Problem(0, "the trigger events_no_delete is missing or was changed")]
@@ -214,7 +237,8 @@ def test_a_newer_file_is_refused(path):
             ask(path)
 
 
-def test_a_whole_record_of_another_session_does_not_fit(path, record, forge, tmp_path):
+@pytest.mark.usefixtures("record")
+def test_a_whole_record_of_another_session_does_not_fit(path, forge):
     with closing(sqlite3.connect(path)) as connection:
         connection.text_factory = bytes
         row = connection.execute("SELECT * FROM events WHERE seq = 1").fetchone()

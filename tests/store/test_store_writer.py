@@ -102,7 +102,7 @@ def test_an_ended_session_is_one_plain_file(path, opened):
     path.chmod(0o400)
     assert load(path) == [noted(1)]
     assert verify(path) == []
-    assert os.listdir(path.parent) == [path.name]
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_a_reader_does_not_keep_a_session_from_ending(path, opened):
@@ -133,7 +133,7 @@ def test_the_files_are_for_the_owner_only_whatever_the_umask(tmp_path, degraded)
     assert modes == {f"one.ksession{end}": 0o600 for end in ("", "-wal", "-shm", ".lock")}
 
 
-def test_a_second_writer_hears_who_the_first_is(path, opened):
+def test_a_second_writer_hears_who_the_first_is(opened):
     store = opened()
     with pytest.raises(SourceError, match=f"process {os.getpid()};"):
         opened()
@@ -157,7 +157,7 @@ def test_the_lock_of_a_dead_process_is_no_obstacle(path, opened):
     assert opened().durable_seq == 0
 
 
-def test_a_store_that_cannot_open_gives_its_lock_back(tmp_path, path, degraded):
+def test_a_store_that_cannot_open_gives_its_lock_back(tmp_path, degraded):
     other = tmp_path / "other.ksession"
     for _ in range(2):
         with pytest.raises(SourceError, match="no session file"):
