@@ -57,7 +57,7 @@ HYPERTENSIVE = Responder(sys=54.0, sys_sd=2.0, dia_per_sys=0.6)
 
 GAPS_PER_HOUR = 4.0
 GAP_S = (5.0, 20.0)
-"""Pulse oximetry loses its signal when a patient moves: in long ward recordings 1.2 s is typical, 5 to 85 s frequent."""
+"""Pulse oximetry loses its signal when a patient moves: in long ward records 1.2 s is typical, 5 to 85 s frequent."""
 
 DIP_S = 60.0
 """How long an episode of shallow breathing lasts, from the first fall to the recovery."""

@@ -1,7 +1,7 @@
 """A syringe pump that is not there: it is programmed, started, held, and it ends.
 
 What a key does in a state stands in one table; what time does stands in `Pump.process`. A key that means nothing in a
-state does nothing, as on the device. The model raises alarms under plain names (`PumpAlarm`); the code a device has for
+state does nothing, as on the device. At the end the pump stands in alarm until somebody presses hold. The model raises alarms under plain names (`PumpAlarm`); the code a device has for
 each is the device's own affair.
 """
 
@@ -42,7 +42,7 @@ KEYS: dict[PumpState, dict[Key, PumpState]] = {
     PumpState.INFUSING: {Key.HOLD: PumpState.HELD},
     PumpState.HELD: {Key.START: PumpState.INFUSING},
     PumpState.KVO: {Key.HOLD: PumpState.ENDED},
-    PumpState.ENDED: {},
+    PumpState.ENDED: {Key.HOLD: PumpState.HELD},
     PumpState.UNKNOWN: {},
 }
 

@@ -4,9 +4,11 @@ The rig owns no file descriptor and no clock. Whoever runs it says how much time
 say to the drivers, and what the drivers send back to the devices.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ketamon.domain.parameters import Parameter
 from ketamon.driver import DeviceSimulator, Truth
 from ketamon.simulator.patient import Patient
 from ketamon.simulator.pump import Pump, PumpAlarm
@@ -15,11 +17,20 @@ STEP_S = 1.0
 """Device simulators advance by whole seconds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happens on the bench as soon as `second` seconds have passed."""
+
+    second: int
+    do: Callable[["Rig"], None]
+
+
 class Rig:
-    """Patient, pump and devices on one bench.
+    """Patient, pump and devices on one bench, and a script of what happens to them.
 
     `alarm_codes` gives the simulated pump's own code for each alarm of the model. `pulled` holds the names of devices
-    whose cable is out: they say and hear nothing, while patient and pump go on. `started` is the wall time at second 0.
+    whose cable is out: they say and hear nothing, while patient and pump go on. `values` is what can be measured at the
+    patient now, by any device or by hand. `started` is the wall time at second 0.
     """
 
     def __init__(
@@ -30,14 +41,17 @@ class Rig:
         *,
         started: datetime,
         alarm_codes: Mapping[PumpAlarm, str],
+        script: Iterable[Step] = (),
     ) -> None:
         self.patient = patient
         self.pump = pump
         self.pulled: set[str] = set()
         self.seconds = 0
+        self.values: Mapping[Parameter, float | None] = {}
         self._devices = devices
         self._started = started
         self._codes = alarm_codes
+        self._script = sorted(script, key=lambda step: step.second)
         self._owed_s = 0.0
 
     def advance(self, dt_s: float) -> dict[str, bytes]:
@@ -56,6 +70,8 @@ class Rig:
 
     def _step(self) -> dict[str, bytes]:
         """One second. A device whose cable is out speaks into the air, so that its own clock goes on."""
+        while self._script and self._script[0].second <= self.seconds:
+            self._script.pop(0).do(self)
         self.seconds += 1
         truth = self._truth()
         said = {name: device.advance(truth) for name, device in self._devices.items()}
@@ -64,6 +80,7 @@ class Rig:
     def _truth(self) -> Truth:
         self.pump.process(STEP_S)
         vitals = self.patient.process(STEP_S, self.pump.ketamine_mg_h / self.patient.weight_kg)
+        self.values = vitals.values
         return Truth(
             wall=self._started + timedelta(seconds=self.seconds),
             values=vitals.values,

@@ -9,7 +9,7 @@ from ketamon.domain.parameters import Parameter
 from ketamon.driver import Truth
 from ketamon.simulator.patient import REFERENCE_MG_KG_H, Patient
 from ketamon.simulator.pump import Key, Pump, PumpAlarm
-from ketamon.simulator.rig import Rig
+from ketamon.simulator.rig import Rig, Step
 
 STARTED = datetime(2026, 11, 21, 8, tzinfo=UTC)
 CODES = {alarm: f"AL_{alarm.name}" for alarm in PumpAlarm}
@@ -59,6 +59,22 @@ def test_the_truth_carries_time_patient_and_pump():
     assert truth.pump.state is PumpState.INFUSING
     assert truth.pump.volume_infused == pytest.approx(0.9)
     assert truth.cuff_age_s is not None
+    assert rig.values == truth.values
+
+
+def test_the_script_is_played_in_its_order_each_step_once():
+    done = []
+    script = [
+        Step(3, lambda rig: done.append(("b", rig.seconds))),
+        Step(0, lambda rig: done.append(("a", rig.seconds))),
+    ]
+    rig = Rig(
+        {}, Patient(1, weight_kg=72), Pump(concentration_mg_per_ml=1.0), started=STARTED, alarm_codes={}, script=script
+    )
+    rig.advance(3.0)
+    assert done == [("a", 0)]
+    rig.advance(7.0)
+    assert done == [("a", 0), ("b", 3)]
 
 
 def test_the_patient_gets_what_the_pump_gives():
