@@ -1,18 +1,32 @@
 """What every view builds on: a core's events come in over the local socket, a `SessionState` comes out.
 
-The wire is one JSON object a line. From the core: `{"kind": "event", "seq", "mono_ns", "wall", "type", "version", "body"}`
-for every event from the first on, `{"kind": "beat", …}` four times a second, `{"kind": "answer", "id", "refused"}`.
-To the core: `{"kind": "intent", "id", "intent"}`. An answer comes after the events it caused are durable.
+The wire is one JSON object a line. From the core: `{"kind":"event","seq","mono_ns","wall","type","version","body"}` for
+every event from the first on; `{"kind":"beat",…}` four times a second; `{"kind":"answer","id","refused"}`. To the
+core: `{"id","intent"}`. An answer comes after the events it caused are durable.
 """
 
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
+from ketamon.codec import decode_body, encode_intent, encode_json
+from ketamon.domain.events import Event, SessionOpened
 from ketamon.domain.instant import Instant
 from ketamon.domain.intents import Intent
 from ketamon.domain.profile import Profile
-from ketamon.domain.session import SessionState
+from ketamon.domain.session import SessionState, apply
+from ketamon.errors import SourceError
+from ketamon.profiles import loads
+
+RECONNECT_S = 0.5
+ANSWER_WITHIN_S = 10.0
+MAX_LINE = 16 << 20
 
 
 class Source(StrEnum):
@@ -56,3 +70,110 @@ class Feed(Protocol):
     async def ask(self, intent: Intent) -> str:
         """Send an intent; return "" when it is done and durable, else the reason why it is refused."""
         ...
+
+
+class _Line(msgspec.Struct):
+    """Any line from a core; which fields count depends on `kind`."""
+
+    kind: str
+    seq: int = 0
+    mono_ns: int = 0
+    wall: datetime | None = None
+    type: str = ""
+    version: int = 0
+    body: msgspec.Raw = msgspec.Raw(b"")
+    beat: Beat | None = None
+    id: int = 0
+    refused: str = ""
+
+
+_line = msgspec.json.Decoder(_Line)
+
+
+def beat_line(beat: Beat) -> bytes:
+    """Write a pulse as it goes over the socket."""
+    return encode_json({"kind": "beat", "beat": beat}) + b"\n"
+
+
+class SocketFeed:
+    """The feed of a running core; see `Feed`."""
+
+    def __init__(self, path: Path, profile: Profile) -> None:
+        self.state = SessionState()
+        self.profile = profile
+        self.beat: Beat | None = None
+        self.connected = False
+        self.why = "not connected yet"
+        self.changes = 0
+        self._path = path
+        self._writer: asyncio.StreamWriter | None = None
+        self._waiting: dict[int, asyncio.Future[str]] = {}
+        self._asked = 0
+
+    async def run(self) -> None:
+        """Follow until cancelled. Each connection folds from the first event anew, so nothing can be missed."""
+        while True:
+            try:
+                async for _ in self.updates():
+                    pass
+            except SourceError as error:
+                self._part(str(error))
+            await asyncio.sleep(RECONNECT_S)
+
+    async def updates(self) -> AsyncIterator[None]:
+        """Connect once and fold; give control back after each pulse. Raises `SourceError` when the core is gone."""
+        try:
+            reader, self._writer = await asyncio.open_unix_connection(str(self._path), limit=MAX_LINE)
+        except OSError as error:
+            raise SourceError(f"no core answers at {self._path.name}; start one with “ketamon run”") from error
+        state = SessionState()
+        try:
+            async for line in reader:
+                if self._take(_line.decode(line), state):
+                    yield
+        except (OSError, ValueError) as error:
+            raise SourceError(f"the core's line broke: {error}") from error
+        finally:
+            self._writer.close()
+        raise SourceError("the core has ended")
+
+    def _take(self, line: _Line, state: SessionState) -> bool:
+        """Take one line in; say whether it was a pulse, after which the state is as the core's."""
+        match line.kind:
+            case "event" if line.wall is not None:
+                body = decode_body(line.type, line.version, bytes(line.body))
+                apply(state, Event(line.seq, Instant(line.mono_ns, line.wall), body))
+                if isinstance(body, SessionOpened):
+                    self.profile = loads(body.profile_toml, body.profile)
+            case "beat":
+                self.state, self.beat, self.connected, self.why = state, line.beat, True, ""
+                self.changes += 1
+                return True
+            case "answer" if line.id in self._waiting:
+                self._waiting.pop(line.id).set_result(line.refused)
+            case _:
+                pass  # a newer core may say more than this version understands
+        return False
+
+    def _part(self, why: str) -> None:
+        if self.connected or self.why != why:
+            self.connected, self.why = False, why
+            self.changes += 1
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_result("the core went away before it answered; look in the log whether it was saved")
+        self._waiting.clear()
+
+    async def ask(self, intent: Intent) -> str:
+        """Send an intent; return "" when it is done and durable, else the reason why it is not."""
+        if self._writer is None or not self.connected:
+            return "the core cannot be reached"
+        self._asked += 1
+        number, answer = self._asked, asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
+        self._writer.write(encode_json({"id": number, "intent": msgspec.Raw(encode_intent(intent))}) + b"\n")
+        try:
+            return str(await asyncio.wait_for(answer, ANSWER_WITHIN_S))
+        except TimeoutError:
+            self._waiting.pop(number, None)
+            return "the core did not answer; look in the log whether it was saved"

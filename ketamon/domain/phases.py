@@ -56,7 +56,7 @@ TRANSITIONS: dict[Phase, dict[Trigger, Transition]] = {
         Trigger.ABANDON: Transition(Phase.ABANDONED, _CLINICIANS),
     },
     Phase.BASELINE: {
-        Trigger.START: Transition(Phase.INFUSION, _CLINICIANS),
+        Trigger.START: Transition(Phase.INFUSION, _CLINICIANS, pump=True),
         Trigger.ABANDON: Transition(Phase.ABANDONED, _CLINICIANS),
     },
     Phase.INFUSION: {

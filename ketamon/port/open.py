@@ -2,12 +2,20 @@
 
 import threading
 from collections.abc import Callable
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from ketamon.driver import DriverSpec, LineSettings
 from ketamon.errors import UsageError
 from ketamon.port.base import Line, OnBytes, OnLink, Port, Waiter
 from ketamon.port.clock import Clock
+
+
+class Cable(NamedTuple):
+    """What to attach, and where: a device's driver and the address of its port."""
+
+    spec: DriverSpec
+    address: str
 
 
 def make_port(

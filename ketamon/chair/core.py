@@ -1,0 +1,178 @@
+"""The core of one chair as an asyncio program: engine, record, stream and followers around one loop.
+
+Whatever enters (bytes, link changes, requests, time) goes to the engine; whatever the engine says goes to the record
+first and to the followers at once, so that a slow disk delays no alarm. An answer to a person waits for the disk.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from ketamon.chair.engine import Chair
+from ketamon.chair.server import Server
+from ketamon.codec import encode_intent
+from ketamon.domain import events as e
+from ketamon.domain.instant import Instant
+from ketamon.domain.intents import Intent, SetSpeed
+from ketamon.errors import Refused
+from ketamon.follow import Beat, Source, beat_line
+from ketamon.port.clock import Clock
+from ketamon.store.reader import Reader
+from ketamon.store.writer import Store
+from ketamon.stream.writer import StreamWriter
+
+BEAT_S = 0.25
+SAVED_WITHIN_S = 5.0
+"""How long a person's entry may wait for the disk before they are told that it is not saved yet."""
+
+
+class Drive(Protocol):
+    """What makes time pass and bytes come: a live chair, a simulation, or a recording."""
+
+    source: Source
+    speed: float
+
+    async def run(self, core: "Core") -> None:
+        """Feed the core until the session ends or the source does."""
+        ...
+
+    def send(self, device: str, data: bytes) -> None:
+        """Write what a driver wants to send."""
+        ...
+
+    def set_speed(self, speed: float) -> None:
+        """Change the speed, or raise `Refused`."""
+        ...
+
+
+class Core:
+    """One chair. `store` and `stream` are absent where nothing is recorded (a replay without a console)."""
+
+    def __init__(self, engine: Chair, clock: Clock, drive: Drive, chair: str) -> None:
+        self.engine = engine
+        self.clock = clock
+        self.drive = drive
+        self.chair = chair
+        self.listeners: list[Callable[[e.Event], None]] = []
+        self.store: Store | None = None
+        self.record: Path | None = None
+        self.stream: StreamWriter | None = None
+        self._server: Server | None = None
+
+    async def run(self, socket: Path | None) -> None:
+        """Run the drive to its end, serving followers at `socket` meanwhile if there is one; then close the record."""
+        try:
+            if socket is None:
+                self.publish()
+                await self.drive.run(self)
+            else:
+                await self._serve(socket)
+        finally:
+            if self.stream is not None:
+                self.stream.close()
+            if self.store is not None:
+                self.store.close(ended=self.engine.ended)
+
+    async def _serve(self, socket: Path) -> None:
+        self._server = Server(self._history, self.ask, self._beat)
+        await self._server.start(socket)
+        pulse = asyncio.create_task(self._pulse())
+        try:
+            self.publish()
+            await self.drive.run(self)
+            while self._server.followers:  # the end is for looking at, too
+                await asyncio.sleep(BEAT_S)
+        finally:
+            pulse.cancel()
+            await self._server.stop()
+
+    def on_bytes(self, device: str, data: bytes, at: Instant) -> None:
+        """Take bytes from a device."""
+        if self.stream is not None:
+            self.stream.rx(device, at, data)
+        self.engine.on_bytes(device, data, at)
+        self.publish()
+
+    def on_link(self, device: str, what: str, why: str, at: Instant) -> None:
+        """Take a change of a port."""
+        if self.stream is not None:
+            self.stream.link(device, at, f"{what}: {why}" if why else what)
+        self.engine.on_link(device, what, why, at)
+        self.publish()
+
+    def tick(self, at: Instant) -> None:
+        """Let time pass."""
+        self.engine.tick(at)
+        self.publish()
+
+    def intend(self, intent: Intent, at: Instant) -> "asyncio.Future[object] | None":
+        """Do what somebody asks, or raise `Refused`; the future is done when it is durable."""
+        self.engine.intend(intent, at)
+        if self.stream is not None:
+            self.stream.intent(at, encode_intent(intent).decode())
+        return self.publish(urgent=True)
+
+    async def ask(self, intent: Intent) -> str:
+        """Do what somebody asks and wait for the disk; return "" or why it is not done or not saved."""
+        try:
+            if isinstance(intent, SetSpeed):
+                self.drive.set_speed(intent.speed)
+                return ""
+            durable = self.intend(intent, self.clock.now())
+        except Refused as refused:
+            return str(refused)
+        if durable is not None:
+            done, _ = await asyncio.wait([durable], timeout=SAVED_WITHIN_S)
+            if not done:
+                return f"taken, but not saved yet: {self.engine.state.recording_degraded or 'the disk is slow'}"
+        return ""
+
+    def publish(self, *, urgent: bool = False) -> "asyncio.Future[object] | None":
+        """Hand on what the engine said since the last time."""
+        events, sends = self.engine.take()
+        durable = None
+        if self.store is not None and (events or urgent):
+            hurry = urgent or any(not isinstance(v.body, e.Measured | e.PumpReported) for v in events)
+            durable = asyncio.wrap_future(self.store.append(events, hurry))
+        if self._server is not None:
+            self._server.send_events(events)
+        for event in events:
+            for listen in self.listeners:
+                listen(event)
+        for device, data in sends:
+            if self.stream is not None:
+                self.stream.tx(device, self.clock.now(), data)
+            self.drive.send(device, data)
+        return durable
+
+    def on_degraded(self, degraded: bool, why: str) -> None:
+        """Hear that the record can (not) be written; that is part of the session itself."""
+        self.engine.recording(e.RecordingChanged(degraded=degraded, why=why), self.clock.now())
+        self.publish()
+
+    async def _pulse(self) -> None:
+        while self._server is not None:
+            if self.store is not None:
+                self._server.durable(self.store.durable_seq)
+            self._server.send_beat()
+            await asyncio.sleep(BEAT_S)
+
+    def _beat(self) -> bytes:
+        now = self.clock.now()
+        saved = self.store.saved_at if self.store is not None else None
+        beat = Beat(
+            at=now,
+            source=self.drive.source,
+            speed=self.drive.speed,
+            saved_s=(now.monotonic_ns - saved) / 1e9 if saved is not None else -1.0,
+            chair=self.chair,
+            ended=self.engine.ended,
+        )
+        return beat_line(beat)
+
+    def _history(self, after: int) -> Iterator[e.Event]:
+        if self.record is None:
+            return
+        with Reader(self.record) as reader:
+            yield from reader.events(after + 1)

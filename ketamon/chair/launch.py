@@ -1,0 +1,141 @@
+"""Puts a core together: a live one at a chair, a simulated one, or one that plays a recording."""
+
+import asyncio
+import secrets
+from pathlib import Path
+
+from ketamon import __version__
+from ketamon.chair.core import Core, Drive
+from ketamon.chair.drives import LiveDrive, ReplayDrive
+from ketamon.chair.engine import Chair
+from ketamon.domain import events as e
+from ketamon.domain.instant import Instant
+from ketamon.domain.readings import Mode
+from ketamon.domain.session import SessionState, fold
+from ketamon.errors import SourceError
+from ketamon.port.clock import Clock, SteppedClock, SystemClock
+from ketamon.port.open import Cable, line_opener
+from ketamon.profiles import load, loads
+from ketamon.registry import load as load_driver
+from ketamon.store import database, location
+from ketamon.store.reader import Reader
+from ketamon.store.writer import Store
+from ketamon.stream.reader import StreamReader
+from ketamon.stream.record import Header, StreamDevice
+from ketamon.stream.writer import StreamWriter
+
+
+def live(chair: str, devices: dict[str, Cable], profile: Path | None) -> Core:
+    """Begin a session at a chair. Raises `SourceError` where a port cannot be had now."""
+    for device in devices.values():
+        line_opener(device.address, device.spec.line)().close()
+    clock = SystemClock()
+    drive = LiveDrive(clock, {name: d.address for name, d in devices.items()})
+    record = location.new_session_path(clock.now().wall, chair)
+    return begin(chair, Mode.REAL, devices, profile, clock, drive, record)
+
+
+def begin(
+    chair: str,
+    mode: Mode,
+    devices: dict[str, Cable],
+    profile: Path | None,
+    clock: Clock,
+    drive: Drive,
+    record: Path | None,
+) -> Core:
+    """Make a core with a new session in it; with `record`, it and the devices' bytes are kept there."""
+    rules, toml, digest = load(profile)
+    core = Core(Chair(rules, mode, lambda: _head(core)), clock, drive, chair)
+    now = clock.now()
+    session = f"{now.wall:%Y%m%dT%H%M%SZ}-{chair}-{secrets.token_hex(3)}"
+    stream = ""
+    if record is not None:
+        database.create(record, session, now.wall)
+        stream = _record(core, record, devices, now)
+    opened = e.SessionOpened(
+        session=session,
+        chair=chair,
+        mode=mode,
+        profile=rules.name,
+        profile_sha256=digest,
+        profile_toml=toml,
+        software=f"ketamon {__version__}",
+        stream=stream,
+    )
+    core.engine.open(opened, now)
+    for name, device in devices.items():
+        core.engine.attach(name, device.spec, device.address, now)
+    return core
+
+
+def resume(chair: str, devices: dict[str, Cable]) -> Core:
+    """Go on with the newest session of this chair that did not end; without `devices`, with those it had."""
+    record, opened, state = _open_session(chair)
+    last = state.at or SystemClock().now()
+    gap = max(0.0, (SystemClock().now().wall - last.wall).total_seconds())
+    clock = SystemClock(last.monotonic_ns + round(gap * 1e9))
+    rules = loads(opened.profile_toml, opened.profile)
+    attached = devices or {
+        name: Cable(load_driver(d.attached.driver), d.attached.port) for name, d in state.devices.items()
+    }
+    drive = LiveDrive(clock, {name: d.address for name, d in attached.items()})
+    core = Core(Chair(rules, opened.mode, lambda: _head(core), state), clock, drive, chair)
+    now = clock.now()
+    stream = _record(core, record, attached, now)
+    software = f"ketamon {__version__}"
+    core.engine.resume(e.SessionResumed(gap_s=round(gap, 3), software=software, stream=stream), now)
+    for name, device in attached.items():
+        core.engine.attach(name, device.spec, device.address, now)
+    return core
+
+
+def replay(path: Path, profile: Path | None, speed: float, record: Path | None) -> tuple[Core, StreamReader]:
+    """Play a recording through a new session. A recording of a patient is a test here: it never passes for live."""
+    reader = StreamReader(path)
+    clock = SteppedClock(reader.header.created)
+    devices = {
+        name: Cable(load_driver(device.driver), device.port or path.name)
+        for name, device in reader.header.devices.items()
+    }
+    drive = ReplayDrive(clock, reader, speed=speed)
+    mode = Mode.DEMO if reader.header.mode is Mode.DEMO else Mode.TEST
+    return begin("replay", mode, devices, profile, clock, drive, record), reader
+
+
+def _open_session(chair: str) -> tuple[Path, e.SessionOpened, SessionState]:
+    """Find the newest session of this chair that has no end."""
+    for path in location.open_sessions():
+        with Reader(path) as reader:
+            state = fold(reader.events())
+        if state.opened is not None and state.opened.chair == chair:
+            return path, state.opened, state
+    raise SourceError(f"chair {chair} has no session to go on with; start one without --resume")
+
+
+def _record(core: Core, record: Path, devices: dict[str, Cable], at: Instant) -> str:
+    """Let the core keep events in the file `record` and bytes in a stream beside it; return the stream's name."""
+    loop = asyncio.get_running_loop()
+
+    def on_degraded(degraded: bool, why: str) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(core.on_degraded, degraded, why)
+
+    core.record = record
+    core.store = Store(record, clock=lambda: core.clock.now().monotonic_ns, on_degraded=on_degraded)
+    header = Header(
+        created=at.plus(-at.seconds).wall,
+        devices={name: StreamDevice(driver=d.spec.id, port=d.address, kind=d.spec.kind) for name, d in devices.items()},
+        mode=core.engine.mode,
+    )
+    path = record.with_suffix(".kstream")
+    try:
+        core.stream = StreamWriter(path, header, at)
+    except SourceError:  # other devices than before: their bytes get a stream of their own
+        path = path.with_stem(f"{path.stem}-{at.wall:%H%M%S}")
+        core.stream = StreamWriter(path, header, at)
+    return path.name
+
+
+def _head(core: Core) -> str:
+    return core.store.head_hash if core.store is not None else ""

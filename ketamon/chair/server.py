@@ -1,0 +1,175 @@
+"""The local socket: every follower gets all events from the first on, then the live ones; intents come back.
+
+A follower that does not read is cut off, never waited for: it connects again and catches up. The wire is described in
+`ketamon.follow`.
+"""
+
+import asyncio
+import os
+import socket
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from ketamon.codec import decode_intent, encode_body, encode_json
+from ketamon.domain.events import Event
+from ketamon.domain.intents import Intent
+from ketamon.errors import Refused, SourceError
+from ketamon.local import answers, peer_uid
+
+MAX_BACKLOG = 8 << 20
+"""Bytes a follower may be behind before it is cut off: about ten minutes of a busy chair."""
+MAX_LINE = 1 << 20
+"""The longest request that is read."""
+
+
+class _Request(msgspec.Struct):
+    id: int
+    intent: msgspec.Raw
+
+
+_request = msgspec.json.Decoder(_Request)
+
+
+def event_line(event: Event) -> bytes:
+    """Write an event as it goes over the socket."""
+    type_, version, body = encode_body(event.body)
+    head = (
+        f'{{"kind":"event","seq":{event.seq},"mono_ns":{event.at.monotonic_ns},"wall":"{event.at.wall.isoformat()}",'
+        f'"type":"{type_}","version":{version},"body":'
+    )
+    return head.encode() + body + b"}\n"
+
+
+class Server:
+    """Followers of one core. `history` reads durable events up to a number; `ask` does what a person wants."""
+
+    def __init__(
+        self,
+        history: Callable[[int], Iterable[Event]],
+        ask: Callable[[Intent], Awaitable[str]],
+        beat: Callable[[], bytes],
+    ) -> None:
+        self._history = history
+        self._ask = ask
+        self._beat = beat
+        self._followers: set[asyncio.StreamWriter] = set()
+        self._recent: deque[tuple[int, bytes]] = deque()
+        self._durable = 0
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def followers(self) -> int:
+        """How many follow now."""
+        return len(self._followers)
+
+    async def start(self, path: Path) -> None:
+        """Listen; refuse a path where another core answers, and take over one that a dead core left."""
+        self._server = await asyncio.start_unix_server(self._follow, sock=_bind(path), limit=MAX_LINE)
+
+    async def stop(self) -> None:
+        """Stop listening and part from all followers."""
+        if self._server is not None:
+            self._server.close()
+        for task in list(self._tasks):
+            task.cancel()
+        for writer in list(self._followers):
+            writer.close()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def durable(self, seq: int) -> None:
+        """Events up to this number can be read from the record; they need not be kept here."""
+        self._durable = max(self._durable, seq)
+        while self._recent and self._recent[0][0] <= self._durable:
+            self._recent.popleft()
+
+    def send_events(self, events: Iterable[Event]) -> None:
+        """Pass events on to all followers."""
+        for event in events:
+            line = event_line(event)
+            self._recent.append((event.seq, line))
+            self._send(line)
+
+    def send_beat(self) -> None:
+        """Pass the pulse on to all followers."""
+        self._send(self._beat())
+
+    def _send(self, line: bytes) -> None:
+        for writer in list(self._followers):
+            if writer.transport.get_write_buffer_size() > MAX_BACKLOG:
+                self._followers.discard(writer)
+                writer.transport.abort()
+            else:
+                writer.write(line)
+
+    async def _follow(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        sock = writer.get_extra_info("socket")
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
+        try:
+            if peer_uid(sock) not in (os.getuid(), 0):
+                return
+            await self._catch_up(writer)
+            while line := await reader.readline():
+                await self._serve(line, writer)
+        except (ConnectionError, asyncio.LimitOverrunError, ValueError):
+            pass  # a follower that is gone, or speaks nonsense, is parted from; the session does not care
+        except asyncio.CancelledError:
+            pass
+        finally:
+            self._followers.discard(writer)
+            writer.close()
+            if task is not None:
+                self._tasks.discard(task)
+
+    async def _catch_up(self, writer: asyncio.StreamWriter) -> None:
+        """Send the past. Only the last step, from record to live, must not be interrupted."""
+        sent = 0
+        while sent < self._durable:
+            for lines in _chunks(self._history(sent), self._durable):
+                writer.writelines(event_line(event) for event in lines)
+                sent = lines[-1].seq
+                await writer.drain()
+        writer.writelines(line for seq, line in self._recent if seq > sent)
+        writer.write(self._beat())
+        self._followers.add(writer)
+
+    async def _serve(self, line: bytes, writer: asyncio.StreamWriter) -> None:
+        request = _request.decode(line)
+        try:
+            refused = await self._ask(decode_intent(bytes(request.intent)))
+        except Refused as error:
+            refused = str(error)
+        writer.write(encode_json({"kind": "answer", "id": request.id, "refused": refused}) + b"\n")
+
+
+def _bind(path: Path) -> socket.socket:
+    """Make a socket that only its owner can connect to."""
+    if answers(path):
+        raise SourceError(f"{path.stem} is run by another core already; use “ketamon attach”")
+    path.unlink(missing_ok=True)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    mask = os.umask(0o177)
+    try:
+        sock.bind(str(path))
+    finally:
+        os.umask(mask)
+    return sock
+
+
+def _chunks(events: Iterable[Event], last: int, size: int = 500) -> Iterator[list[Event]]:
+    """Cut events up to the number `last` into lists, so that a long past does not stop the core."""
+    chunk: list[Event] = []
+    for event in events:
+        if event.seq > last:
+            break
+        chunk.append(event)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

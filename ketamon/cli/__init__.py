@@ -1,0 +1,77 @@
+"""The command line: parsing and printing, nothing else.
+
+Data go to standard output, words for people to standard error. Exit codes: 0 done, 1 a bug of ours, 2 wrong use or
+configuration, 3 a source or file cannot be had, 4 verification failed. Each command is a module of its own, loaded only
+when it is asked for.
+"""
+
+import sys
+from importlib import import_module
+
+COMMANDS = {
+    "demo": "a whole simulated session, from check-in to an open gate",
+    "run": "run a session at a chair: start its core and show its console",
+    "attach": "show the console of a core that runs already",
+    "status": "what the chairs on this machine do now, in lines",
+    "replay": "play a recorded stream through the whole session engine",
+    "record": "record the bytes of devices to a stream",
+    "verify": "check that a session or a stream is what it was when it was written",
+    "drivers": "the devices ketamon can read",
+    "decode": "decode raw bytes of a device to lines of JSON",
+    "simulate": "a simulated device on a pseudo-terminal or a port",
+    "core": "only the core of a chair, without a screen",
+}
+
+USAGE = 2
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    args = sys.argv[1:] if argv is None else argv
+    if args == ["--version"]:
+        from ketamon import __version__  # noqa: PLC0415 (this answer must be quick)
+
+        print(f"ketamon {__version__}")
+        return 0
+    if not args or args[0] in ("-h", "--help"):
+        print(_help())
+        return 0 if args else USAGE
+    if args[0] not in COMMANDS:
+        return _no_such(args[0])
+    return _run(args[0], args[1:])
+
+
+def _run(command: str, args: list[str]) -> int:
+    from ketamon.errors import KetamonError  # noqa: PLC0415 (after --version)
+
+    try:
+        code: int = import_module(f"ketamon.cli.{command}").main(args)
+    except KetamonError as error:
+        print(f"ketamon {command}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone; nobody is left to tell
+        sys.stdout = None  # type: ignore[assignment]  # or Python complains about the pipe once more at exit
+        return 0
+    return code
+
+
+def _help() -> str:
+    rows = "\n".join(f"  {name:<9} {text}" for name, text in COMMANDS.items())
+    return (
+        "usage: ketamon COMMAND …\n\n"
+        "The terminal console that runs an outpatient ketamine infusion session. Not a medical device:\n"
+        "the bedside monitor's and the pump's own alarms stay on and stay audible.\n\n"
+        f"{rows}\n\n"
+        "  ketamon COMMAND --help   options and examples\n  ketamon --version"
+    )
+
+
+def _no_such(name: str) -> int:
+    from difflib import get_close_matches  # noqa: PLC0415 (only for a wrong name)
+
+    near = get_close_matches(name, COMMANDS, 1)
+    hint = f"; did you mean “{near[0]}”?" if near else "; “ketamon --help” lists them"
+    print(f"ketamon: there is no command “{name}”{hint}", file=sys.stderr)
+    return USAGE

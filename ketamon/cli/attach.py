@@ -1,0 +1,31 @@
+"""`ketamon attach`: the console of a core that runs already."""
+
+from ketamon.cli import console, options
+from ketamon.errors import SourceError, UsageError
+from ketamon.local import answers, running_chairs, socket_path
+
+
+def main(argv: list[str]) -> int:
+    """Show the console of a chair."""
+    parser = options.parser(
+        "attach",
+        "Show the console of a core that runs on this machine; any number of consoles may follow one core.",
+        '  ketamon attach --chair 2 --as AB\n  ketamon attach --chair 2 --as "Dr. Lee" --role physician',
+    )
+    parser.add_argument("--chair", default=None, help="name of the chair (the only one that runs)")
+    options.add_staff(parser)
+    args = parser.parse_args(argv)
+    chair = args.chair or _only()
+    path = socket_path(chair)
+    if not answers(path):
+        raise SourceError(f"chair {chair} has no running core; start one with “ketamon run --chair {chair}”")
+    return console.show(path, options.staff(args))
+
+
+def _only() -> str:
+    chairs = running_chairs()
+    if not chairs:
+        raise SourceError("no core runs on this machine; start one with “ketamon run”")
+    if len(chairs) > 1:
+        raise UsageError(f"several chairs run ({', '.join(chairs)}); choose one with --chair")
+    return chairs[0]

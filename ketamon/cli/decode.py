@@ -1,0 +1,106 @@
+"""`ketamon decode`: raw bytes of a device in, one JSON object a line out."""
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ketamon import driver as d
+from ketamon.cli import options
+from ketamon.codec import encode_json
+from ketamon.domain.instant import Instant
+from ketamon.errors import SourceError
+from ketamon.registry import load
+
+CHUNK = 1 << 16
+
+
+def main(argv: list[str]) -> int:
+    """Decode a file or standard input."""
+    parser = options.parser(
+        "decode",
+        "Decode raw bytes of a device. One JSON object a line, in input order: reading, pump, alarm, notice, garbage.",
+        "  ketamon decode ge-dri capture.raw\n"
+        "  ketamon decode alaris-gh - < pump.bin\n"
+        "  ketamon decode --frames masimo-ascii1 lines.txt | grep '\"spo2\"'",
+    )
+    parser.add_argument("driver", metavar="DRIVER", help="a driver's id; “ketamon drivers” lists them")
+    parser.add_argument("file", metavar="FILE", help="raw bytes, or - for standard input")
+    parser.add_argument("--frames", action="store_true", help="also one object for each accepted frame")
+    args = parser.parse_args(argv)
+    spec = load(args.driver)
+    counted: dict[str, int] = {}
+    with _open(args.file) as source:
+        for out in _outputs(spec.make(), source, args.file):
+            row = fields(out)
+            if out is not None and isinstance(out, d.Accepted):
+                counted["frames"] = counted.get("frames", 0) + 1
+                if not args.frames:
+                    continue
+            for each in row:
+                counted[each["type"]] = counted.get(each["type"], 0) + 1
+                sys.stdout.buffer.write(encode_json(each) + b"\n")
+    sys.stdout.buffer.flush()
+    _tell(spec.id, counted)
+    return 0
+
+
+def fields(out: d.Output) -> list[dict[str, Any]]:
+    """Return the JSON objects of one output: one for most, one for each alarm that stands, none for requests."""
+    match out:
+        case d.Measured(offset, r):
+            row: dict[str, Any] = {"type": "reading", "offset": offset, "parameter": r.parameter, "value": r.value}
+            row |= {"unit": r.unit, "quality": r.quality}
+            row |= {name: True for name in ("repeated", "stored") if getattr(r, name)}
+            return [row | ({"site": r.site} if r.site else {})]
+        case d.PumpTelemetry(offset, s):
+            numbers = {n: getattr(s, n) for n in ("rate", "volume_infused", "vtbi", "time_remaining", "pressure")}
+            head = {"type": "pump", "offset": offset, "state": s.state}
+            return [head | numbers | {"alarm": s.alarm, "drug": s.drug, "serial": s.serial}]
+        case d.DeviceAlarms(offset, alarms):
+            return [
+                {"type": "alarm", "offset": offset, "code": a.code, "priority": a.priority, "text": a.text}
+                for a in alarms
+            ]
+        case d.DeviceNotice(offset, text):
+            return [{"type": "notice", "offset": offset, "text": text}]
+        case d.Garbage(offset, raw, reason):
+            return [{"type": "garbage", "offset": offset, "length": len(raw), "reason": reason}]
+        case d.Accepted(offset, length, name):
+            return [{"type": "frame", "offset": offset, "length": length, "name": name}]
+        case _:
+            return []
+
+
+def _open(name: str) -> BinaryIO:
+    if name == "-":
+        return sys.stdin.buffer
+    try:
+        return Path(name).open("rb")
+    except FileNotFoundError as error:
+        raise SourceError(f"there is no file {name}; check the name") from error
+    except OSError as error:
+        raise SourceError(f"{name} cannot be read: {error.strerror}") from error
+
+
+def _outputs(driver: d.Driver, source: BinaryIO, name: str) -> Iterator[d.Output]:
+    """Run bytes through a driver. What a file holds has no time of its own, so the clock stands still."""
+    at = Instant(0, datetime.fromtimestamp(0, UTC))
+    empty = True
+    try:
+        while data := source.read1(CHUNK) if hasattr(source, "read1") else source.read(CHUNK):
+            empty = False
+            yield from driver.feed(data, at)
+    except OSError as error:
+        raise SourceError(f"{name} cannot be read: {error.strerror}") from error
+    if empty:
+        raise SourceError(f"{'standard input' if name == '-' else name} is empty: there is nothing to decode")
+    yield from driver.flush(at)
+
+
+def _tell(driver: str, counted: dict[str, int]) -> None:
+    frames, garbage = counted.get("frames", 0), counted.get("garbage", 0)
+    print(f"{frames} frames, {counted.get('reading', 0)} readings, {garbage} pieces of garbage", file=sys.stderr)
+    if garbage and not frames:
+        print(f"nothing in it is a frame of {driver}; is it another device, or another baud rate?", file=sys.stderr)

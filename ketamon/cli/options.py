@@ -1,0 +1,88 @@
+"""Options that several commands share, and how their texts become domain values."""
+
+import argparse
+import getpass
+from pathlib import Path
+
+from ketamon.domain.devices import DeviceKind
+from ketamon.domain.people import Person, Role
+from ketamon.errors import UsageError
+from ketamon.port.open import Cable
+from ketamon.registry import load, names
+
+
+def parser(command: str, about: str, examples: str) -> argparse.ArgumentParser:
+    """Make the parser of a command, with its examples at the end of the help."""
+    return argparse.ArgumentParser(
+        prog=f"ketamon {command}",
+        description=about,
+        epilog=f"examples:\n{examples}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_devices(options: argparse.ArgumentParser) -> None:
+    """Add --monitor and --pump."""
+    help_ = "DRIVER:PORT, for example ge-dri:/dev/ttyUSB0 or alaris-gh:tcp://10.0.0.7:4001"
+    options.add_argument("--monitor", metavar="DRIVER:PORT", action="append", default=[], help=help_)
+    options.add_argument("--pump", metavar="DRIVER:PORT", action="append", default=[], help=help_)
+
+
+def devices(args: argparse.Namespace) -> dict[str, Cable]:
+    """Read --monitor and --pump. Raises `UsageError` where a driver is unknown or of the other kind."""
+    found: dict[str, Cable] = {}
+    for kind, texts in ((DeviceKind.MONITOR, args.monitor), (DeviceKind.PUMP, args.pump)):
+        for number, text in enumerate(texts):
+            name = kind.value if number == 0 else f"{kind.value}{number + 1}"
+            found[name] = _device(text, kind)
+    return found
+
+
+def _device(text: str, kind: DeviceKind) -> Cable:
+    known = [name for name in names() if text.startswith(f"{name}:")]  # a name may hold a colon itself
+    driver = max(known, key=len, default=text.partition(":")[0])
+    address = text[len(driver) + 1 :]
+    spec = load(driver)
+    if not address:
+        raise UsageError(f"“{text}” names no port; write DRIVER:PORT, for example {driver}:/dev/ttyUSB0")
+    if spec.kind is not kind:
+        raise UsageError(f"{driver} is a {spec.kind}; give it with --{spec.kind}")
+    return Cable(spec, address)
+
+
+def add_staff(options: argparse.ArgumentParser) -> None:
+    """Add --as and --role: who sits at the console."""
+    options.add_argument("--as", dest="name", metavar="NAME", default=None, help="who you are, by initials or name")
+    options.add_argument("--role", choices=[r.value for r in Role], default="nurse", help="your role (nurse)")
+
+
+def staff(args: argparse.Namespace) -> Person:
+    """Read --as and --role; without a name the login name stands."""
+    return Person(args.name or getpass.getuser(), Role(args.role))
+
+
+def add_profile(options: argparse.ArgumentParser) -> None:
+    """Add --profile."""
+    options.add_argument("--profile", type=Path, metavar="FILE", help="clinical rules (the shipped 40-minute profile)")
+
+
+def speed(text: str) -> float:
+    """Read a speed: a number, or "max"."""
+    if text == "max":
+        return float("inf")
+    try:
+        value = float(text.removesuffix("x").removesuffix("×"))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"“{text}” is no speed: a number such as 10, or max") from error
+    if not 0 < value <= 1000:  # noqa: PLR2004 (the fastest that a screen can show; "max" has no limit)
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1000; “max” has no limit")
+    return value
+
+
+def stream(path: Path) -> Path:
+    """Find a recorded stream: a file, or else a sample that ships with ketamon, by its name."""
+    if path.exists() or path.suffix or len(path.parts) > 1:
+        return path
+    from ketamon import samples  # noqa: PLC0415 (only where a name is no file)
+
+    return samples.path(str(path))

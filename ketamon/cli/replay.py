@@ -1,0 +1,45 @@
+"""`ketamon replay`: a recorded stream through the whole session engine."""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from ketamon.chair import launch
+from ketamon.chair.drives import ReplayDrive
+from ketamon.cli import headless, options
+
+
+def main(argv: list[str]) -> int:
+    """Replay to a console, or to lines."""
+    parser = options.parser(
+        "replay",
+        "Play a recorded stream through the whole session engine. Never a live patient, and the screen says so.",
+        "  ketamon replay recording.kstream\n"
+        "  ketamon replay recording.kstream --speed 20\n"
+        "  ketamon replay recording.kstream --headless --speed max --json",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="a .kstream file, or the name of a shipped sample")
+    parser.add_argument("--speed", type=options.speed, default=None, help="times real time, or max (1; max headless)")
+    parser.add_argument("--headless", action="store_true", help="no screen: print progress and a summary")
+    parser.add_argument("--json", action="store_true", help="headless, as lines of JSON")
+    options.add_profile(parser)
+    args = parser.parse_args(argv)
+    if args.headless or args.json or not sys.stdout.isatty():
+        return asyncio.run(_headless(args))
+    from ketamon.cli import console  # noqa: PLC0415 (a screen is loaded only where one is wanted)
+
+    given = ["--replay", str(options.stream(args.file)), "--speed", f"{args.speed or 1.0:g}"]
+    return console.with_core(given + (["--profile", str(args.profile)] if args.profile else []), chair="replay")
+
+
+async def _headless(args: argparse.Namespace) -> int:
+    core, reader = launch.replay(options.stream(args.file), args.profile, args.speed or float("inf"), None)
+    with reader:
+        await headless.run(core, json=args.json)
+    problems = reader.report.sentences()
+    if isinstance(core.drive, ReplayDrive):
+        problems += [f"refused now, though it was asked in the recording: {text}" for text in core.drive.refused]
+    for text in problems:
+        print(f"{args.file}: {text}", file=sys.stderr)
+    return 0

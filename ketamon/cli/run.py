@@ -1,0 +1,41 @@
+"""`ketamon run`: a session at a chair, core and console in one step."""
+
+import sys
+
+from ketamon.cli import console, options
+from ketamon.errors import SourceError
+from ketamon.local import answers, socket_path
+
+
+def main(argv: list[str]) -> int:
+    """Start the core of a chair and show its console; leaving the console leaves the core running."""
+    parser = options.parser(
+        "run",
+        "Run a session at a chair. The core reads the devices and keeps the record in a process of its own: leaving\n"
+        "or losing the console loses nothing, and “ketamon attach” shows it again.",
+        "  ketamon run --chair 2 --monitor ge-dri:/dev/ttyUSB0 --pump alaris-gh:/dev/ttyUSB1 --as AB\n"
+        "  ketamon run --chair 2 --resume",
+    )
+    parser.add_argument("--chair", default="1", help="name of the chair (1)")
+    options.add_devices(parser)
+    options.add_profile(parser)
+    options.add_staff(parser)
+    parser.add_argument("--resume", action="store_true", help="go on with this chair's session that did not end")
+    args = parser.parse_args(argv)
+    options.devices(args)  # a wrong name is told here, before a core is started
+    path = socket_path(args.chair)
+    if answers(path):
+        raise SourceError(f"chair {args.chair} has a core already; “ketamon attach --chair {args.chair}” shows it")
+    given = ["--chair", args.chair]
+    given += [part for text in args.monitor for part in ("--monitor", text)]
+    given += [part for text in args.pump for part in ("--pump", text)]
+    given += ["--profile", str(args.profile.resolve())] if args.profile else []
+    given += ["--resume"] if args.resume else []
+    console.start(given, path, own_session=True)
+    if not sys.stdout.isatty():
+        print(f"the core of chair {args.chair} runs; “ketamon attach --chair {args.chair}” shows it")
+        return 0
+    code = console.show(path, options.staff(args))
+    if answers(path):
+        print(f"chair {args.chair} goes on without a screen; “ketamon attach --chair {args.chair}” shows it again")
+    return code

@@ -1,0 +1,133 @@
+"""`ketamon status`: what the chairs on this machine do now, in lines: for scripts, narrow links and screen readers."""
+
+import asyncio
+from contextlib import aclosing
+from typing import Any
+
+from ketamon.cli import options
+from ketamon.cli.summary import progress
+from ketamon.codec import encode_json
+from ketamon.domain.devices import DeviceKind
+from ketamon.domain.parameters import PARAMETERS, PUMP_PARAMETERS
+from ketamon.domain.session import SessionState, device_of
+from ketamon.errors import SourceError
+from ketamon.follow import Beat, SocketFeed, Source
+from ketamon.local import running_chairs, socket_path
+from ketamon.profiles import load
+from ketamon.rules import schedule
+from ketamon.rules.current import current
+from ketamon.words import mark, minutes
+
+EVERY_S = 5.0
+
+
+def main(argv: list[str]) -> int:
+    """Print the status of one chair or all."""
+    parser = options.parser(
+        "status",
+        "Say what the chairs on this machine do now. With --watch: what happens, as it happens, and the numbers now\n"
+        "and then; plain lines that a screen reader can read.",
+        "  ketamon status\n  ketamon status --chair 2 --watch\n  ketamon status --json",
+    )
+    parser.add_argument("--chair", default=None, help="only this chair")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--watch", action="store_true", help="go on until ctrl+c")
+    args = parser.parse_args(argv)
+    chairs = [args.chair] if args.chair else running_chairs()
+    if not chairs:
+        raise SourceError("no core runs on this machine; start one with “ketamon run”")
+    return asyncio.run(_all(chairs, json=args.json, watch=args.watch))
+
+
+async def _all(chairs: list[str], *, json: bool, watch: bool) -> int:
+    await asyncio.gather(*(_chair(chair, json=json, watch=watch) for chair in chairs))
+    return 0
+
+
+async def _chair(chair: str, *, json: bool, watch: bool) -> None:
+    feed = SocketFeed(socket_path(chair), load(None)[0])
+    told, due = 0, 0.0
+    async with aclosing(feed.updates()) as updates:
+        async for _ in updates:
+            beat = feed.beat
+            if beat is None:
+                continue
+            if watch and not json:
+                told = _tell_new(feed, chair, told)
+            now = asyncio.get_running_loop().time()
+            if now >= due:
+                due = now + EVERY_S
+                _say(fields(feed, beat) if json else line(feed, beat))
+            if not watch or beat.ended:
+                return
+
+
+def _say(what: dict[str, Any] | str) -> None:
+    print(what if isinstance(what, str) else encode_json(what).decode(), flush=True)
+
+
+def _tell_new(feed: SocketFeed, chair: str, told: int) -> int:
+    """Print what happened since the last time; at the first look only what stands, not the whole past."""
+    for event in feed.state.log if told else []:
+        if event.seq > told:
+            text = progress(event, feed.state, feed.profile)
+            if text:
+                print(f"chair {chair}  {text}", flush=True)
+    return feed.state.seq
+
+
+def fields(feed: SocketFeed, beat: Beat) -> dict[str, Any]:
+    """Return the status as plain values. A value that is not current is null, with the reason beside it."""
+    state = feed.state
+    values = {}
+    for parameter, info in PARAMETERS.items():
+        if parameter not in PUMP_PARAMETERS:
+            now = current(state, feed.profile, parameter, beat.at)
+            values[parameter] = {"value": now.value if now.usable else None, "unit": info.unit, "why": now.why}
+    pump = device_of(state, DeviceKind.PUMP)
+    return {
+        "type": "status",
+        "chair": beat.chair,
+        "source": beat.source,
+        "speed": beat.speed,
+        "phase": state.phase,
+        "session_s": round(beat.at.seconds, 1),
+        "infusion_s": round(state.infusion.seconds(beat.at), 1),
+        "values": values,
+        "pump": pump.pump if pump else None,
+        "alarms": [
+            {"priority": a.change.priority, "text": a.change.text, "state": a.change.state} for a in _worst(state)
+        ],
+        "due": [{"item": d.item, "in_s": round(d.due_in_s), "overdue": d.overdue} for d in _due(feed, beat)],
+        "gate_open": bool(state.gate and state.gate.open),
+        "saved_s": beat.saved_s,
+    }
+
+
+def line(feed: SocketFeed, beat: Beat) -> str:
+    """Return the status as one line of words."""
+    state = feed.state
+    found = fields(feed, beat)
+    numbers = ", ".join(
+        f"{PARAMETERS[p].label} {v['value']:.{PARAMETERS[p].decimals}f}"
+        for p, v in found["values"].items()
+        if v["value"] is not None
+    )
+    alarms = "; ".join(f"{mark(a.change)} {a.change.text}" for a in _worst(state)) or "no alarm"
+    banner = "" if beat.source is Source.LIVE else f"{beat.source} (not a live patient) "
+    pump = state and found["pump"]
+    doing = f"pump {pump.state}" + (f" {pump.rate:g} mL/h" if pump.rate is not None else "") if pump else "no pump"
+    overdue = [d.label for d in _due(feed, beat) if d.overdue]
+    return (
+        f"{banner}chair {beat.chair}: {state.phase}, {minutes(beat.at.seconds)}; {numbers or 'no values'}; {doing}; {alarms}"
+        + (f"; overdue: {', '.join(overdue)}" if overdue else "")
+        + ("; gate open" if found["gate_open"] else "")
+    )
+
+
+def _worst(state: SessionState) -> list[Any]:
+    return sorted(state.alarms.values(), key=lambda a: -a.change.priority.rank)
+
+
+def _due(feed: SocketFeed, beat: Beat) -> list[Any]:
+    return schedule.due(feed.state, feed.profile, beat.at)

@@ -1,0 +1,63 @@
+"""Where a core is found on this machine, and who may talk to it: a Unix socket in a folder of the user's own.
+
+The folder is 0700 and the socket 0600, and both ends ask the kernel who the other is. Nothing listens on a network.
+"""
+
+import os
+import re
+import socket
+import struct
+import sys
+import tempfile
+from pathlib import Path
+
+from ketamon.errors import SourceError, UsageError
+
+_SUFFIX = ".sock"
+
+
+def runtime_dir() -> Path:
+    """Return the folder of the sockets, made if need be; refuse one that another user could reach into."""
+    if not hasattr(socket, "AF_UNIX"):
+        raise SourceError("this system has no Unix sockets, which core and console need; use Linux or macOS")
+    base = os.environ.get("KETAMON_RUNTIME") or os.environ.get("XDG_RUNTIME_DIR")
+    folder = Path(base) / "ketamon" if base else Path(tempfile.gettempdir()) / f"ketamon-{os.getuid()}"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = folder.lstat()
+    if folder.is_symlink() or status.st_uid != os.getuid() or status.st_mode & 0o077:
+        raise SourceError(f"{folder} is not private to you (owner and mode 0700); remove it or set KETAMON_RUNTIME")
+    return folder
+
+
+def socket_path(chair: str) -> Path:
+    """Return the socket of a chair's core."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", chair):
+        raise UsageError(f"“{chair}” is no name for a chair: letters, digits, - and _, at most 32")
+    return runtime_dir() / f"chair-{chair}{_SUFFIX}"
+
+
+def running_chairs() -> list[str]:
+    """Return the chairs whose core answers, by name."""
+    names = [p.name[len("chair-") : -len(_SUFFIX)] for p in sorted(runtime_dir().glob(f"chair-*{_SUFFIX}"))]
+    return [name for name in names if answers(socket_path(name))]
+
+
+def answers(path: Path) -> bool:
+    """Whether somebody listens on this socket now."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+        return True
+
+
+def peer_uid(connection: socket.socket) -> int:
+    """Ask the kernel for the user at the other end of a Unix socket."""
+    if sys.platform == "darwin":
+        local_peercred, size = 0x001, 76  # <sys/un.h> LOCAL_PEERCRED, struct xucred
+        cred = connection.getsockopt(0, local_peercred, size)
+        return int(struct.unpack_from("=II", cred)[1])
+    cred = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return int(struct.unpack("3i", cred)[1])
