@@ -2,6 +2,7 @@
 
 import errno
 import os
+import queue
 import termios
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import serial
 
 from ketamon.driver import LineSettings, Parity
 from ketamon.errors import SourceError, UsageError
+from ketamon.port.clock import SystemClock
 from ketamon.port.open import line_opener, make_port
 from ketamon.port.pty import PtyEnd
 from ketamon.port.serial import SerialLine
@@ -205,18 +207,17 @@ def test_no_call_comes_after_close(ears, end):
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_thread_that_dies_of_a_bug_says_that_the_link_is_lost(end, spec):
-    told = []
+    told = queue.Queue()
 
     def break_down(_data, _at):
         raise ZeroDivisionError
 
-    from ketamon.port.clock import SystemClock  # noqa: PLC0415
-
-    port = make_port(end.path, spec, SystemClock(), break_down, lambda event, why, _: told.append((event, why)))
+    port = make_port(end.path, spec, SystemClock(), break_down, lambda event, why, _: told.put((event, why)))
     port.start()
+    assert told.get(timeout=5) == ("opened", "")
     end.write(b"x")
+    assert told.get(timeout=5) == ("lost", "the port's thread came to an end; this is a bug")
     port._thread.join(5)
-    assert told == [("opened", ""), ("lost", "the port's thread came to an end; this is a bug")]
     assert port.write(ASK) is False
 
 
