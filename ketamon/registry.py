@@ -17,7 +17,7 @@ GROUP = "ketamon.drivers"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One driver that is installed; `spec` is None where it cannot be used, and `reason` says why."""
+    """One driver that is installed. `reason` says why it cannot be used (`spec` is None), or only by this long id."""
 
     id: str
     distribution: str
@@ -58,7 +58,7 @@ def _rows() -> Iterator[Row]:
         loaded = _load(point)
         reason, spec = (loaded, None) if isinstance(loaded, str) else ("", loaded)
         if name != point.name and spec is not None:
-            reason, spec = f'several distributions offer "{point.name}"; write {name}', None
+            reason = f'several distributions offer "{point.name}"; write {name}'
         version = point.dist.version if point.dist else ""
         yield Row(id=name, distribution=_distribution(point), version=version, spec=spec, reason=reason)
 
@@ -82,7 +82,7 @@ def _load(point: EntryPoint) -> DriverSpec | str:
     """Import a driver; the reason (a str) where that fails."""
     try:
         spec = point.load()
-    except Exception as error:  # noqa: BLE001 (a stranger's module can fail in any way; it must not take others along)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (a stranger's module can fail in any way; others must go on)
         return f"{type(error).__name__}: {error}"
     if not isinstance(spec, DriverSpec):
         return f"{point.value} is no DriverSpec"

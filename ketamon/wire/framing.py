@@ -132,15 +132,16 @@ class Flagged:
         close = buffer.find(self._flag, max(body, self._searched), start + self._limit)
         if close >= 0:
             return self._between(start, body, close)
-        self._searched = size
+        self._searched = min(size, start + self._limit)
         if size - start < self._limit:
             return None
         return self._garbage(start, start + self._limit, "no closing flag within the longest frame")
 
     def _surplus(self, start: int) -> Piece | None:
         """Give all flags of a run but the last, which may open a frame."""
-        match = self._not_flag.search(self._buffer, max(start, self._searched))
-        stop = min(match.start() if match else len(self._buffer), start + self._limit)
+        most = min(len(self._buffer), start + self._limit)
+        match = self._not_flag.search(self._buffer, max(start, self._searched), most)
+        stop = match.start() if match else most
         self._searched = stop
         if not match and stop - start < self._limit:
             return None
