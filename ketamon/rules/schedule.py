@@ -1,0 +1,110 @@
+"""What is due: the profile's schedule against what was measured, observed, or left out with a reason.
+
+Each rule makes slots, at `at_minutes` and at every multiple of `every_minutes` after its anchor, in session time. A
+slot is satisfied by anything done from its grace before it on; what was missed collapses into the oldest open slot, one
+row per item.
+"""
+
+from dataclasses import dataclass
+from math import floor
+
+from ketamon.domain.instant import Instant
+from ketamon.domain.parameters import CUFF, Parameter
+from ketamon.domain.profile import Anchor, Profile, ScheduleRule
+from ketamon.domain.session import SessionState
+from ketamon.rules.current import TWIN, current_or_twin
+
+_PARAMETERS = frozenset(Parameter)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """An item with its oldest open slot: `due_s` is how far away that is, negative once it has passed.
+
+    `overdue`: the grace has passed, too.
+    """
+
+    item: str
+    label: str
+    at: Instant
+    due_s: float
+    overdue: bool
+
+
+def due(state: SessionState, profile: Profile, at: Instant) -> list[Due]:
+    """Return one row per item that is or will be due in this phase, the most urgent first."""
+    rules = [rule for rule in profile.schedule if state.phase in rule.phases]
+    if not rules:
+        return []
+    done = _last_done(state)
+    rows: dict[str, Due] = {}
+    for rule in rules:
+        row = _row(state, profile, rule, at, done)
+        if row is not None and (rule.item not in rows or row.due_s < rows[rule.item].due_s):
+            rows[rule.item] = row
+    return sorted(rows.values(), key=lambda row: row.due_s)
+
+
+def _row(state: SessionState, profile: Profile, rule: ScheduleRule, at: Instant, done: dict[str, float]) -> Due | None:
+    anchor = _anchor(state, rule.anchor)
+    if anchor is None:
+        return None
+    last = done.get(rule.item)
+    if rule.item in _PARAMETERS:
+        measured = _last_measured(state, profile, Parameter(rule.item), at)
+        last = measured if last is None else max(last, measured or last)
+    slot = _open_slot(rule, None if last is None else last - anchor.seconds)
+    if slot is None:
+        return None
+    late = at.since(anchor) - slot
+    return Due(
+        item=rule.item,
+        label=rule.label,
+        at=anchor.plus(slot),
+        due_s=-late,
+        overdue=late > rule.grace_minutes * 60,
+    )
+
+
+def _open_slot(rule: ScheduleRule, last: float | None) -> float | None:
+    """Return the first slot not satisfied, in seconds after the anchor; `last` is when the item was last done."""
+    reach = float("-inf") if last is None else last + rule.grace_minutes * 60
+    slots = [minutes * 60 for minutes in rule.at_minutes if minutes * 60 > reach]
+    if rule.every_minutes:
+        every = rule.every_minutes * 60
+        slots.append(every * (1 if reach < every else floor(reach / every) + 1))
+    return min(slots, default=None)
+
+
+def _anchor(state: SessionState, anchor: Anchor) -> Instant | None:
+    if anchor is Anchor.SESSION:
+        return state.started
+    return state.infusion.started if anchor is Anchor.INFUSION_START else state.infusion.ended
+
+
+def _last_done(state: SessionState) -> dict[str, float]:
+    """When each item was last observed, or left out with a reason, in seconds of session time."""
+    done: dict[str, float] = {}
+    for o in state.observations.values():
+        if o.grade is not None:
+            done[o.item] = max(done.get(o.item, float("-inf")), o.at.seconds)
+    for item, when in state.not_done:
+        done[item] = max(done.get(item, float("-inf")), when.seconds)
+    return done
+
+
+def _last_measured(state: SessionState, profile: Profile, parameter: Parameter, at: Instant) -> float | None:
+    """When there was last a valid value: of a cuff the last measurement, of a stream now, if it runs."""
+    if parameter not in CUFF:
+        now = current_or_twin(state, profile, parameter, at)
+        if now.usable and now.sample is not None:
+            return now.sample.at.seconds
+    found = (_last_point(state, p) for p in (parameter, TWIN.get(parameter)) if p is not None)
+    return max((t for t in found if t is not None), default=None)
+
+
+def _last_point(state: SessionState, parameter: Parameter) -> float | None:
+    series = state.history.get(parameter)
+    if series is None:
+        return None
+    return next((point.t for point in series.before(float("inf")) if point.value is not None), None)
