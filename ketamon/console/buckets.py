@@ -92,8 +92,8 @@ class Bucketed:
             self._series, self._buckets, self._gap = series, {}, False
             self._next_t, self._seq = grid.start, -1
         elif grid.first > old.first:
-            for number in range(old.first, grid.first):
-                self._buckets.pop(number, None)
+            for number in [number for number in self._buckets if number < grid.first]:
+                del self._buckets[number]
         self._grid = grid
         self._take_new(series)
         return [self._buckets.get(i) for i in range(grid.first, grid.first + grid.count)]

@@ -24,6 +24,8 @@ GUTTER = 10
 """Cells left of a chart: name or unit, a value, the axis."""
 _TOGETHER_S = 2.0
 """Cuff values that come within this time belong to one measurement."""
+_TICK_CELLS = 8
+"""Cells between two numbers on the time axis, at least."""
 _STEPS_MIN = (1, 2, 5, 10, 15, 20, 30, 60, 120, 240, 480, 1440)
 
 
@@ -66,8 +68,8 @@ def rows_of(
     height: int,
     low: float,
     high: float,
-    glyphs: Glyphs,
     *,
+    glyphs: Glyphs,
     limits: Iterable[float] = (),
     band: tuple[float, float] | None = None,
     cuffs: Iterable[tuple[int, Cuff]] = (),
@@ -115,10 +117,11 @@ class _Chart:
         """Shade the rows whose middle lies within, or the nearest one."""
         if bottom > self.high or top < self.low:
             return
-        high = self.glyphs.high
-        first, last = self.at(top), self.at(bottom)
-        start, stop = (first + (high - 1) // 2) // high, (last + high // 2) // high
-        self.banded = range(start, min(max(stop, start + 1), self.height))
+        step = (self.high - self.low) / self.height
+        middles = [self.high - (y + 0.5) * step for y in range(self.height)]
+        inside = [y for y, middle in enumerate(middles) if bottom <= middle <= top]
+        nearest = self.at((bottom + top) / 2) // self.glyphs.high
+        self.banded = range(inside[0], inside[-1] + 1) if inside else range(nearest, nearest + 1)
         for y in self.banded:
             for x in range(self.width):
                 self.text[y][x], self.role[y][x] = self.glyphs.band[(x + y) % 2], SHADE
@@ -148,7 +151,7 @@ class _Chart:
                 self._put(x // self.glyphs.wide, self.height - 1, self.glyphs.gap, GAP)
 
     def line(self, columns: Sequence[Bucket | None]) -> None:
-        """Draw each bucket from its smallest to its greatest value, joined to its neighbour where no gap lies between."""
+        """Draw each bucket from its smallest to its greatest value, joined to its neighbour but never across a gap."""
         before: tuple[int, int] | None = None
         for x, bucket in enumerate(columns):
             if bucket is None:
@@ -206,6 +209,8 @@ class _Chart:
             self._dot(x, y)
 
     def _clamped(self, x: int, least: float, most: float) -> None:
+        if not 0 <= x < self.width:
+            return
         if most > self.high:
             self.arrows.append((x, 0, self.glyphs.over))
         if least < self.low:
@@ -213,9 +218,10 @@ class _Chart:
 
     def _cuff_signs(self, x: int, cuff: Cuff, signs: str) -> None:
         """Draw with whole signs where dots are too coarse for ticks."""
-        upright = range(self.height)
-        for y in upright:
-            if any(self.dots[y][x : x + 1]):
+        if not 0 <= x < self.width:
+            return
+        for y in range(self.height):
+            if self.dots[y][x]:
                 self._put(x, y, signs[1], LINE)
                 self.dots[y][x] = 0
         for value, sign in ((cuff.mean, signs[2]), (cuff.sys, signs[0]), (cuff.dia, signs[3])):
@@ -224,9 +230,9 @@ class _Chart:
 
 
 def gutter_of(
-    label: str, unit: str, low: float, high: float, height: int, glyphs: Glyphs, limits: Iterable[float] = ()
+    label: str, unit: str, low: float, high: float, height: int, *, glyphs: Glyphs, limits: Iterable[float] = ()
 ) -> list[Row]:
-    """Draw what stands left of a chart: its name and unit, the ends of its range, and its limits where there is room."""
+    """Draw what stands left of a chart: its name and unit, the ends of its range, its limits where there is room."""
     chart = _Chart(1, height, low, high, glyphs)
     values = {
         chart.at(limit) // glyphs.high: (limit, LIMIT) for limit in sorted(limits, reverse=True) if low <= limit <= high
@@ -250,7 +256,7 @@ def gutter_of(
 def minutes_row(start_s: float, seconds_per_cell: float, width: int) -> Row:
     """Write the minutes of session time under a chart or over a timeline, as many as there is room for."""
     cells_per_minute = 60.0 / seconds_per_cell
-    step = next((s for s in _STEPS_MIN if s * cells_per_minute >= 8), _STEPS_MIN[-1])
+    step = next((s for s in _STEPS_MIN if s * cells_per_minute >= _TICK_CELLS), _STEPS_MIN[-1])
     line = Canvas(width)
     minute = -(-start_s // (step * 60)) * step
     while (x := int((minute * 60 - start_s) / seconds_per_cell + 1e-6)) < width:
@@ -265,7 +271,7 @@ def minutes_row(start_s: float, seconds_per_cell: float, width: int) -> Row:
 
 
 def heights(rows: int, panels: int) -> list[int]:
-    """Share rows among stacked panels, at least three each: the last ones give way, the first one is half as high again."""
+    """Share rows among stacked panels, at least three each: the last ones give way, the first one gets most."""
     shown = min(panels, rows // 3)
     each = max(3, rows * 2 // (2 * shown + 1))
     return [rows - each * (shown - 1)] + [each] * (shown - 1) if shown else []

@@ -1,10 +1,11 @@
-"""A vital sign as a tile: the number large, its limits, how old it is, and in words and shape whatever is wrong with it."""
+"""A vital sign as a tile: the number large, its limits, its age, and in words and shape whatever is wrong with it."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.segment import Segment
 from rich.style import Style
 from textual.content import Content
 from textual.renderables.digits import Digits
@@ -22,7 +23,9 @@ STARS = {Priority.HIGH: "***", Priority.MEDIUM: "**", Priority.LOW: "*"}
 _USUAL_VALUE, _USUAL_STATUS = "100", "no data 10 s"
 """Room is kept for these, so that nothing jumps when a number or an age gets longer."""
 _NUMBER_UNIT = re.compile(r"(\d) ([a-z])")
-_SLASH = ("  ╱", " ╱ ", "╱  ")
+_BIG_FROM = 4
+"""Lines from which a tile has big digits."""
+_SLASH = ("  \u2571", " \u2571 ", "\u2571  ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +58,7 @@ def tile_rows(data: TileData, width: int, height: int, glyphs: Glyphs) -> list[R
     lines = [Canvas(width) for _ in range(height)]
     number = f"{data.text}{'?' if data.questionable else ''}" if data.value_ok and data.text else NO_VALUE
     pieces, usual = [number], len(_USUAL_VALUE)
-    if height >= 4 and len(big := big_digits(number, glyphs)[0]) <= width:
+    if height >= _BIG_FROM and len(big := big_digits(number, glyphs)[0]) <= width:
         pieces, usual = big_digits(number, glyphs), max(len(big), len(big_digits(_USUAL_VALUE, glyphs)[0]))
     room = [width] * height
     for y, piece in enumerate(pieces[:height]):
@@ -113,7 +116,8 @@ def _textual_digits(text: str) -> list[str]:
     """Write with the digits of Textual's own widget, and a slash of our own, which they lack."""
     lines = ["", "", ""]
     for i, part in enumerate(text.split("/")):
-        drawn = "".join(segment.text for segment in Digits(part).render(Style(bold=True))).split("\n")
+        segments = [piece for piece in Digits(part).render(Style(bold=True)) if isinstance(piece, Segment)]
+        drawn = "".join(segment.text for segment in segments).split("\n")
         lines = [line + (slash if i else "") + piece for line, slash, piece in zip(lines, _SLASH, drawn, strict=False)]
     return lines
 

@@ -47,7 +47,8 @@ STAGE_ROLES = {
     Stage.BASELINE: "B", Stage.INFUSION: "I", Stage.PLANNED: "P", Stage.PAUSE: "U", Stage.RECOVERY: "R",
     Stage.AHEAD: "E",
 }  # fmt: skip
-NOW, NOTE, TEXT = "N", "m", "T"
+NOW, NOTE, TEXT = "NmT"
+_SHORTEST_BAR = 10
 ALARMS = {Priority.HIGH: "h", Priority.MEDIUM: "d", Priority.LOW: "w"}
 
 
@@ -57,7 +58,7 @@ def timeline_rows(data: TimelineData, width: int, height: int, glyphs: Glyphs) -
     The legend stands behind the marks where there is room for it.
     """
     bar_width = width - (len(data.text) + 2 if data.text else 0)
-    if bar_width < 10 or data.end_s <= 0:
+    if bar_width < _SHORTEST_BAR or data.end_s <= 0:
         bar_width = width
     per_cell = max(data.end_s, 1.0) / bar_width
     bar = _bar(data, width, bar_width, per_cell, glyphs)
@@ -66,14 +67,12 @@ def timeline_rows(data: TimelineData, width: int, height: int, glyphs: Glyphs) -
     if not _write_legend(marks, legend):
         _write_legend(legend_line, legend, 0)
     scale = minutes_row(0.0, per_cell, bar_width)
-    lines = {1: ["bar"], 2: ["bar", "marks"], 3: ["scale", "bar", "marks"]}.get(
-        height, ["scale", "bar", "marks", "legend"]
-    )
+    lines = {1: ("bar",), 2: ("bar", "marks"), 3: ("scale", "bar", "marks")}
     rows = {
         "scale": Row(scale.text.ljust(width), scale.role.ljust(width), " " * width),
         "bar": bar.row(), "marks": marks.row(), "legend": legend_line.row(),
     }  # fmt: skip
-    return [rows[line] for line in lines]
+    return [rows[line] for line in lines.get(height, ("scale", "bar", "marks", "legend"))]
 
 
 def _bar(data: TimelineData, width: int, bar_width: int, per_cell: float, glyphs: Glyphs) -> Canvas:

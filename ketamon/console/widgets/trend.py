@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, floor
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -90,37 +90,43 @@ class PanelPainter:
         `letters` says whether the marks have their letters here: one panel of the stack is enough.
         """
         width, height = size
-        columns, due = self._columns(panel, data, width * glyphs.wide)
-        fine = grid_of(data.start_s, data.end_s, width * glyphs.wide)
+        grid = grid_of(data.start_s, data.end_s, width * glyphs.wide)
+        columns, due = self._columns(panel, grid, data.now_s)
         looks = [(b.min, b.max, b.gap) if b else None for b in columns]
-        cuffs = [(x, cuff) for cuff in panel.cuffs if -1 <= (x := fine.index(cuff.t)) <= fine.count]
-        marks = {fine.index(mark.t) // glyphs.wide: mark.letter if letters else "" for mark in data.marks}
+        cuffs = [(x, cuff) for cuff in panel.cuffs if -1 <= (x := grid.index(cuff.t)) <= grid.count]
+        marks = {grid.index(mark.t) // glyphs.wide: mark.letter if letters else "" for mark in data.marks}
         frame = (panel.label, panel.unit, panel.hue, panel.low, panel.high, panel.limits, panel.band)
         key = (size, glyphs.name, cursor, frame, looks, due, cuffs, marks)
         if key != self._key:
             self._key = key
             chart = rows_of(
-                columns, width, height, panel.low, panel.high, glyphs,
+                columns, width, height, panel.low, panel.high, glyphs=glyphs,
                 limits=panel.limits, band=panel.band, cuffs=cuffs, marks=marks, due=due, cursor=cursor,
             )  # fmt: skip
-            gutter = gutter_of(panel.label, panel.unit, panel.low, panel.high, height, glyphs, panel.limits)
+            gutter = gutter_of(
+                panel.label, panel.unit, panel.low, panel.high, height, glyphs=glyphs, limits=panel.limits
+            )
             self._rows = [_in_hue(left.beside(right), panel.hue) for left, right in zip(gutter, chart, strict=True)]
         return self._rows
 
-    def _columns(self, panel: Panel, data: TrendData, count: int) -> tuple[Sequence[Bucket | None], list[int]]:
+    def _columns(self, panel: Panel, grid: Grid, now_s: float) -> tuple[list[Bucket | None], Sequence[int]]:
         """Return a bucket for each half column, and those half columns where there should have been a value."""
         first = next(iter(panel.series), None) if panel.series is not None else None
         if panel.series is None or first is None:
-            return [None] * count, []
+            return [None] * grid.count, ()
         # Two values that come in their normal rhythm must not fall into buckets with an empty one between.
-        widest = (data.end_s - data.start_s) / (2 * panel.interval_s) if panel.interval_s > 0 else count
-        grid = grid_of(data.start_s, data.end_s, max(1, min(count, int(widest))))
-        buckets = self._bucketed.over(panel.series, grid)
-        due = range(max(grid.index(first.t), 0), min(grid.index(data.now_s), grid.count))
-        if grid.count == count:
-            return buckets, list(due)
-        stretch = [x * grid.count // count for x in range(count)]
-        return [buckets[i] for i in stretch], [x for x, i in enumerate(stretch) if i in due]
+        width = max(grid.width_s, 2 * panel.interval_s)
+        if width == grid.width_s:
+            return self._bucketed.over(panel.series, grid), _due(grid, first.t, now_s)
+        wide = Grid(floor(grid.start / width), width, ceil(grid.count * grid.width_s / width) + 1)
+        buckets, due = self._bucketed.over(panel.series, wide), _due(wide, first.t, now_s)
+        places = [wide.index(grid.start + (x + 0.5) * grid.width_s) for x in range(grid.count)]
+        return [buckets[i] for i in places], [x for x, i in enumerate(places) if i in due]
+
+
+def _due(grid: Grid, first_s: float, now_s: float) -> range:
+    """Return the buckets that are over, since there were values at all."""
+    return range(max(grid.index(first_s), 0), min(grid.index(now_s), grid.count))
 
 
 def _in_hue(one: Row, hue: str) -> Row:
@@ -178,30 +184,33 @@ at the edge: the value lies outside of the range. Left and right move a cursor t
         & > .trend--mark { color: $muted; }
         & > .trend--letter { color: $foreground; text-style: bold; }
         & > .trend--axis { color: $muted; }
-        & > .trend--cursor { background: $panel-lighten-2; }
+        & > .trend--cursor { background: $panel-lighten-3; }
+        &:light > .trend--cursor { background: $panel-darken-3; }
     }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        *(f"trend--line-{hue}" for hue in HUES), "trend--limit", "trend--band", "trend--shade", "trend--gap",
-        "trend--mark", "trend--letter", "trend--axis", "trend--cursor",
-    }  # fmt: skip
     LOOKS: ClassVar[dict[str, str]] = {
         **{letter: f"trend--line-{hue}" for hue, letter in HUES.items()},
-        LIMIT: "trend--limit", GAP: "trend--gap", MARK: "trend--mark", LETTER: "trend--letter", AXIS: "trend--axis", BAND: "trend--band",
-        SHADE: "trend--shade", CURSOR: "trend--cursor",
-    }  # fmt: skip
+        LIMIT: "trend--limit",
+        SHADE: "trend--shade",
+        GAP: "trend--gap",
+        MARK: "trend--mark",
+        LETTER: "trend--letter",
+        AXIS: "trend--axis",
+        BAND: "trend--band",
+        CURSOR: "trend--cursor",
+    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(LOOKS.values())
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(-1)", "Earlier", tooltip="Move the cursor to the left", show=False),
-        Binding("right", "move(1)", "Later", tooltip="Move the cursor to the right", show=False),
-        Binding(
-            "shift+left", "move(-10)", "Much earlier", tooltip="Move the cursor ten columns to the left", show=False
-        ),
-        Binding(
-            "shift+right", "move(10)", "Much later", tooltip="Move the cursor ten columns to the right", show=False
-        ),
-        Binding("home", "move(-10000)", "Begin", tooltip="Move the cursor to the first column", show=False),
-        Binding("end", "move(10000)", "Now", tooltip="Move the cursor to the last column", show=False),
-        Binding("escape", "clear", "No cursor", tooltip="Take the cursor away", show=False),
+        Binding(key, action, words, tooltip=tooltip, show=False)
+        for key, action, words, tooltip in (
+            ("left", "move(-1)", "Earlier", "Move the cursor to the left"),
+            ("right", "move(1)", "Later", "Move the cursor to the right"),
+            ("shift+left", "move(-10)", "Much earlier", "Move the cursor ten columns to the left"),
+            ("shift+right", "move(10)", "Much later", "Move the cursor ten columns to the right"),
+            ("home", "move(-10000)", "Begin", "Move the cursor to the first column"),
+            ("end", "move(10000)", "End", "Move the cursor to the last column"),
+            ("escape", "clear", "No cursor", "Take the cursor away"),
+        )
     ]
 
     cursor_s: var[float | None] = var(None)
@@ -211,7 +220,7 @@ at the edge: the value lies outside of the range. Left and right move a cursor t
         super().__init__(glyphs=glyphs, id=id, classes=classes)
         self._data = TrendData(start_s=0.0, end_s=1.0, now_s=0.0, panels=())
         self._painters: list[PanelPainter] = []
-        self._said = ""
+        self._written = ("", "")
 
     def update(self, data: TrendData) -> None:
         """Show other data."""
@@ -287,8 +296,8 @@ at the edge: the value lies outside of the range. Left and right move a cursor t
             length = grid.width_s * self.glyphs.wide
             said = readout(self._data, grid.start + cell * length, grid.start + (cell + 1) * length, self.glyphs)
         title = f"trend  {ceil((self._data.end_s - self._data.start_s) / 60)} min"
-        if (said, title) != self._said:
-            self._said = said, title
+        if (said, title) != self._written:
+            self._written = said, title
             self.border_title, self.border_subtitle = Content(title), Content(said)
 
 
