@@ -1,0 +1,295 @@
+"""What a person can do at the chair: one table. Bindings, key bar, palette and help are made from it, and nothing else is.
+
+A key of `keys` works while no entry is open, the function key of `always` also while one is (the letters belong to the
+entry then). The first key is the one that is shown. `allowed` says from what is drawn whether the action makes sense
+now; the core still checks every intent. Keys that terminals swallow or confuse (ctrl+h, ctrl+i, ctrl+m, ctrl+j, ctrl+z,
+ctrl+s and ctrl+q under flow control) are not used, a test holds that.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from textual.binding import Binding
+
+from ketamon.console.view import ChairView
+from ketamon.domain.phases import ENDED, Phase
+from ketamon.follow import Source
+
+
+class Where(StrEnum):
+    """The heading under which help and palette show an action."""
+
+    PATIENT = "patient"
+    ALARMS = "alarms"
+    SESSION = "session"
+    TIME = "replay and simulation"
+    SCREEN = "screen"
+
+
+def _ever(_: ChairView) -> bool:
+    return True
+
+
+def _running(view: ChairView) -> bool:
+    return view.phase not in ENDED and view.reached
+
+
+def _leaving(view: ChairView) -> bool:
+    return view.phase in (Phase.RECOVERY, Phase.READY)
+
+
+def _timed(view: ChairView) -> bool:
+    return view.reached and view.source is not Source.LIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One row: `label` is the word in the key bar, `help` the sentence in help, palette and tooltip.
+
+    `bar` is the place in the key bar (0: not in it); where the bar is too narrow, higher numbers give way first.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    label: str
+    help: str
+    where: Where
+    bar: int = 0
+    always: str = ""
+    allowed: Callable[[ChairView], bool] = _ever
+
+
+ACTIONS: dict[str, Action] = {
+    action.name: action
+    for action in (
+        Action(
+            name="observe",
+            keys=("o",),
+            label="observe",
+            help="log what the patient says or you see: o, the item's key, the grade's key",
+            where=Where.PATIENT,
+            bar=2,
+            allowed=_running,
+        ),
+        Action(
+            name="note",
+            keys=("n",),
+            label="note",
+            help="write a free note into the record",
+            where=Where.PATIENT,
+            bar=3,
+            allowed=lambda view: view.reached,
+        ),
+        Action(
+            name="value",
+            keys=("v",),
+            label="value",
+            help="type in a number read elsewhere: a manual cuff, a counted respiratory rate",
+            where=Where.PATIENT,
+            bar=4,
+            allowed=_running,
+        ),
+        Action(
+            name="undo",
+            keys=("u",),
+            label="undo",
+            help="take back the last observation with a correcting event; both stay readable",
+            where=Where.PATIENT,
+            bar=12,
+            allowed=lambda view: view.undo is not None and view.reached,
+        ),
+        Action(
+            name="due_next",
+            keys=("down", "j"),
+            label="next due",
+            help="choose the next item of the due list",
+            where=Where.PATIENT,
+            allowed=lambda view: bool(view.due),
+        ),
+        Action(
+            name="due_previous",
+            keys=("up", "k"),
+            label="previous due",
+            help="choose the previous item of the due list",
+            where=Where.PATIENT,
+            allowed=lambda view: bool(view.due),
+        ),
+        Action(
+            name="due_enter",
+            keys=("enter",),
+            label="enter due",
+            help="open the entry for the chosen due item",
+            where=Where.PATIENT,
+            allowed=lambda view: bool(view.due) and _running(view),
+        ),
+        Action(
+            name="skip",
+            keys=("s",),
+            label="skip due",
+            help="leave out the chosen due item, and say why",
+            where=Where.PATIENT,
+            bar=11,
+            allowed=lambda view: bool(view.due) and _running(view),
+        ),
+        Action(
+            name="acknowledge",
+            keys=("a",),
+            label="acknowledge",
+            help="acknowledge all alarms that stand",
+            where=Where.ALARMS,
+            bar=1,
+            always="f8",
+            allowed=lambda view: view.alarms.standing > 0 and view.reached,
+        ),
+        Action(
+            name="pause_audio",
+            keys=("p",),
+            label="pause audio",
+            help="pause the alarm sound for as long as the profile allows; again ends the pause",
+            where=Where.ALARMS,
+            bar=5,
+            always="f9",
+            allowed=lambda view: view.reached,
+        ),
+        Action(
+            name="step",
+            keys=("x",),
+            label="next step",
+            help="move the session on: what is possible from here, and what it means",
+            where=Where.SESSION,
+            bar=7,
+            allowed=_running,
+        ),
+        Action(
+            name="check_in",
+            keys=("c",),
+            label="check in",
+            help="name the patient and order the infusion, with the arithmetic",
+            where=Where.SESSION,
+            bar=8,
+            allowed=lambda view: view.phase in (Phase.CHECK_IN, Phase.BASELINE) and view.reached,
+        ),
+        Action(
+            name="gate",
+            keys=("g",),
+            label="gate",
+            help="see what discharge still lacks, and confirm what was done",
+            where=Where.SESSION,
+            bar=6,
+        ),
+        Action(
+            name="discharge",
+            keys=("d",),
+            label="discharge",
+            help="sign the assessment and the discharge with two people, then note that the patient left",
+            where=Where.SESSION,
+            bar=9,
+            allowed=lambda view: _leaving(view) and view.reached,
+        ),
+        Action(
+            name="faster",
+            keys=("plus", "equals_sign"),
+            label="faster",
+            help="run a replay or a simulation faster",
+            where=Where.TIME,
+            bar=14,
+            allowed=_timed,
+        ),
+        Action(
+            name="slower",
+            keys=("minus",),
+            label="slower",
+            help="run a replay or a simulation slower",
+            where=Where.TIME,
+            bar=15,
+            allowed=_timed,
+        ),
+        Action(
+            name="hold",
+            keys=("space",),
+            label="stop/go",
+            help="stop the time of a replay or a simulation, or let it go on",
+            where=Where.TIME,
+            bar=13,
+            allowed=_timed,
+        ),
+        Action(
+            name="theme",
+            keys=("t",),
+            label="theme",
+            help="change the colours: dark room, light, high contrast, colour-blind",
+            where=Where.SCREEN,
+        ),
+        Action(
+            name="palette",
+            keys=("ctrl+p",),
+            label="commands",
+            help="find an action by its name",
+            where=Where.SCREEN,
+            bar=17,
+        ),
+        Action(
+            name="help",
+            keys=("question_mark",),
+            label="help",
+            help="all keys, and what they do",
+            where=Where.SCREEN,
+            bar=10,
+            always="f1",
+        ),
+        Action(
+            name="quit",
+            keys=("q",),
+            label="quit",
+            help="close this screen; the core goes on recording and watching",
+            where=Where.SCREEN,
+            bar=16,
+        ),
+    )
+}
+
+_SHOWN = {
+    "question_mark": "?",
+    "plus": "+",
+    "equals_sign": "=",
+    "minus": "-",
+    "up": "↑",
+    "down": "↓",
+}
+
+
+def shown(key: str) -> str:
+    """Write a key as it stands on the keyboard."""
+    return _SHOWN.get(key, key)
+
+
+def bindings() -> list[Binding]:
+    """Make the bindings of the chair screen; the `always` keys go before whatever has the focus."""
+    made = [
+        Binding(",".join(a.keys), f"do('{a.name}')", a.label, tooltip=a.help, key_display=shown(a.keys[0]), show=a.bar > 0)
+        for a in ACTIONS.values()
+    ]
+    return made + [Binding(a.always, f"do('{a.name}')", a.label, tooltip=a.help, priority=True) for a in ACTIONS.values() if a.always]
+
+
+def offered(view: ChairView) -> list[Action]:
+    """Return the actions that make sense now, in the order of the table."""
+    return [action for action in ACTIONS.values() if action.allowed(view)]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A place in the key bar: the action it does, the key as it is written, and its word."""
+
+    action: str
+    key: str
+    label: str
+
+
+def bar(view: ChairView, *, entry: bool) -> list[Key]:
+    """Return the keys for the key bar, most wanted first, help last. With an entry open only keys that still work stand there."""
+    if entry:
+        return [Key(a.name, a.always, a.label) for a in ACTIONS.values() if a.always and a.allowed(view)]
+    wanted = sorted((a for a in offered(view) if a.bar), key=lambda a: (a.name == "help", a.bar))
+    return [Key(a.name, shown(a.keys[0]), a.label) for a in wanted]

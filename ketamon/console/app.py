@@ -1,0 +1,112 @@
+"""The application: a thin frame around a followed session. It looks four times a second whether anything changed.
+
+Nothing that matters runs here: recording, alarms and the gate are the core's. Quitting or killing this loses nothing.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import tzinfo
+from typing import ClassVar
+
+from textual.app import App
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from ketamon.console.pulse import Bell, Pulse
+from ketamon.console.screens.chair import ChairScreen
+from ketamon.console.themes import DARK_ROOM, DEFAULT, THEMES
+from ketamon.console.view import ChairView, build
+from ketamon.domain.people import Person
+from ketamon.follow import Feed, Source
+
+LOOK_EVERY_S = 0.25
+
+
+class KetamonApp(App[int]):
+    """Follows `feed` and shows it. `clock` gives seconds of this computer's monotonic clock, `zone` the local time."""
+
+    TITLE = "ketamon"
+    ENABLE_COMMAND_PALETTE = False
+    SCREEN_NAMES: ClassVar[tuple[str, ...]] = ("chair",)
+
+    def __init__(
+        self,
+        feed: Feed,
+        *,
+        staff: Person,
+        start: str = "chair",
+        clock: Callable[[], float] = time.monotonic,
+        zone: tzinfo | None = None,
+    ) -> None:
+        super().__init__()
+        if start not in self.SCREEN_NAMES:
+            raise ValueError(f"there is no screen “{start}”; there is: {', '.join(self.SCREEN_NAMES)}")
+        self._feed, self._staff, self._clock, self._zone = feed, staff, clock, zone
+        self._pulse, self._bell = Pulse(), Bell()
+        self._failed = ""
+        self._seen: object = None
+        self._view: ChairView | None = None
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Give every theme, also a foreign one, a colour for each of our tokens."""
+        return dict(DARK_ROOM.variables)
+
+    def get_default_screen(self) -> Screen[None]:
+        """Begin at the chair."""
+        return ChairScreen(self._staff, self._feed.ask, self.leave)
+
+    def on_mount(self) -> None:
+        """Take our colours, follow the core, and look."""
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = DEFAULT
+        self.run_worker(self._feed.run(), group="feed", name="feed", exclusive=True, exit_on_error=False)
+        self.set_interval(LOOK_EVERY_S, self.look)
+        self.call_after_refresh(self.look)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Turn a feed that broke into something that is seen."""
+        if event.worker.group == "feed" and event.state is WorkerState.ERROR:
+            self._failed = f"the connection broke: {event.worker.error}"
+
+    def look(self) -> None:
+        """Draw what changed, and ring if an alarm is audible."""
+        now = self._clock()
+        self._pulse.take(self._feed.beat, now)
+        at = self._pulse.moment(self._feed.state.at, now)
+        why = self._failed or ("" if self._feed.connected else self._feed.why or "not connected")
+        contact = self._pulse.contact(now, why)
+        beat = self._feed.beat
+        pace = (beat.source, beat.speed, beat.ended) if beat else None
+        seen = (self._feed.state.seq, int(at.seconds) if at else None, contact.reached, contact.why, pace)
+        if seen != self._seen:
+            self._seen = seen
+            self._view = build(self._feed.state, self._feed.profile, beat, contact, at, self._zone)
+            if isinstance(self.screen, ChairScreen):
+                self.screen.show(self._view)
+        self._ring(now)
+
+    def _ring(self, now: float) -> None:
+        """Ring the terminal's bell. A replay is silent: its alarms are nobody's now."""
+        view = self._view
+        audible = view.alarms.audible if view and view.source is not Source.REPLAY else None
+        if self._bell.due(audible, now):
+            self.bell()
+
+    def leave(self) -> None:
+        """Close the screen, and say what goes on without it."""
+        view = self._view
+        goes_on = view is not None and view.reached and not (self._feed.beat and self._feed.beat.ended)
+        message = f"{view.header.chair}: the core goes on recording and watching." if view and goes_on else None
+        self.exit(0, message=message)
+
+    async def action_quit(self) -> None:
+        """Quit by Textual's own key, in the same way."""
+        self.leave()
+
+
+def run_console(feed: Feed, *, start: str = "chair", staff: Person) -> int:
+    """Show a followed session until the user leaves; return the exit code. The core is not touched by it."""
+    app = KetamonApp(feed, staff=staff, start=start)
+    app.run()
+    return app.return_code or 0

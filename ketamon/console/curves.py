@@ -1,0 +1,126 @@
+"""The middle of the view: trend and timeline, put together from state and profile."""
+
+from ketamon.console import words
+from ketamon.console.charts import Mark, cuffs_of
+from ketamon.console.numbers import limits
+from ketamon.console.widgets.timeline import Stage, Stretch, TimelineData
+from ketamon.console.widgets.trend import Panel, TrendData
+from ketamon.domain import events as e
+from ketamon.domain.instant import Instant
+from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
+from ketamon.domain.phases import Phase
+from ketamon.domain.profile import CriterionKind, Display, Profile
+from ketamon.domain.series import Series
+from ketamon.domain.session import SessionState
+
+WINDOWS_S = (900.0, 1800.0, 3600.0, 5400.0)
+"""Lengths of the trend: the shortest that holds the session so far. A longer session moves through the longest."""
+STEP_S = 600.0
+"""How far the trend moves on at a time, so that nothing moves in between."""
+
+NOTE_LETTER, ALARM_LETTER = "#", "!"
+
+ORDER = (Parameter.NIBP_SYS, Parameter.SPO2, Parameter.HR, Parameter.PR, Parameter.RR, Parameter.ETCO2)
+"""The panels by weight; the last give way first. HR gives way to PR where no HR came."""
+
+HUES = {
+    Parameter.NIBP_SYS: "nibp",
+    Parameter.SPO2: "spo2",
+    Parameter.HR: "pulse",
+    Parameter.PR: "pulse",
+    Parameter.RR: "resp",
+    Parameter.ETCO2: "co2",
+}
+
+
+def trend(state: SessionState, profile: Profile, at: Instant) -> TrendData:
+    """Return the trends of everything that ever had a value."""
+    start, end = window(at.seconds)
+    shown = {d.parameter: d for d in profile.display}
+    both = Parameter.HR in state.history and Parameter.PR in state.history
+    wanted = [p for p in ORDER if p in shown and p in state.history and not (both and p is Parameter.PR)]
+    panels = tuple(_panel(state, profile, shown[p]) for p in wanted)
+    return TrendData(start_s=start, end_s=end, now_s=at.seconds, panels=panels, marks=marks(state, profile))
+
+
+def window(now_s: float) -> tuple[float, float]:
+    """Return the stretch of session time that the trend shows."""
+    length = next((w for w in WINDOWS_S if now_s <= w), WINDOWS_S[-1])
+    steps = -(-max(0.0, now_s - length) // STEP_S)
+    return steps * STEP_S, steps * STEP_S + length
+
+
+def _panel(state: SessionState, profile: Profile, display: Display) -> Panel:
+    parameter = display.parameter
+    cuff = parameter in CUFF
+    info = PARAMETERS[parameter]
+    histories = [state.history.get(p, Series()) for p in CUFF]
+    base = state.baseline.get(parameter)
+    band = next((b for b in profile.band if b.parameter is parameter), None)
+    return Panel(
+        label="NIBP" if cuff else info.label,
+        unit=words.unit(parameter),
+        hue=HUES[parameter],
+        low=display.low,
+        high=display.high,
+        series=None if cuff else state.history[parameter],
+        cuffs=cuffs_of(*histories) if cuff else (),
+        interval_s=display.interval_s or 1.0,
+        limits=tuple(v for v in limits(state, profile, parameter) if v is not None),
+        band=(base - band.below, base + band.above) if base is not None and band is not None else None,
+    )
+
+
+def marks(state: SessionState, profile: Profile) -> tuple[Mark, ...]:
+    """Return what happened: observations by the key of their item, notes, and alarms when they began."""
+    found: list[Mark] = []
+    for observation in state.observations.values():
+        item = words.item_of(profile, observation.item)
+        if item is not None and observation.grade is not None:
+            found.append(Mark(observation.at.seconds, item.key, item.label))
+    for event in state.log:
+        match event.body:
+            case e.Noted():
+                found.append(Mark(event.at.seconds, NOTE_LETTER, "note"))
+            case e.AlarmChanged(state=e.AlarmState.ACTIVE, priority=priority):
+                found.append(Mark(event.at.seconds, ALARM_LETTER, "alarm", priority))
+    return tuple(found)
+
+
+def timeline(state: SessionState, profile: Profile, at: Instant) -> TimelineData:
+    """Return the session as stretches: what was, where we are, what is planned."""
+    run, now = state.infusion, at.seconds
+    planned = (state.order.order.minutes if state.order else profile.plan.minutes) * 60
+    rest = 60 * max((c.minutes or 0 for c in profile.criterion if c.kind is CriterionKind.ELAPSED), default=0)
+    begin = run.started.seconds if run.started else now
+    end = run.ended.seconds if run.ended else now + max(0.0, planned - run.seconds(at))
+    left = state.left_at.seconds if state.left_at else now
+    stretches = [Stretch(Stage.BASELINE, 0.0, begin)]
+    if run.started:
+        stretches.append(Stretch(Stage.INFUSION, begin, min(now, end)))
+    if not run.ended:
+        stretches.append(Stretch(Stage.PLANNED, now, end))
+    for paused, resumed in run.pauses:
+        stretches.append(Stretch(Stage.PAUSE, paused.seconds, resumed.seconds if resumed else min(now, end)))
+    if run.ended:
+        stretches.append(Stretch(Stage.RECOVERY, end, max(end, left)))
+    ahead = Stretch(Stage.AHEAD, max(now, end) if not state.left_at else left, max(end + rest, now))
+    stretches += [ahead] if state.left_at is None else []
+    kept = tuple(s for s in stretches if s.end_s > s.start_s)
+    last = max((s.end_s for s in kept), default=0.0)
+    return TimelineData(
+        stretches=kept, now_s=now, end_s=last, marks=marks(state, profile), text=_clock_text(state, at, planned)
+    )
+
+
+def _clock_text(state: SessionState, at: Instant, planned: float) -> str:
+    run = state.infusion
+    if run.started is None:
+        return f"plan {words.span(planned)}"
+    so_far = f"{words.span(run.seconds(at))} of {words.span(planned)}"
+    if run.ended is not None:
+        return f"{words.span(at.since(run.ended))} since {'stop' if run.stopped_early else 'end'} of infusion"
+    if state.phase is Phase.PAUSED:
+        return f"paused at {so_far}"
+    left = planned - run.seconds(at)
+    return f"{so_far}, {words.span(left)} to go" if left > 0 else f"{so_far}, over by {words.span(-left)}"

@@ -1,0 +1,204 @@
+"""The working half of the view: what is due, what is open, what was said, what the gate lacks, what may come next."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from ketamon.console import words
+from ketamon.domain import events as e
+from ketamon.domain.instant import Instant
+from ketamon.domain.people import Role
+from ketamon.domain.phases import TRANSITIONS, Phase, Trigger
+from ketamon.domain.profile import CriterionKind, Profile
+from ketamon.domain.session import Observation, SessionState
+from ketamon.rules import effects as effect_rules
+from ketamon.rules import schedule
+
+ASSESSMENT, DISCHARGE = "assessment", "discharge"
+"""The meanings of a signature, as the `Sign` intent names them."""
+
+LOG_LINES = 60
+"""How far back the log panel goes; the record itself keeps everything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueLine:
+    """One scheduled item: when, in words ("overdue 1:10", "in 2:50"), and what."""
+
+    item: str
+    when: str
+    label: str
+    overdue: bool
+    now: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """One entry of the log, newest first. `kind` is the event's type, so that a style can tell alarms from notes."""
+
+    seq: int
+    clock: str
+    text: str
+    who: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateLine:
+    """One criterion. `confirm` is the id that a person can confirm, "" where it is judged from values."""
+
+    label: str
+    met: bool
+    required: str
+    observed: str
+    remedy: str
+    confirm: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """The discharge gate, unmet criteria first. Not judged yet is closed."""
+
+    judged: bool = False
+    open: bool = False
+    lines: tuple[GateLine, ...] = ()
+    ready: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signing:
+    """Who signed what since recovery began, "" for nobody, and whether the patient may leave or has left."""
+
+    assessed_by: str = ""
+    discharged_by: str = ""
+    may_leave: bool = False
+    left: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A way on from here: the trigger, where it leads, what it means, who may take it, whether a reason is asked."""
+
+    trigger: Trigger
+    to: Phase
+    means: str
+    roles: frozenset[Role]
+    asks_why: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """The observation that undo would take back."""
+
+    seq: int
+    text: str
+
+
+START_CONFIRMED = "infusion-start"
+"""The confirmation that a person saw the pump start, where the pump's report began the infusion."""
+
+MEANS: dict[Trigger, tuple[str, bool]] = {
+    Trigger.CHECKED_IN: ("patient and order are entered (c does this)", False),
+    Trigger.START: ("the pump infuses: baseline is taken, the infusion clock runs", False),
+    Trigger.PAUSE: ("the drug stands still: the infusion clock stops, the session clock runs", False),
+    Trigger.RESUME: ("the drug runs again", False),
+    Trigger.COMPLETE: ("the ordered volume was given: recovery begins", False),
+    Trigger.STOP: ("stopped before the order was given: recovery begins", True),
+    Trigger.SIGN_OFF: ("two people sign (d does this)", False),
+    Trigger.REOPEN: ("not ready after all: back to recovery, signatures count no more", True),
+    Trigger.LEAVE: ("the patient left with the escort; the session ends", False),
+    Trigger.ABANDON: ("no infusion today; the session ends", True),
+}
+"""What each step means in words, and whether a reason is asked."""
+
+_ELSEWHERE = frozenset({Trigger.CHECKED_IN, Trigger.SIGN_OFF})
+"""Steps that follow from a form of their own, never from the menu."""
+
+
+def due(state: SessionState, profile: Profile, at: Instant) -> tuple[DueLine, ...]:
+    """Return the due list, most urgent first."""
+    return tuple(
+        DueLine(
+            item=d.item,
+            when=words.when(d.due_s, overdue=d.overdue),
+            label=d.label,
+            overdue=d.overdue,
+            now=d.due_s <= 0,
+        )
+        for d in schedule.due(state, profile, at)
+    )
+
+
+def effects(state: SessionState, profile: Profile, at: Instant) -> tuple[str, ...]:
+    """Return the effects that are open: "nausea, mild 12 min"."""
+    return tuple(
+        f"{words.graded(profile, effect.item, effect.grade)} {words.minutes(at.since(effect.onset))}"
+        for effect in effect_rules.open_effects(state, profile)
+    )
+
+
+def log(state: SessionState, profile: Profile, zone: tzinfo | None) -> tuple[LogLine, ...]:
+    """Return what people read of the record, newest first."""
+    return tuple(_log_line(event, state, profile, zone) for event in reversed(state.log[-LOG_LINES:]))
+
+
+def _log_line(event: e.Event, state: SessionState, profile: Profile, zone: tzinfo | None) -> LogLine:
+    text, who = words.said(event, state, profile)
+    clock = words.clock(event.at, zone, seconds=False)
+    return LogLine(seq=event.seq, clock=clock, text=text, who=who, kind=event.body.TYPE)
+
+
+def gate(state: SessionState, profile: Profile, zone: tzinfo | None) -> Gate:
+    """Return the verdict of the core; the screen never judges by itself."""
+    verdict = state.gate
+    if verdict is None:
+        return Gate()
+    confirms = {c.id: c.item for c in profile.criterion if c.kind is CriterionKind.CONFIRMED}
+    lines = [
+        GateLine(
+            label=check.label,
+            met=check.met,
+            required=check.required,
+            observed=check.observed,
+            remedy=check.remedy,
+            confirm=confirms.get(check.id, ""),
+        )
+        for check in sorted(verdict.checks, key=lambda check: check.met)
+    ]
+    ready = words.clock(state.ready_at, zone, seconds=False) if state.ready_at else ""
+    return Gate(judged=True, open=verdict.open, lines=tuple(lines), ready=ready)
+
+
+def signing(state: SessionState) -> Signing:
+    """Return which signatures count: those given since this recovery began."""
+    since = state.phase_since if state.phase is Phase.RECOVERY else state.infusion.ended
+    by = {s.meaning: str(s.by) for s, when in state.signatures if since is None or when >= since}
+    return Signing(
+        assessed_by=by.get(ASSESSMENT, ""),
+        discharged_by=by.get(DISCHARGE, "") if state.phase is not Phase.RECOVERY else "",
+        may_leave=state.phase is Phase.READY,
+        left=state.left_at is not None,
+    )
+
+
+def steps(state: SessionState) -> tuple[Step, ...]:
+    """Return the ways on from this phase, as the table of phases allows them."""
+    found = [
+        Step(trigger=trigger, to=way.to, means=MEANS[trigger][0], roles=way.roles, asks_why=MEANS[trigger][1])
+        for trigger, way in TRANSITIONS[state.phase].items()
+        if trigger not in _ELSEWHERE
+    ]
+    if state.phase is Phase.INFUSION and START_CONFIRMED not in state.confirmations:
+        roles = TRANSITIONS[Phase.BASELINE][Trigger.START].roles
+        means = "confirm what the pump said: you saw the infusion start"
+        found.insert(0, Step(trigger=Trigger.START, to=Phase.INFUSION, means=means, roles=roles, asks_why=False))
+    return tuple(found)
+
+
+def undo(state: SessionState, profile: Profile, zone: tzinfo | None) -> Undo | None:
+    """Return the last observation entered that still stands, or None."""
+    standing = [o for o in state.observations.values() if o.grade is not None]
+    if not standing:
+        return None
+    last: Observation = max(standing, key=lambda o: o.seq)
+    text = f"{words.graded(profile, last.item, last.grade, last.text)} ({words.clock(last.entered, zone)}, {last.by})"
+    return Undo(seq=last.seq, text=text)

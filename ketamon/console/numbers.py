@@ -1,0 +1,217 @@
+"""The upper part of the view: the numbers, and what the pump does, with the reason where there is none to show."""
+
+from dataclasses import dataclass, replace
+
+from ketamon.console import words
+from ketamon.console.widgets.tile import TileData
+from ketamon.domain.devices import DeviceKind, Link, Priority, PumpState, PumpStatus
+from ketamon.domain.instant import Instant
+from ketamon.domain.parameters import CUFF, PARAMETERS, PUMP_PARAMETERS, Parameter
+from ketamon.domain.profile import Profile
+from ketamon.domain.readings import Mode
+from ketamon.domain.session import Device, SessionState, device_of
+from ketamon.rules import dose, schedule
+from ketamon.rules.current import Current, current
+
+NO_CONTACT = "no contact"
+
+TILES = ("spo2", "pulse", "nibp", "resp", "co2")
+"""The tiles from left to right, by the name of their hue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pump:
+    """The pump tile, each line as text, "" for nothing to say. `agrees` is None where rate and order cannot be compared.
+
+    `usable` False: what the pump does now is not known, and `state` says why.
+    """
+
+    title: str
+    state: str
+    usable: bool
+    rate: str = ""
+    agrees: bool | None = None
+    given: str = ""
+    dose: str = ""
+    alarms: str = ""
+    alarm: Priority | None = None
+
+
+def tiles(state: SessionState, profile: Profile, at: Instant | None) -> tuple[TileData, ...]:
+    """Return the number tiles in the order of `TILES`. `at` None: the core is not heard, and nothing is current."""
+    pulse = _pulse(state, profile, at)
+    return (
+        _tile(state, profile, Parameter.SPO2, at),
+        _tile(state, profile, pulse, at),
+        _cuff(state, profile, at),
+        _tile(state, profile, Parameter.RR, at),
+        _tile(state, profile, Parameter.ETCO2, at),
+    )
+
+
+def _pulse(state: SessionState, profile: Profile, at: Instant | None) -> Parameter:
+    """Take the heart rate where there is one, else the pulse rate; its label says which."""
+    if at is not None and current(state, profile, Parameter.HR, at).usable:
+        return Parameter.HR
+    if Parameter.PR in state.history or Parameter.HR not in state.history:
+        return Parameter.PR
+    return Parameter.HR
+
+
+def _tile(state: SessionState, profile: Profile, parameter: Parameter, at: Instant | None) -> TileData:
+    info = PARAMETERS[parameter]
+    low, high = (words.number(parameter, v) if v is not None else "" for v in limits(state, profile, parameter))
+    now = current(state, profile, parameter, at) if at is not None else None
+    return TileData(
+        label=info.label,
+        unit=words.unit(parameter),
+        text=_text(state, parameter, now),
+        status=status(now),
+        value_ok=now is not None and now.value is not None,
+        low=low,
+        high=high,
+        alarm=alarm_on(state, (parameter,)),
+        questionable=now is not None and now.value is not None and not now.usable,
+        simulated=_simulated(state),
+    )
+
+
+def status(now: Current | None) -> str:
+    """Say how old the value is, or why there is none."""
+    if now is None:
+        return NO_CONTACT
+    return words.age(now.age_s or 0.0) if now.usable else now.why
+
+
+def _text(state: SessionState, parameter: Parameter, now: Current | None) -> str:
+    """Return the number; where there is none only whether there ever was one (the tile draws dashes).
+
+    A value that the monitor itself doubts is given too; the tile marks it.
+    """
+    if now is not None and now.value is not None:
+        return words.number(parameter, now.value)
+    return words.DASHES if parameter in state.history else ""
+
+
+def _cuff(state: SessionState, profile: Profile, at: Instant | None) -> TileData:
+    sys, dia, mean = ((current(state, profile, p, at) if at is not None else None) for p in CUFF)
+    worse = dia if sys is not None and sys.usable else sys
+    ok = worse is not None and worse.usable
+    both = (_text(state, CUFF[0], sys), _text(state, CUFF[1], dia))
+    detail = [_mean(mean), _change(state, sys), _next_cuff(state, profile, at)]
+    low, high = (words.number(CUFF[0], v) if v is not None else "" for v in limits(state, profile, CUFF[0]))
+    return TileData(
+        label="NIBP",
+        unit=words.unit(Parameter.NIBP_SYS),
+        text="/".join(both) if ok else both[0] and words.DASHES,
+        status=status(worse),
+        value_ok=ok,
+        low=low,
+        high=high,
+        detail=tuple(d for d in detail if d),
+        alarm=alarm_on(state, CUFF),
+        simulated=_simulated(state),
+    )
+
+
+def _mean(mean: Current | None) -> str:
+    return f"({mean.value:.0f})" if mean is not None and mean.usable and mean.value is not None else ""
+
+
+def _change(state: SessionState, sys: Current | None) -> str:
+    """Say how far the systolic pressure is from its baseline, in percent."""
+    base = state.baseline.get(Parameter.NIBP_SYS)
+    if not base or sys is None or not sys.usable or sys.value is None:
+        return ""
+    return f"{(sys.value - base) / base * 100:+.0f} %"
+
+
+def _next_cuff(state: SessionState, profile: Profile, at: Instant | None) -> str:
+    if at is None:
+        return ""
+    item = next((d for d in schedule.due(state, profile, at) if d.item in CUFF), None)
+    return "" if item is None else words.next_in(item.due_s, overdue=item.overdue)
+
+
+def limits(state: SessionState, profile: Profile, parameter: Parameter) -> tuple[float | None, float | None]:
+    """Return the alarm limits that come first, from below and from above, with those that follow the baseline."""
+    mine = [limit for limit in profile.limit if limit.parameter is parameter]
+    lows = [limit.below for limit in mine if limit.below is not None]
+    highs = [limit.above for limit in mine if limit.above is not None]
+    return max(lows, default=None), min(highs, default=None)
+
+
+def alarm_on(state: SessionState, parameters: tuple[Parameter, ...]) -> Priority | None:
+    """Return the priority of the highest alarm that stands on one of these parameters, or None."""
+    found = [a.change.priority for a in state.alarms.values() if a.change.parameter in parameters]
+    return max(found, key=lambda p: p.rank, default=None)
+
+
+def _simulated(state: SessionState) -> bool:
+    return state.opened is not None and state.opened.mode is not Mode.REAL
+
+
+_STATES = {
+    PumpState.INFUSING: "▶ infusing",
+    PumpState.HELD: "‖ held",
+    PumpState.READY: "□ ready",
+    PumpState.KVO: "◦ KVO, not dosing",
+    PumpState.ENDED: "■ ended",
+    PumpState.UNKNOWN: "? unknown",
+}
+
+
+def pump(state: SessionState, profile: Profile, at: Instant | None) -> Pump:
+    """Return the pump tile."""
+    device = device_of(state, DeviceKind.PUMP)
+    if device is None:
+        return Pump(title="pump", state="no pump attached", usable=False)
+    title = f"pump  {device.attached.label}"
+    alarm = alarm_on(state, tuple(PUMP_PARAMETERS))
+    alarms = _pump_alarms(device)
+    if at is None:
+        return Pump(title=title, state=NO_CONTACT, usable=False, alarm=alarm)
+    if device.link is not Link.LIVE or device.pump is None or device.pump_at is None:
+        why = device.why or str(device.link)
+        return Pump(title=title, state=f"no data: {why}", usable=False, alarms=alarms, alarm=alarm)
+    silent = at.since(device.pump_at)
+    if silent > device.attached.quiet_after_s:
+        return Pump(title=title, state=f"no data {words.span(silent)}", usable=False, alarms=alarms, alarm=alarm)
+    return _running(state, profile, device.pump, Pump(title=title, state="", usable=True, alarms=alarms, alarm=alarm))
+
+
+def _pump_alarms(device: Device) -> str:
+    """Say the pump's own alarms, or that they cannot be had; no alarm is silence."""
+    if not device.attached.alarms_decoded:
+        return "alarms not available"
+    texts = ", ".join(alarm.text for alarm in device.alarms)
+    return f"ALARM {texts}" if texts else "ALARM at the pump" if device.pump and device.pump.alarm else ""
+
+
+def _running(state: SessionState, profile: Profile, status: PumpStatus, known: Pump) -> Pump:
+    """Set what the pump says beside what was ordered. What it does not say stays dashes."""
+    ordered, patient = (state.order.order if state.order else None), state.patient
+    rate = f"{number_or_dashes(status.rate)} mL/h"
+    mg = f"{status.volume_infused:.1f} mL" if status.volume_infused is not None else f"{words.DASHES} mL"
+    said = _STATES[status.state]
+    if ordered is None or patient is None:
+        return replace(known, state=said, rate=rate, given=f"{mg}, no order")
+    agrees: bool | None = None
+    per_kg = ""
+    if status.rate is not None and status.state is PumpState.INFUSING:
+        gives = dose.rate_mg_per_kg_h(status.rate, ordered, patient)
+        wanted = dose.ordered_mg_per_kg_h(ordered)
+        agrees = abs(gives - wanted) <= wanted * profile.order.tolerance_percent / 100
+        rate += "  = order" if agrees else f"  ≠ order {ordered.rate_ml_h:.1f}"
+        per_kg = f"{gives:.2f} mg/kg/h"
+    if status.volume_infused is not None:
+        mg = f"{dose.mg_given(status.volume_infused, ordered):.1f}"
+    else:
+        mg = words.DASHES
+    given = f"{mg} of {ordered.total_mg:.1f} mg"
+    return replace(known, state=said, rate=rate, agrees=agrees, given=given, dose=per_kg)
+
+
+def number_or_dashes(value: float | None) -> str:
+    """Write a rate with one decimal, dashes for none."""
+    return words.DASHES if value is None else f"{value:.1f}"

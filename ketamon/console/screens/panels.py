@@ -1,0 +1,29 @@
+"""The panels by the name of the action that opens them, each imported when it is first wanted."""
+
+from collections.abc import Callable
+from importlib import import_module
+
+from ketamon.console.widgets.panel import Panel
+from ketamon.domain.people import Person
+
+PANELS: dict[str, tuple[str, str]] = {
+    "observe": ("observe", "ObservePanel"),
+    "note": ("entry", "NoteForm"),
+    "value": ("entry", "ValueForm"),
+    "undo": ("entry", "UndoForm"),
+    "skip": ("entry", "SkipForm"),
+    "check_in": ("checkin", "CheckInForm"),
+    "gate": ("gate", "GatePanel"),
+    "discharge": ("sign", "SignForm"),
+    "step": ("steps", "StepPanel"),
+    "help": ("help", "HelpPanel"),
+    "palette": ("help", "PalettePanel"),
+}
+"""Action -> module below `ketamon.console.widgets` and class."""
+
+
+def make(name: str, staff: Person) -> Panel:
+    """Make the panel of an action."""
+    module, cls = PANELS[name]
+    maker: Callable[[Person], Panel] = getattr(import_module(f"ketamon.console.widgets.{module}"), cls)
+    return maker(staff)

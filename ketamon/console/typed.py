@@ -1,0 +1,111 @@
+"""What people type, read strictly: a number, its unit if they wrote one, a plausible range; else one clear sentence.
+
+The ranges are those a human body and a bedside device can give at all (an adult cuff, oximeter and thermometer); outside
+them it is a slip of the finger. They are no clinical limits: those stand in the profile.
+"""
+
+import re
+from dataclasses import dataclass
+
+from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
+from ketamon.domain.people import Person, Role
+from ketamon.domain.readings import Quality, Reading
+from ketamon.domain.units import Unit
+
+
+class Mistake(ValueError):
+    """What was typed cannot be taken; the text says why and what to type instead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """How a number of a parameter is typed: lowest and highest that can be, and the ways to write its unit."""
+
+    lowest: float
+    highest: float
+    units: tuple[str, ...]
+
+
+TYPED: dict[Parameter, Typed] = {
+    Parameter.NIBP_SYS: Typed(lowest=30, highest=300, units=("mmhg",)),
+    Parameter.NIBP_DIA: Typed(lowest=10, highest=220, units=("mmhg",)),
+    Parameter.NIBP_MAP: Typed(lowest=20, highest=250, units=("mmhg",)),
+    Parameter.HR: Typed(lowest=15, highest=300, units=("/min", "bpm")),
+    Parameter.RR: Typed(lowest=1, highest=100, units=("/min",)),
+    Parameter.SPO2: Typed(lowest=30, highest=100, units=("%",)),
+    Parameter.TEMP: Typed(lowest=25, highest=45, units=("°c", "c")),
+}
+
+_NUMBER = re.compile(r"(\d+(?:[.,]\d+)?)\s*(\S*)")
+_CUFF = re.compile(r"(\d{1,3})\s*/\s*(\d{1,3})(?:\s*(?:/\s*(\d{1,3})|\(\s*(\d{1,3})\s*\)))?\s*(\D*)")
+
+
+def number(text: str, what: str, units: tuple[str, ...] = ()) -> float:
+    """Read one plain number, with nothing behind it but one of `units`."""
+    found = _NUMBER.fullmatch(text.strip())
+    if found is None:
+        raise Mistake(f"{what}: “{text.strip()}” is not a number")
+    digits, unit = found.groups()
+    if unit and unit.lower() not in units:
+        raise Mistake(f"{what} is asked in {units[0] if units else 'plain numbers'}, not in {unit}")
+    return float(digits.replace(",", "."))
+
+
+def reading(parameter: Parameter, text: str) -> Reading:
+    """Read the value of a parameter, in its own unit and within what can be."""
+    info, typed = PARAMETERS[parameter], TYPED[parameter]
+    value = number(text, info.label, typed.units)
+    if not typed.lowest <= value <= typed.highest:
+        raise Mistake(f"{info.label} {value:g} cannot be: {typed.lowest:g} to {typed.highest:g} is what can be measured")
+    if not info.decimals and value != int(value):
+        raise Mistake(f"{info.label} is a whole number")
+    return Reading(parameter=parameter, value=value, unit=info.unit, quality=Quality.VALID)
+
+
+def cuff(text: str) -> tuple[Reading, ...]:
+    """Read a pressure: "138/92", "138/92/107" or "138/92 (107)", in mmHg."""
+    found = _CUFF.fullmatch(text.strip())
+    if found is None:
+        raise Mistake("pressure: write systolic/diastolic, like 138/92")
+    sys, dia, mean, mean_in_brackets, unit = found.groups()
+    if unit.strip() and unit.strip().lower() != "mmhg":
+        raise Mistake(f"pressure is asked in mmHg, not in {unit.strip()}")
+    texts = [t for t in (sys, dia, mean or mean_in_brackets) if t]
+    readings = tuple(reading(parameter, t) for parameter, t in zip(CUFF, texts, strict=False))
+    values = [r.value for r in readings if r.value is not None]
+    if values[0] <= values[1]:
+        raise Mistake("pressure: the systolic comes first and is the higher one")
+    if len(values) > 2 and not values[1] < values[2] < values[0]:  # noqa: PLR2004 (systolic, diastolic, mean)
+        raise Mistake("pressure: the mean lies between diastolic and systolic")
+    return readings
+
+
+def dosing(text: str, what: str, unit: Unit) -> float:
+    """Read a number of the order; any other unit than the one asked for is refused, never converted."""
+    value = number(text, what, (unit.value.lower(),))
+    if value <= 0:
+        raise Mistake(f"{what} must be more than 0 {unit}")
+    return value
+
+
+def required(text: str, what: str) -> str:
+    """Read text that must be there."""
+    if not text.strip():
+        raise Mistake(f"{what} is missing")
+    return text.strip()
+
+
+def person(text: str, what: str) -> Person:
+    """Read a name and a role: "AB nurse", "Dr Chen, physician"."""
+    *name, role = text.replace(",", " ").split() or [""]
+    if not name or role.lower() not in {r.value for r in Role}:
+        raise Mistake(f"{what}: write name and role, like “AB nurse” or “Chen physician”")
+    return Person(" ".join(name), Role(role.lower()))
+
+
+def minutes_ago(text: str) -> tuple[float, str]:
+    """Read how many minutes ago something was, and why it is logged only now: "5 patient was asleep"."""
+    found = re.fullmatch(r"(\d{1,3})\s*(?:min)?\s+(\S.*)", text.strip())
+    if found is None:
+        raise Mistake("write the minutes and the reason, like “5 was with the patient”")
+    return float(found.group(1)), found.group(2)

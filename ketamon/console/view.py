@@ -1,0 +1,209 @@
+"""What the chair screen draws, as one immutable value: every text and every state, decided before a widget is touched.
+
+`build` is pure. Live, replay and simulation go through it alike, and tests read it in place of a terminal. Without
+contact to the core, or where a value is not usable, the text is dashes with the reason, never an old number.
+"""
+
+from dataclasses import dataclass, field
+from datetime import tzinfo
+
+from ketamon.console import curves, desk, numbers, words
+from ketamon.console.desk import DueLine, Gate, LogLine, Signing, Step, Undo
+from ketamon.console.numbers import Pump
+from ketamon.console.widgets.tile import TileData
+from ketamon.console.widgets.timeline import TimelineData
+from ketamon.console.widgets.trend import TrendData
+from ketamon.domain.devices import Priority
+from ketamon.domain.events import AlarmState
+from ketamon.domain.instant import Instant
+from ketamon.domain.people import Order, Patient
+from ketamon.domain.phases import Phase
+from ketamon.domain.profile import Profile
+from ketamon.domain.session import Alarm, SessionState
+from ketamon.follow import Beat, Source
+from ketamon.rules import alarms as rules
+
+MARKS = {Priority.HIGH: 3, Priority.MEDIUM: 2, Priority.LOW: 1}
+"""How many `*` (or `!` for a technical condition) stand before an alarm."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """Whether the core is heard: `reached`, since when not (wall clock of the last beat), and why in words."""
+
+    reached: bool
+    since: Instant | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmLine:
+    """One alarm as it is written: `*** SpO2 84 < 88`, with its state in words where it is not simply active."""
+
+    mark: str
+    text: str
+    since: str
+    priority: Priority
+    blinks: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarms:
+    """The alarm bar: highest first, how many stand, what the sound does, and what is heard now."""
+
+    lines: tuple[AlarmLine, ...] = ()
+    standing: int = 0
+    audio: str = ""
+    audible: Priority | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """The head line, from left to right. `saved` is dashes without contact; `degraded` says the record has trouble."""
+
+    chair: str
+    phase: str
+    patient: str
+    weight: str
+    course: str
+    saved: str
+    degraded: str
+    source: str
+    clock: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChairView:
+    """Everything that is drawn of one chair at one moment."""
+
+    at: Instant | None
+    reached: bool
+    source: Source
+    phase: Phase
+    speed: float
+    banner: str
+    header: Header
+    alarms: Alarms
+    tiles: tuple[TileData, ...]
+    pump: Pump
+    profile: Profile
+    patient: Patient | None = None
+    order: Order | None = None
+    trend: TrendData | None = None
+    timeline: TimelineData | None = None
+    due: tuple[DueLine, ...] = ()
+    effects: tuple[str, ...] = ()
+    log: tuple[LogLine, ...] = ()
+    gate: Gate = field(default_factory=Gate)
+    signing: Signing = field(default_factory=Signing)
+    steps: tuple[Step, ...] = ()
+    undo: Undo | None = None
+
+
+def build(
+    state: SessionState,
+    profile: Profile,
+    beat: Beat | None,
+    contact: Contact,
+    at: Instant | None,
+    zone: tzinfo | None = None,
+) -> ChairView:
+    """Decide what is drawn of `state` at `at` (None: no event and no beat came yet)."""
+    reached = contact.reached and at is not None
+    source = beat.source if beat else Source.LIVE
+    return ChairView(
+        at=at,
+        reached=reached,
+        source=source,
+        phase=state.phase,
+        speed=beat.speed if beat else 1.0,
+        banner=_banner(beat),
+        header=_header(state, beat, contact, at, zone),
+        alarms=_alarms(state, profile, contact, at, zone),
+        tiles=numbers.tiles(state, profile, at if reached else None),
+        pump=numbers.pump(state, profile, at if reached else None),
+        profile=profile,
+        patient=state.patient,
+        order=state.order.order if state.order else None,
+        trend=curves.trend(state, profile, at) if at else None,
+        timeline=curves.timeline(state, profile, at) if at else None,
+        due=desk.due(state, profile, at) if at else (),
+        effects=desk.effects(state, profile, at) if at else (),
+        log=desk.log(state, profile, zone),
+        gate=desk.gate(state, profile, zone),
+        signing=desk.signing(state),
+        steps=desk.steps(state),
+        undo=desk.undo(state, profile, zone),
+    )
+
+
+def _banner(beat: Beat | None) -> str:
+    """Return the words that keep a recording or a simulation from being taken for a patient; "" only when live."""
+    if beat is None or beat.source is Source.LIVE:
+        return ""
+    pace = "stopped" if beat.speed == 0 else f"{beat.speed:g}×"
+    ended = ", at its end" if beat.ended else ""
+    return f"{beat.source} {pace}{ended} — not a live patient"
+
+
+def _header(
+    state: SessionState, beat: Beat | None, contact: Contact, at: Instant | None, zone: tzinfo | None
+) -> Header:
+    patient, chair = state.patient, beat.chair if beat else state.opened.chair if state.opened else ""
+    hidden = f" ··{patient.identifier[-2:]}" if patient and len(patient.identifier) > 2 else ""  # noqa: PLR2004 (last two)
+    saved = f"saved {beat.saved_s:.1f} s" if beat and contact.reached else f"saved {words.DASHES}"
+    return Header(
+        chair=chair or "chair --",
+        phase=str(state.phase),
+        patient=f"{patient.label}{hidden}" if patient else "no patient yet",
+        weight=f"{patient.weight_kg:.1f} kg" if patient else "",
+        course=patient.course if patient else "",
+        saved=saved,
+        degraded=state.recording_degraded,
+        source=str(beat.source) if beat and contact.reached else "NO CONTACT",
+        clock=words.clock(at, zone) if at and contact.reached else "--:--:--",
+    )
+
+
+def _alarms(
+    state: SessionState, profile: Profile, contact: Contact, at: Instant | None, zone: tzinfo | None
+) -> Alarms:
+    standing = sorted(state.alarms.values(), key=_urgency)
+    lines = tuple(_alarm_line(alarm, zone) for alarm in standing)
+    if not contact.reached or at is None:
+        lost = _lost(contact, zone)
+        return Alarms(lines=(lost, *lines), standing=len(standing), audible=lost.priority if contact.since else None)
+    until = state.audio_paused_until
+    left = until.since(at) if until else 0.0
+    return Alarms(
+        lines=lines,
+        standing=len(standing),
+        audio=f"audio paused {words.span(left)}" if left > 0 else "",
+        audible=rules.audible(state, profile, at),
+    )
+
+
+def _lost(contact: Contact, zone: tzinfo | None) -> AlarmLine:
+    """Say that nothing below is current. It stands before everything else."""
+    since = f" since {words.clock(contact.since, zone)}" if contact.since else " yet"
+    why = f" ({contact.why})" if contact.why else ""
+    text = f"no contact with the core{since}{why}; look at the bedside monitor"
+    return AlarmLine(mark="!!!", text=text, since="", priority=Priority.HIGH, blinks=contact.since is not None)
+
+
+def _urgency(alarm: Alarm) -> tuple[int, bool, int]:
+    """Sort by priority, then what nobody acknowledged, then the newest."""
+    change = alarm.change
+    return -change.priority.rank, change.state is AlarmState.ACKNOWLEDGED, -alarm.since.monotonic_ns
+
+
+def _alarm_line(alarm: Alarm, zone: tzinfo | None) -> AlarmLine:
+    change = alarm.change
+    state = {AlarmState.ACKNOWLEDGED: "acknowledged", AlarmState.LATCHED: "was so, is over"}.get(change.state)
+    return AlarmLine(
+        mark=("!" if change.technical else "*") * MARKS[change.priority],
+        text=f"{change.text} ({state})" if state else change.text,
+        since=words.clock(alarm.since, zone),
+        priority=change.priority,
+        blinks=change.state is not AlarmState.ACKNOWLEDGED and change.priority is not Priority.LOW,
+    )

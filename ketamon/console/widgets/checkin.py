@@ -1,0 +1,114 @@
+"""The check-in form: who the patient is, and what is ordered, with the arithmetic beside it as it is typed."""
+
+from typing import ClassVar
+
+from ketamon.console import typed as t
+from ketamon.console.view import ChairView
+from ketamon.console.widgets.panel import Field, Form
+from ketamon.domain.intents import CheckIn, Intent
+from ketamon.domain.people import Order, Patient
+from ketamon.domain.units import Unit
+from ketamon.errors import Refused
+from ketamon.rules import dose
+
+METHODS = ("scale", "stated", "record")
+"""How a weight was taken: on a scale, said by the patient, or taken from the record."""
+
+
+class CheckInForm(Form):
+    """Patient and order in the units a prescriber uses. Nothing is converted: another unit is refused with the reason."""
+
+    TITLE = "check in"
+    ENTER_SAVES = False
+    KEYS: ClassVar[str] = "enter next, last saves  esc back  ctrl+t throw away"
+    FIELDS = (
+        Field(id="label", label="patient", example="initials or name: J. D."),
+        Field(id="identifier", label="second identifier", example="record number or birth date"),
+        Field(id="weight", label="weight kg", example="72.0"),
+        Field(id="method", label="weight from", example=", ".join(METHODS)),
+        Field(id="course", label="course", example="3 of 6 (may be empty)"),
+        Field(id="escort", label="escort", example="name and phone (may be empty)"),
+        Field(id="dose", label="dose mg/kg", example="0.5"),
+        Field(id="minutes", label="minutes", example="40"),
+        Field(id="concentration", label="conc. mg/mL", example="1"),
+        Field(id="checker", label="checked by", example="second person: Chen physician"),
+    )
+
+    def opened(self, what: str = "") -> None:
+        """Begin with what is known, so that a correction needs only what differs."""
+        if self.view is not None:
+            self.fill(_known(self.view))
+        super().opened(what)
+
+    def draw(self, view: ChairView) -> None:
+        """Keep the arithmetic as it is; it depends on what is typed only."""
+
+    def read(self, typed: dict[str, str]) -> tuple[Intent, str]:
+        """Return the check-in. The core works the order out again; this one is only shown."""
+        patient, order = self._order(typed)
+        checker = t.person(typed["checker"], "checked by") if typed["checker"].strip() else None
+        intent = CheckIn(
+            patient=patient,
+            dose_mg_per_kg=order.dose_mg_per_kg,
+            minutes=order.minutes,
+            concentration_mg_per_ml=order.concentration_mg_per_ml,
+            by=self.staff,
+            checked_by=checker,
+        )
+        return intent, f"{patient.label}, {order.total_mg:g} mg over {order.minutes:g} min"
+
+    def _order(self, typed: dict[str, str]) -> tuple[Patient, Order]:
+        if self.view is None:
+            raise t.Mistake("nothing is known of the session yet")
+        patient = Patient(
+            label=t.required(typed["label"], "the patient"),
+            identifier=t.required(typed["identifier"], "the second identifier"),
+            weight_kg=t.dosing(typed["weight"], "the weight", Unit.KG),
+            weight_method=_method(typed["method"]),
+            course=typed["course"].strip(),
+            escort=typed["escort"].strip(),
+        )
+        numbers = (
+            t.dosing(typed["dose"], "the dose", Unit.MG_PER_KG),
+            t.dosing(typed["minutes"], "the time", Unit.MINUTE),
+            t.dosing(typed["concentration"], "the concentration", Unit.MG_PER_ML),
+        )
+        try:
+            return patient, dose.order(patient, *numbers, self.view.profile.order)
+        except Refused as refused:
+            raise t.Mistake(str(refused)) from refused
+
+    def live(self, typed: dict[str, str]) -> str:
+        """Show the arithmetic, or what it still lacks."""
+        try:
+            patient, order = self._order(typed)
+        except t.Mistake as mistake:
+            return str(mistake)
+        checked = "" if typed["checker"].strip() else "\nno second person has checked this order"
+        return "\n".join(dose.arithmetic(order, patient)) + checked
+
+
+def _method(text: str) -> str:
+    method = t.required(text, "how the weight was taken").lower()
+    if method not in METHODS:
+        raise t.Mistake(f"weight from: one of {', '.join(METHODS)}")
+    return method
+
+
+def _known(view: ChairView) -> dict[str, str]:
+    """Return what is checked in already, or what the profile plans."""
+    known = {"minutes": f"{view.profile.plan.minutes:g}"}
+    if view.patient is not None:
+        p = view.patient
+        known |= {
+            "label": p.label, "identifier": p.identifier, "weight": f"{p.weight_kg:g}", "method": p.weight_method,
+            "course": p.course, "escort": p.escort,
+        }  # fmt: skip
+    if view.order is not None:
+        o = view.order
+        known |= {
+            "dose": f"{o.dose_mg_per_kg:g}",
+            "minutes": f"{o.minutes:g}",
+            "concentration": f"{o.concentration_mg_per_ml:g}",
+        }
+    return known

@@ -1,0 +1,119 @@
+"""The gate: what discharge still lacks, unmet first, and what a person can confirm here."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.events import Resize
+
+from ketamon.console.desk import Gate, GateLine
+from ketamon.console.view import ChairView
+from ketamon.console.widgets.line import Line
+from ketamon.console.widgets.panel import Panel
+from ketamon.domain.intents import Confirm
+from ketamon.domain.people import Person
+
+WIDE = 84
+"""From this width on each criterion is one line with all its columns."""
+
+
+class GatePanel(Panel):
+    """The criteria. The pointer goes through them; Enter confirms, or takes back, what a person can confirm."""
+
+    TITLE = "gate"
+    KEYS: ClassVar[str] = "enter confirm  d sign  esc back"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("enter,space", "confirm", "Confirm", show=False),
+    ]
+
+    def __init__(self, staff: Person) -> None:
+        super().__init__(staff)
+        self._chosen = ""
+
+    def compose(self) -> ComposeResult:
+        """Hold the text."""
+        yield Line(classes="criteria")
+
+    def draw(self, view: ChairView) -> None:
+        """Draw the verdict."""
+        labels = [line.label for line in view.gate.lines]
+        if self._chosen not in labels:
+            self._chosen = next((line.label for line in view.gate.lines if line.confirm and not line.met), "")
+            self._chosen = self._chosen or (labels[0] if labels else "")
+        self.border_title = title(view.gate)
+        self.query_one(Line).say(drawn(view.gate, self._chosen, self.size.width - 1))
+
+    def on_resize(self, _event: Resize) -> None:
+        """Draw for the new width."""
+        if self.view is not None:
+            self.draw(self.view)
+
+    def action_move(self, by: int) -> None:
+        """Move the pointer, and keep it in sight."""
+        if self.view is None or not self.view.gate.lines:
+            return
+        labels = [line.label for line in self.view.gate.lines]
+        at = labels.index(self._chosen) if self._chosen in labels else 0
+        at = min(max(at + by, 0), len(labels) - 1)
+        self._chosen = labels[at]
+        self.draw(self.view)
+        self.scroll_to(y=max(0, at - self.size.height // 2), animate=False)
+
+    def action_confirm(self) -> None:
+        """Confirm the chosen fact, or take the confirmation back."""
+        lines = self.view.gate.lines if self.view else ()
+        line = next((line for line in lines if line.label == self._chosen), None)
+        if line is None:
+            return
+        if not line.confirm:
+            self.post_message(self.Refused(f"“{line.label}” is judged from values: {line.remedy}"))
+            return
+        what = f"{line.label}: {'taken back' if line.met else 'confirmed'}"
+        self.ask(Confirm(item=line.confirm, met=not line.met, by=self.staff), what)
+
+    def done(self) -> None:
+        """Stay open: several facts are confirmed in a row."""
+
+
+def title(gate: Gate) -> str:
+    """Say the verdict."""
+    if not gate.judged:
+        return "gate: closed, not judged yet"
+    unmet = sum(not line.met for line in gate.lines)
+    ready = f", first open {gate.ready}" if gate.ready else ""
+    return f"gate: {'OPEN' if gate.open else f'closed, {unmet} of {len(gate.lines)} unmet'}{ready}"
+
+
+def drawn(gate: Gate, chosen: str, width: int) -> Content:
+    """Draw the criteria: one line each where there is room, else the chosen one with its details below."""
+    if not gate.lines:
+        return Content.styled("the core judges the gate in recovery", "$muted")
+    rows = [row for line in gate.lines for row in _rows(line, line.label == chosen, width)]
+    return Content("\n").join(rows)
+
+
+def _rows(line: GateLine, chosen: bool, width: int) -> list[Content]:
+    pointer = Content.styled("›" if chosen else " ", "bold $pump")
+    mark = Content.styled("met   " if line.met else "UNMET ", "$ok" if line.met else "bold $alarm-medium")
+    can = " ⏎" if line.confirm else ""
+    if width >= WIDE:
+        label, required, observed = width * 30 // 100, width * 20 // 100, width * 24 // 100
+        row = Content.assemble(
+            pointer, mark, _cell(line.label + can, label, "bold" if not line.met else ""),
+            _cell(line.required, required, "$muted"), _cell(line.observed, observed, ""),
+            ("" if line.met else f"→ {line.remedy}"),
+        )  # fmt: skip
+        return [row.truncate(width, ellipsis=True)]
+    label = Content.styled(line.label + can, "" if line.met else "bold")
+    head = Content.assemble(pointer, mark, label).truncate(width, ellipsis=True)
+    if not chosen:
+        return [head]
+    details = [f"required {line.required}", f"observed {line.observed}"] + ([] if line.met else [f"→ {line.remedy}"])
+    return [head, *(Content.styled(f"        {text}", "$muted").truncate(width, ellipsis=True) for text in details)]
+
+
+def _cell(text: str, width: int, style: str) -> Content:
+    return Content.styled(text, style).truncate(max(1, width - 2), ellipsis=True, pad=True).pad_right(2)

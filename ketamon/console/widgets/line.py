@@ -1,0 +1,61 @@
+"""Text that is drawn anew only when it says something else; and one line that sheds its least wanted parts to fit."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from textual.content import Content
+from textual.widgets import Static
+
+EMPTY = Content("")
+
+
+class Line(Static):
+    """A `Static` for text that comes often: the same text costs nothing. Text is never markup."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 (Textual's own name)
+        super().__init__("", id=id, classes=classes, markup=False)
+        self._said = EMPTY
+
+    def say(self, content: Content | str) -> None:
+        """Show the text; do nothing if it stands there already."""
+        content = Content(content) if isinstance(content, str) else content
+        if content.is_same(self._said):
+            return
+        self._said = content
+        self.update(content, layout=False)
+
+    @property
+    def said(self) -> str:
+        """The plain text as it stands there."""
+        return self._said.plain
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a line with its style; parts of the highest `rank` give way first, those of rank 0 never."""
+
+    text: str
+    style: str = ""
+    rank: int = 0
+
+
+def fit(left: Iterable[Part], right: Iterable[Part], width: int, gap: int = 2) -> Content:
+    """Set parts to the left and to the right of a line of `width` cells; leave out what does not fit, by rank."""
+    lefts, rights = [p for p in left if p.text], [p for p in right if p.text]
+    while _cells(lefts, gap) + _cells(rights, gap) + (gap if lefts and rights else 0) > width:
+        droppable = [p for p in (*lefts, *rights) if p.rank]
+        if not droppable:
+            break
+        worst = max(droppable, key=lambda p: p.rank)
+        lefts, rights = [p for p in lefts if p is not worst], [p for p in rights if p is not worst]
+    space = max(1, width - _cells(lefts, gap) - _cells(rights, gap))
+    line = Content.assemble(_joined(lefts, gap), " " * space, _joined(rights, gap))
+    return line if line.cell_length <= width else line.truncate(width, ellipsis=True)
+
+
+def _cells(parts: list[Part], gap: int) -> int:
+    return sum(Content(p.text).cell_length for p in parts) + gap * max(0, len(parts) - 1)
+
+
+def _joined(parts: list[Part], gap: int) -> Content:
+    return Content(" " * gap).join([Content.styled(p.text, p.style) for p in parts])

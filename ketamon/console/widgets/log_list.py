@@ -1,0 +1,31 @@
+"""The log as people read it, newest first."""
+
+from textual.content import Content
+
+from ketamon.console.desk import LogLine
+from ketamon.console.widgets.line import Line
+
+_STYLES = {"alarm-changed": "bold", "observed": "", "noted": "", "phase-changed": "bold $pump"}
+"""Kinds of entry that stand out; what devices say of themselves stays quiet."""
+
+
+class LogList(Line):
+    """As many entries as there is room for."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's own name)
+        super().__init__(id=id)
+        self.border_title = "log"
+
+    def show(self, log: tuple[LogLine, ...]) -> None:
+        """Show the newest entries."""
+        width = self.size.width
+        rows = [_row(line, width) for line in log[: max(0, self.size.height)]]
+        self.say(Content("\n").join(rows) if rows else Content.styled("nothing was logged yet", "$muted"))
+
+
+def _row(line: LogLine, width: int) -> Content:
+    clock = Content.styled(f"{line.clock}  ", "$muted")
+    who = Content.styled(f"  {line.who}", "$muted") if line.who else Content("")
+    room = max(1, width - clock.cell_length - who.cell_length)
+    text = Content.styled(line.text.replace("\n", " "), _STYLES.get(line.kind, "$muted"))
+    return Content.assemble(clock, text.truncate(room, ellipsis=True, pad=True), who).truncate(max(1, width))

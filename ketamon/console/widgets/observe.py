@@ -1,0 +1,203 @@
+"""The observation entry: one key chooses the item, one the grade. `o` `n` `1` is "nausea, mild"."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.events import Key, Resize
+from textual.widgets import Input
+
+from ketamon.console.typed import Mistake, minutes_ago
+from ketamon.console.widgets.line import Line
+from ketamon.console.widgets.panel import Panel
+from ketamon.domain.intents import Observe
+from ketamon.domain.people import Person
+from ketamon.domain.profile import Grade, Group, ObservationItem
+
+HEADINGS = {Group.SCORE: "scores", Group.EFFECT: "effects", Group.EVENT: "events"}
+COLUMN = 22
+"""Narrowest column of the list of items."""
+
+SET_BACK = "@"
+"""The key that sets the time back; no item or grade may have it."""
+
+
+class ObservePanel(Panel):
+    """Item, then grade, then text where the item asks for it. Esc goes back one step and keeps what was typed."""
+
+    TITLE = "observe"
+    KEYS: ClassVar[str] = "esc back  @ it was earlier"
+
+    def __init__(self, staff: Person) -> None:
+        super().__init__(staff)
+        self._item: ObservationItem | None = None
+        self._grade: Grade | None = None
+        self._ago: tuple[float, str] = (0.0, "")
+
+    def compose(self) -> ComposeResult:
+        """Hold the list, and the two lines that are typed into."""
+        yield Line(classes="choices")
+        yield Input(placeholder="what was it", id="text", compact=True)
+        yield Input(placeholder="minutes ago and why: 5 was with the patient", id="ago", compact=True)
+
+    def opened(self, what: str = "") -> None:
+        """Begin with the list of items, or with the grades of the named one."""
+        named = next((item for item in self._items if item.id == what), None)
+        if named is not None and named is not self._item:
+            self._item, self._grade = named, None
+        self._draw()
+
+    @property
+    def _items(self) -> tuple[ObservationItem, ...]:
+        return self.view.profile.observation if self.view else ()
+
+    def on_key(self, event: Key) -> None:
+        """Choose by key. While a line is typed into, the keys are its own."""
+        if not self.has_focus or event.character is None or not event.is_printable:
+            return
+        event.stop()
+        if event.character == SET_BACK:
+            self._open("ago")
+        elif self._item is None:
+            self._choose_item(event.character)
+        elif self._grade is None:
+            self._choose_grade(self._item, event.character)
+
+    def _choose_item(self, key: str) -> None:
+        item = next((item for item in self._items if item.key == key), None)
+        if item is None:
+            self.post_message(self.Refused(f"no item has the key “{key}”"))
+            return
+        self._item = item
+        self._draw()
+
+    def _choose_grade(self, item: ObservationItem, key: str) -> None:
+        grade = next((grade for grade in item.grades if grade.key == key), None)
+        if grade is None:
+            self.post_message(self.Refused(f"{item.label} has no grade with the key “{key}”"))
+            return
+        self._grade = grade
+        if item.asks_text:
+            self._draw()
+        else:
+            self._send()
+
+    @on(Input.Submitted, "#text")
+    def _text_typed(self, event: Input.Submitted) -> None:
+        event.stop()
+        if event.value.strip():
+            self._send()
+        else:
+            self.post_message(self.Refused("the text is missing"))
+
+    @on(Input.Submitted, "#ago")
+    def _ago_typed(self, event: Input.Submitted) -> None:
+        event.stop()
+        try:
+            self._ago = minutes_ago(event.value) if event.value.strip() else (0.0, "")
+        except Mistake as mistake:
+            self.post_message(self.Refused(str(mistake)))
+            return
+        self._draw()
+
+    def _send(self) -> None:
+        if self._item is None or self._grade is None:
+            return
+        text = self.query_one("#text", Input).value.strip() if self._item.asks_text else ""
+        minutes, why = self._ago
+        intent = Observe(
+            item=self._item.id, grade=self._grade.value, by=self.staff, text=text, minutes_ago=minutes, why_then=why
+        )
+        self.ask(intent, said(self._item, self._grade, text, minutes))
+
+    def answered(self, refused: str) -> None:
+        """After a refusal the grade is asked anew, and the text is still there."""
+        if refused and self._item is not None and not self._item.asks_text:
+            self._grade = None
+        super().answered(refused)
+        if refused:
+            self._draw()
+
+    def done(self) -> None:
+        """Begin anew next time."""
+        self._item, self._grade, self._ago = None, None, (0.0, "")
+        for field in self.query(Input):
+            field.value = ""
+        super().done()
+
+    def action_back(self) -> None:
+        """Go back one step: from typing the time, from text to grade, from grade to item, from the items out."""
+        if self.query_one("#ago", Input).has_focus:
+            self._draw()
+        elif self._grade is not None:
+            self._grade = None
+            self._draw()
+        elif self._item is not None:
+            self._item = None
+            self._draw()
+        else:
+            super().action_back()
+
+    @on(Resize)
+    def _resized(self) -> None:
+        self._draw_choices()
+
+    def _draw(self) -> None:
+        """Show the step that is next, and put the focus there."""
+        self.query_one("#ago", Input).display = False
+        self.query_one("#text", Input).display = False
+        self._draw_choices()
+        if self._grade is not None:
+            self._open("text")
+        else:
+            self.focus()
+
+    def _draw_choices(self) -> None:
+        choices = self.query_one(".choices", Line)
+        width = max(COLUMN, self.size.width - 1)
+        choices.say(grades(self._item, self._grade) if self._item else columns(self._items, width))
+        when = f", {self._ago[0]:g} min ago: {self._ago[1]}" if self._ago[0] else ""
+        self.border_title = f"observe{' ▸ ' + self._item.label if self._item else ''}{when}"
+
+    def _open(self, name: str) -> None:
+        field = self.query_one(f"#{name}", Input)
+        field.display = True
+        field.focus()
+
+
+def said(item: ObservationItem, grade: Grade, text: str, minutes: float) -> str:
+    """Say an observation as the answer line does."""
+    words = f"{item.label} {grade.label}" if grade.label == str(grade.value) else f"{item.label}, {grade.label}"
+    words += f": {text}" if text else ""
+    return f"{words} ({minutes:g} min ago)" if minutes else words
+
+
+def grades(item: ObservationItem, chosen: Grade | None) -> Content:
+    """Draw the grades of an item, one a line."""
+    lines = [
+        Content.assemble(
+            ("›" if grade is chosen else " ", "bold $pump"), (f"{grade.key}", "bold $pump"), f"  {grade.label}"
+        )
+        for grade in item.grades
+    ]
+    return Content("\n").join(lines)
+
+
+def columns(items: tuple[ObservationItem, ...], width: int) -> Content:
+    """Draw the items under their headings in as many columns as the width has room for, read downwards."""
+    cells: list[Content] = []
+    for group in Group:
+        members = [item for item in items if item.group is group]
+        if members:
+            cells.append(Content.styled(HEADINGS[group], "$muted"))
+            cells += [Content.assemble((item.key, "bold $pump"), f"  {item.label}") for item in members]
+    count = max(1, width // COLUMN)
+    height = -(-len(cells) // count) if cells else 0
+    room = width // count
+    rows = [
+        Content("").join([cell.truncate(room - 1, ellipsis=True).pad_right(max(0, room - min(cell.cell_length, room - 1)))
+                          for cell in cells[y::height]])
+        for y in range(height)
+    ]  # fmt: skip
+    return Content("\n").join(rows)

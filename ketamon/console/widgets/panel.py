@@ -1,0 +1,176 @@
+"""What opens beside the numbers for entry. Nothing here is modal: numbers and alarms go on, and typed text is kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Grid, VerticalScroll
+from textual.message import Message
+from textual.widgets import Input, Label
+
+from ketamon.console.typed import Mistake
+from ketamon.console.view import ChairView
+from ketamon.console.widgets.line import Line
+from ketamon.domain.intents import Intent
+from ketamon.domain.people import Person
+
+
+class Panel(VerticalScroll):
+    """The base of all panels. A panel is mounted once and then shown or hidden, so what was typed stays."""
+
+    TITLE: ClassVar[str] = ""
+    KEYS: ClassVar[str] = "esc back"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back", show=False)]
+
+    @dataclass
+    class Ask(Message):
+        """The panel wants this asked of the core; `what` is said when it is done."""
+
+        panel: "Panel"
+        intent: Intent
+        what: str
+
+    @dataclass
+    class Refused(Message):
+        """What was typed cannot be sent; `why` in words."""
+
+        why: str
+
+    @dataclass
+    class Hint(Message):
+        """Something to say that is no answer of the core."""
+
+        text: str
+
+    class Closed(Message):
+        """The panel has nothing more to do."""
+
+    def __init__(self, staff: Person) -> None:
+        super().__init__(classes="panel", can_focus=True)
+        self.staff = staff
+        self.view: ChairView | None = None
+        self.asking = False
+        self.border_title = self.TITLE
+
+    def show(self, view: ChairView) -> None:
+        """Take a new view; panels that draw it override `draw`."""
+        self.view = view
+        self.draw(view)
+
+    def draw(self, view: ChairView) -> None:
+        """Draw what changed."""
+
+    def opened(self, what: str = "") -> None:
+        """Take the focus; `what` may name the item the panel is opened for."""
+        self.focus()
+
+    def ask(self, intent: Intent, what: str) -> None:
+        """Send an intent unless one is on its way."""
+        if not self.asking:
+            self.asking = True
+            self.post_message(self.Ask(self, intent, what))
+
+    def answered(self, refused: str) -> None:
+        """Hear the answer: "" when it is done and durable. A refusal keeps everything as it was."""
+        self.asking = False
+        if not refused:
+            self.done()
+
+    def done(self) -> None:
+        """Close after it was saved."""
+        self.post_message(self.Closed())
+
+    def action_back(self) -> None:
+        """Back out one step; the base has only one."""
+        self.post_message(self.Closed())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A line of a form: its label, and an example of what to type."""
+
+    id: str
+    label: str
+    example: str = ""
+
+
+class Form(Panel):
+    """A panel of input fields. `read` turns what was typed into an intent and the words for it, or raises `Mistake`."""
+
+    FIELDS: ClassVar[Sequence[Field]] = ()
+    ENTER_SAVES: ClassVar[bool] = True
+    KEYS: ClassVar[str] = "enter save  esc back  ctrl+t throw away"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+t", "throw_away", "Throw away", show=False)]
+
+    def compose(self) -> ComposeResult:
+        """Lay out the fields, and a line below for what follows from them."""
+        with Grid(classes="fields"):
+            for field in self.FIELDS:
+                yield Label(field.label, markup=False)
+                yield Input(placeholder=field.example, id=field.id, compact=True)
+        yield Line(classes="live")
+
+    def opened(self, what: str = "") -> None:
+        """Put the cursor into the named field, else into the first empty one."""
+        inputs = list(self.query(Input))
+        empty = [field for field in inputs if not field.value]
+        wanted = next((field for field in inputs if field.id == what), None)
+        (wanted or (empty or inputs)[0]).focus()
+
+    @property
+    def typed(self) -> dict[str, str]:
+        """What stands in the fields."""
+        return {field.id or "": field.value for field in self.query(Input)}
+
+    def fill(self, texts: dict[str, str]) -> None:
+        """Put texts into fields that are empty."""
+        for field in self.query(Input):
+            if not field.value and field.id in texts:
+                field.value = texts[field.id]
+
+    def read(self, typed: dict[str, str]) -> tuple[Intent, str]:
+        """Return the intent and the words for it."""
+        raise NotImplementedError
+
+    def live(self, typed: dict[str, str]) -> str:
+        """Return what follows from what is typed so far."""
+        return ""
+
+    def on_input_changed(self) -> None:
+        """Show what follows."""
+        self.query_one(".live", Line).say(self.live(self.typed))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Go to the next field, or save."""
+        event.stop()
+        if self.ENTER_SAVES or event.input is self.query(Input).last():
+            self.save()
+        else:
+            self.screen.focus_next(Input)
+
+    def save(self) -> None:
+        """Send what was typed, or say what is wrong with it."""
+        try:
+            intent, what = self.read(self.typed)
+        except Mistake as mistake:
+            self.post_message(self.Refused(str(mistake)))
+            return
+        self.ask(intent, what)
+
+    def done(self) -> None:
+        """Empty the form after it was saved, and close."""
+        self.clear()
+        super().done()
+
+    def clear(self) -> None:
+        """Empty all fields."""
+        for field in self.query(Input):
+            field.value = ""
+
+    def action_throw_away(self) -> None:
+        """Empty the form on purpose."""
+        self.clear()
+        self.post_message(self.Hint("what was typed is thrown away"))
+        self.opened()
