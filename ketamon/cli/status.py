@@ -98,7 +98,7 @@ def fields(feed: SocketFeed, beat: Beat) -> dict[str, Any]:
         "alarms": [
             {"priority": a.change.priority, "text": a.change.text, "state": a.change.state} for a in _worst(state)
         ],
-        "due": [{"item": d.item, "in_s": round(d.due_in_s), "overdue": d.overdue} for d in _due(feed, beat)],
+        "due": [{"item": d.item, "in_s": round(d.due_s), "overdue": d.overdue} for d in _due(feed, beat)],
         "gate_open": bool(state.gate and state.gate.open),
         "saved_s": beat.saved_s,
     }
