@@ -94,6 +94,7 @@ class Flagged:
         self._offset = 0
         self._searched = 0
         self._opened = False  # the byte before the buffer is a flag that closed a frame
+        self._verdict = ""  # on a bad body that waits for the byte after it
 
     @staticmethod
     def held(longest_body: int) -> int:
@@ -115,7 +116,7 @@ class Flagged:
         """The input has ended: give what is left."""
         size = len(self._buffer)
         if size:
-            yield self._garbage(0, size, "the input ended within a frame")
+            yield self._garbage(0, size, self._verdict or "the input ended within a frame")
         del self._buffer[:]
         self._offset += size
         self._searched = 0
@@ -157,10 +158,11 @@ class Flagged:
             return Piece(self._offset + start, bytes(buffer[start : close + 1]), content)
         self._searched = close
         if close + 1 == len(buffer):
+            self._verdict = content
             return None
         return self._garbage(start, close + (buffer[close + 1] == self._flag), content)
 
     def _garbage(self, start: int, stop: int, reason: str) -> Piece:
-        self._opened = False
+        self._opened, self._verdict = False, ""
         self._searched = max(self._searched, stop)
         return Piece(self._offset + start, bytes(self._buffer[start:stop]), None, reason)

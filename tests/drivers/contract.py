@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 
-from ketamon.driver import Accepted, Driver, DriverSpec, Garbage, Output, Send
 from ketamon.domain.instant import Instant
+from ketamon.driver import Accepted, Driver, DriverSpec, Garbage, Output, Send
 
 START = Instant(0, datetime(2026, 11, 21, 8, 0, tzinfo=UTC))
 

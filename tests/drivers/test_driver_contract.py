@@ -18,15 +18,16 @@ from drivers.contract import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ketamon_drivers import alaris_gh, ge_dri, masimo_ascii1
 
 from ketamon.domain.devices import PumpState, PumpStatus
-from ketamon.domain.parameters import Parameter as P
+from ketamon.domain.parameters import Parameter
 from ketamon.driver import Accepted, DeviceAlarms, Garbage, Measured, PumpTelemetry, Send, Truth
+from ketamon_drivers import alaris_gh, ge_dri, masimo_ascii1
 
 VALUES = {
-    P.HR: 71, P.RR: 14, P.NIBP_SYS: 126, P.NIBP_DIA: 125, P.NIBP_MAP: 90, P.TEMP: 36.6, P.SPO2: 93, P.PR: 72,
-    P.ETCO2: 37.3, P.FICO2: 0.4, P.PI: 3.25,
+    Parameter.HR: 71, Parameter.RR: 14, Parameter.NIBP_SYS: 126, Parameter.NIBP_DIA: 125, Parameter.NIBP_MAP: 90,
+    Parameter.TEMP: 36.6, Parameter.SPO2: 93, Parameter.PR: 72, Parameter.ETCO2: 37.3, Parameter.FICO2: 0.4,
+    Parameter.PI: 3.25,
 }  # fmt: skip
 PUMP = PumpStatus(state=PumpState.INFUSING, rate=54.0, volume_infused=3.125, pressure=-17.5, time_remaining=1449)
 
