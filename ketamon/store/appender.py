@@ -37,7 +37,8 @@ class Appender:
 
     A connection that failed is never used again: after a failed fsync the system may call lost pages clean, so a second
     try on the same handle can succeed without the data. The next `write` opens a new one, moves all that it finds in
-    the log into the database file and syncs that, and only then asks what of its rows is there already.
+    the log into the database file and syncs that, begins the log anew (nothing may be written behind pages that are
+    perhaps not there), and only then asks what of its rows is stored already.
     """
 
     def __init__(self, path: Path) -> None:

@@ -25,6 +25,7 @@ SUFFIX = ".ksession"
 APPLICATION_ID = int.from_bytes(b"KTMN")
 FORMAT = 1
 _OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
+_PATIENCE_S = 0.5  # how long SQLite waits for another connection's lock
 _SETTINGS = {
     "synchronous": 2,  # FULL
     "foreign_keys": 1,
@@ -91,10 +92,7 @@ def create(path: Path, session: str, created: datetime) -> None:
     """Make the file of a new session, for its owner's eyes only (0600). Raises `SourceError`, also where one exists."""
     _require_sqlite()
     try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        if sys.platform != "win32":
-            os.fchmod(handle, 0o600)  # whatever the umask says
-        os.close(handle)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
         raise SourceError(f"{path} cannot be made: {error.strerror}") from error
     try:
@@ -166,7 +164,8 @@ def explained(error: Exception, path: Path) -> Exception:
 
 
 def _open(path: Path, mode: str) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None)
+    address = f"{path.absolute().as_uri()}?mode={mode}"
+    return sqlite3.connect(address, uri=True, isolation_level=None, timeout=_PATIENCE_S)
 
 
 def _configure(connection: sqlite3.Connection) -> None:

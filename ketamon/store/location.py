@@ -30,9 +30,7 @@ def sessions_dir() -> Path:
     directory = data_dir() / "sessions"
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
-        if not directory.is_dir():
-            directory.mkdir(mode=0o700)
-            directory.chmod(0o700)  # whatever the umask says
+        directory.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise SourceError(f"{directory} cannot be made: {error.strerror}; set KETAMON_HOME") from error
     return directory

@@ -4,7 +4,9 @@ import json
 import sqlite3
 import subprocess
 import sys
+import threading
 from concurrent.futures import Future
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +29,8 @@ class Disk:
     def __init__(self):
         self.fail = ""
         self.commits = 0
+        self.failures = threading.Semaphore(0)
+        self.during = lambda: None
 
     def error(self):
         error = sqlite3.OperationalError("disk I/O error")
@@ -49,10 +53,12 @@ class Connection(sqlite3.Connection):
         assert not self.failed, "a connection that failed was used again"
         if sql != "COMMIT":
             return super().execute(sql, *args)
+        self.disk.during()
         if self.disk.fail == "after":
             super().execute(sql)
         if self.disk.fail:
             self.failed = True
+            self.disk.failures.release()
             raise self.disk.full() if self.disk.fail == "full" else self.disk.error()
         self.disk.commits += 1
         return super().execute(sql)
@@ -81,16 +87,64 @@ def test_a_failed_commit_is_told_tried_again_and_loses_and_doubles_nothing(path,
     assert degraded.good.wait(5)
     causes = {"full": "the disk is full (SQLITE_FULL)"}
     assert degraded.told == [(True, causes.get(fail, "the disk reports an error (SQLITE_IOERR_FSYNC)")), (False, "")]
-    assert load(path) == [noted(1), noted(2), measured(3), noted(4)]
+    store.append([measured(5)], urgent=False).result(5)
+    assert load(path) == [noted(1), noted(2), measured(3), noted(4), measured(5)]
     assert verify(path) == []
+
+
+def test_a_cause_is_told_once_however_often_it_is_tried(disk, opened, degraded):
+    store = opened()
+    disk.fail = "before"
+    future = store.append([noted(1)], urgent=True)
+    assert all(disk.failures.acquire(timeout=5) for _ in range(5))
+    disk.fail = "full"
+    assert all(disk.failures.acquire(timeout=5) for _ in range(5))
+    disk.fail = ""
+    future.result(5)
+    assert degraded.good.wait(5)
+    assert [why.split(" (")[0] for _, why in degraded.told] == ["the disk reports an error", "the disk is full", ""]
+
+
+def test_what_arrives_during_a_commit_is_in_the_next(path, disk, opened):
+    store = opened()
+    later = []
+
+    def arrive():
+        disk.during = lambda: None
+        later.append(store.append([measured(2), noted(3)], urgent=True))
+
+    disk.during = arrive
+    assert store.append([noted(1)], urgent=True).result(5).seq == 1
+    assert later[0].result(5).seq == 3
+    assert load(path) == [noted(1), measured(2), noted(3)]
+
+
+def test_after_a_failure_nothing_is_acknowledged_while_a_reader_holds_the_old_log(path, disk, opened, degraded):
+    store = opened()
+    store.append([noted(1)], urgent=True).result(5)
+    with closing(database.connect(path)) as reader:
+        reader.execute("BEGIN")
+        assert database.read_head(reader).seq == 1
+        disk.fail = "after"
+        future = store.append([noted(2)], urgent=True)
+        assert disk.failures.acquire(timeout=5)
+        degraded.bad.wait(5)
+        degraded.bad.clear()
+        disk.fail = ""
+        assert degraded.bad.wait(5)
+        assert "is held by a reader" in degraded.told[-1][1]
+        assert not future.done()
+    assert future.result(5).seq == 2
+    assert load(path) == [noted(1), noted(2)]
 
 
 def test_urgent_events_take_along_all_that_waits_in_one_commit(disk, opened):
     store = opened(Limits(group_s=3600.0))
-    for seq in range(1, 10):
-        store.append([measured(seq)], urgent=False)
-    store.append([noted(10)], urgent=True).result(5)
-    assert disk.commits == 1
+    for commit in (1, 2, 3):
+        for seq in range(store.head.seq + 1, store.head.seq + 10):
+            store.append([measured(seq)], urgent=False)
+        store.append([noted(seq + 1)], urgent=True).result(5)
+        assert disk.commits == commit
 
 
 def test_measurements_without_room_leave_a_mark_and_people_are_always_kept(path, disk, opened, degraded):

@@ -179,17 +179,33 @@ def test_a_body_that_does_not_fit_its_type_is_found_and_not_read(path):
         load(path)
 
 
+def loosely(path, change):
+    """Change rows in a way that STRICT would refuse; afterwards the schema reads as before."""
+    for statements in (
+        ["DROP TRIGGER events_no_update", "PRAGMA writable_schema = ON", RESTRICT.format(") STRICT", ")")],
+        [change],
+        ["PRAGMA writable_schema = ON", RESTRICT.format(")", ") STRICT") + " AND sql NOT LIKE '%STRICT'"],
+    ):
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+
+RESTRICT = "UPDATE sqlite_schema SET sql = substr(sql, 1, length(sql) - length('{}')) || '{}' WHERE name = 'events'"
+
+
 @pytest.mark.usefixtures("record")
 def test_a_column_of_another_type_is_found_and_not_read(path):
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("DROP TRIGGER events_no_update")
-        connection.execute("PRAGMA writable_schema = ON")
-        connection.execute("UPDATE sqlite_schema SET sql = replace(sql, ') STRICT', ')') WHERE name = 'events'")
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("UPDATE events SET mono_ns = 'noon' WHERE seq = 20")
+    loosely(path, "UPDATE events SET mono_ns = 'noon' WHERE seq = 20")
     assert (20, "cannot be read: a column is not of its type") in found(path)
     with pytest.raises(VerificationError, match="column is not of its type"):
         load(path)
+
+
+def test_damage_that_only_sqlite_sees_is_told(path, record):
+    loosely(path, "UPDATE events SET body = CAST(body AS BLOB) WHERE seq = 20")
+    assert load(path) == record
+    assert (0, "the file is damaged: non-TEXT value in events.body") in found(path)
 
 
 @pytest.mark.usefixtures("record")

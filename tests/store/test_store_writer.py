@@ -11,7 +11,7 @@ import pytest
 from store.samples import START, measured, noted
 
 from ketamon.errors import SourceError, VerificationError
-from ketamon.store import database
+from ketamon.store import database, lock
 from ketamon.store.chain import Head
 from ketamon.store.database import APPLICATION_ID, FORMAT, connect, connect_writer, create, pragma
 from ketamon.store.reader import Reader, load
@@ -153,8 +153,27 @@ def test_a_second_writer_in_another_process_is_refused(path, opened):
 
 
 def test_the_lock_of_a_dead_process_is_no_obstacle(path, opened):
-    path.with_name(path.name + ".lock").write_text("1\n")  # process 1 lives, but holds no lock
+    path.with_name(path.name + ".lock").write_text("999999999999999999\n")
     assert opened().durable_seq == 0
+    with pytest.raises(SourceError, match=f"process {os.getpid()};"):
+        opened()
+
+
+def test_a_lock_file_removed_by_its_holder_while_we_wait_is_not_the_lock(path, monkeypatch):
+    side = path.with_name(path.name + ".lock")
+    take = lock._try_lock
+
+    def late(handle):
+        monkeypatch.setattr(lock, "_try_lock", take)
+        side.unlink()
+        take(handle)
+
+    monkeypatch.setattr(lock, "_try_lock", late)
+    ours = lock.WriterLock(path)
+    assert side.read_text() == f"{os.getpid()}\n"
+    with pytest.raises(SourceError, match="is being written"):
+        lock.WriterLock(path)
+    ours.release()
 
 
 def test_a_store_that_cannot_open_gives_its_lock_back(tmp_path, degraded):
