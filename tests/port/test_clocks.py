@@ -1,5 +1,6 @@
 """The clocks: both hands, whole microseconds, and time that passes only when it is told to."""
 
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,14 @@ from ketamon.stream.player import Player
 from ketamon.stream.record import Kind, Record
 
 WALL = datetime(2026, 3, 29, 0, 59, 59, tzinfo=UTC)
+
+
+@pytest.fixture(name="quick_switches")
+def fixture_quick_switches():
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
 
 
 def test_the_system_clock_goes_on_from_what_had_passed():
@@ -62,6 +71,7 @@ def test_the_wall_clock_steps_alone():
     assert clock.now() == Instant(10_000_000_000, WALL - timedelta(hours=1))
 
 
+@pytest.mark.usefixtures("quick_switches")
 def test_a_stepped_clock_loses_no_step_of_any_thread():
     clock = SteppedClock(WALL)
     threads = [threading.Thread(target=lambda: [clock.advance(0.001) for _ in range(500)]) for _ in range(4)]

@@ -1,6 +1,8 @@
 """Recording without a session: drivers ask, devices answer, and every byte of it stands in the file."""
 
+import errno
 import hashlib
+import os
 import queue
 import threading
 from dataclasses import replace
@@ -12,9 +14,11 @@ from ketamon.driver import Garbage, Send
 from ketamon.errors import SourceError
 from ketamon.port.clock import SystemClock
 from ketamon.port.pty import PtyEnd
-from ketamon.port.record import record
+from ketamon.port.record import _Recording, _Tap, record
+from ketamon.stream import writer as writer_module
 from ketamon.stream.reader import StreamReader, verify
-from ketamon.stream.record import Kind
+from ketamon.stream.record import Header, Kind
+from ketamon.stream.writer import StreamWriter
 
 WAIT_S = 5
 ASK, MORE = b"ASK\r", b"MORE\r"
@@ -131,3 +135,48 @@ def test_a_file_that_cannot_be_written_stops_it_and_frees_the_ports(tmp_path, as
         for _ in range(2):
             with pytest.raises(SourceError, match="not a recorded stream"):
                 record({"monitor": (asking, device.path)}, path, SystemClock(), threading.Event())
+
+
+class LastWords:
+    """A port that reads its last bytes while it is being closed."""
+
+    def __init__(self, inbox, clock):
+        self._inbox = inbox
+        self._clock = clock
+
+    def start(self):
+        pass
+
+    def close(self):
+        self._inbox.put(("monitor", "rx", b"last words", self._clock.now()))
+
+
+def test_what_was_read_while_it_ended_is_recorded(tmp_path, asking):
+    path, clock, inbox, stop = tmp_path / "last.kstream", SystemClock(), queue.SimpleQueue(), threading.Event()
+    tap = _Tap("monitor", asking, "tcp://127.0.0.1:1", clock, inbox)
+    tap.port = LastWords(inbox, clock)
+    stop.set()
+    with StreamWriter(path, Header(clock.now().wall, {}), clock.now()) as writer:
+        _Recording({"monitor": tap}, inbox, writer, clock, lambda _: None).run(stop)
+    with StreamReader(path) as reader:
+        assert [record.data for record in reader if record.kind is Kind.RX] == [b"last words"]
+
+
+def test_trouble_with_the_disk_is_told_while_it_lasts(tmp_path, asking, monkeypatch):
+    full = threading.Event()
+    write = os.write
+
+    def write_if_room(fd, data):
+        if full.is_set() and len(data) > 20:  # the device's end uses the same call, with less
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(fd, data)
+
+    with Device() as device:
+        running = Running({"monitor": (asking, device.path)}, tmp_path / "full.kstream")
+        assert running.told.get(timeout=WAIT_S) == "monitor: opened"
+        monkeypatch.setattr(writer_module.os, "write", write_if_room)
+        full.set()
+        assert "cannot be written (No space left on device)" in running.told.get(timeout=WAIT_S)
+        full.clear()
+        assert running.told.get(timeout=WAIT_S) == "the recording is written again"
+        running.finish()
