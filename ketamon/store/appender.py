@@ -78,7 +78,6 @@ class Appender:
         connection = self._connection or self._reconnect()
         if self.head.seq and not has_ended(connection):
             connection.execute("INSERT INTO closings VALUES (?, ?)", self.head)
-        connection.execute("PRAGMA busy_timeout = 0")
         with suppress(sqlite3.OperationalError):  # somebody reads: it stays in WAL mode, as durable and as complete
             connection.execute("PRAGMA journal_mode = DELETE")
 

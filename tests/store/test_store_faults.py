@@ -87,6 +87,7 @@ def test_a_failed_commit_is_told_tried_again_and_loses_and_doubles_nothing(path,
     assert degraded.good.wait(5)
     causes = {"full": "the disk is full (SQLITE_FULL)"}
     assert degraded.told == [(True, causes.get(fail, "the disk reports an error (SQLITE_IOERR_FSYNC)")), (False, "")]
+    store._thread.join(0.05)  # it lives on
     store.append([measured(5)], urgent=False).result(5)
     assert load(path) == [noted(1), noted(2), measured(3), noted(4), measured(5)]
     assert verify(path) == []

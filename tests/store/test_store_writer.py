@@ -37,6 +37,8 @@ def test_measurements_wait_for_company_and_share_a_commit(path, opened):
     assert load(path) == []
     assert store.append([noted(6)], urgent=True).result(5).seq == 6
     assert {future.result(5) for future in futures} == {store.head}
+    with pytest.raises(TimeoutError):  # the next ones wait again
+        store.append([measured(7)], urgent=False).result(0.05)
 
 
 def test_measurements_do_not_wait_for_ever(opened):
