@@ -144,7 +144,7 @@ def _sustained(look: _Look, sample: Sample, bounds: tuple[float, float], seconds
     if series is None or first is None:
         return None, f"none from {seconds / 60:g} min before"
     low, high = bounds
-    between = series.summary(first.t, end)
+    between = series.summary(first.t, look.at.seconds)
     longest = lifetime_s(look.profile, sample)
     if between is None or between.longest_gap > longest:
         return None, f"there was none for longer than {longest / 60:.3g} min"

@@ -1,0 +1,114 @@
+"""Physiological conditions: values beyond the profile's limits.
+
+A limit has a dwell (how long the value must be beyond), a hysteresis (how far it must come back) and, for a cuff,
+confirm-by-repeat. All limits of one parameter and direction are one cause, and so are heart rate and pulse rate.
+"""
+
+from collections.abc import Iterator
+
+from ketamon.domain.devices import Priority
+from ketamon.domain.events import AlarmState
+from ketamon.domain.parameters import PARAMETERS, Parameter
+from ketamon.domain.phases import Phase
+from ketamon.domain.profile import Limit
+from ketamon.domain.session import SessionState
+from ketamon.rules.conditions import Condition, Look
+from ketamon.rules.current import Current
+
+PATIENT_THERE = frozenset({Phase.BASELINE, Phase.INFUSION, Phase.PAUSED, Phase.RECOVERY, Phase.READY})
+"""Limits count from the end of check-in until the patient leaves."""
+
+_CAUSE: dict[Parameter, str] = {p: p.value for p in Parameter} | {Parameter.PR: Parameter.HR.value}
+MOST_DECIMALS = 3
+_LOWER = {Priority.HIGH: Priority.MEDIUM, Priority.MEDIUM: Priority.LOW, Priority.LOW: Priority.LOW}
+
+
+def look_at_limits(look: Look) -> None:
+    """Collect what is beyond its limits. An alarm is over only when a usable value says so."""
+    if look.state.phase not in PATIENT_THERE:
+        return
+    known: set[str] = set()
+    for limit in look.profile.limit:
+        parameter = limit.parameter
+        now = look.value(parameter)
+        if now.value is None or (parameter is Parameter.HR and look.electrodes_off):
+            continue
+        look.add(_beyond(look, limit, now))
+        if now.usable:
+            known.add(_CAUSE[parameter])
+    for name, alarm in look.state.alarms.items():
+        of = alarm.change.parameter
+        if of is not None and not alarm.change.technical and _CAUSE[of] not in known:
+            look.held.add(name)
+
+
+def _beyond(look: Look, limit: Limit, now: Current) -> Iterator[Condition]:
+    if limit.below is not None:
+        yield from _one_way(look, limit, now, limit.below, "low")
+    if limit.above is not None:
+        yield from _one_way(look, limit, now, _upper(look, limit, limit.above), "high")
+
+
+def _upper(look: Look, limit: Limit, above: float) -> float:
+    """The larger of the fixed limit and the one that follows the patient's baseline."""
+    baseline = look.state.baseline.get(limit.parameter)
+    if limit.above_baseline is None or baseline is None:
+        return above
+    return max(above, baseline + limit.above_baseline)
+
+
+def _one_way(look: Look, limit: Limit, now: Current, bound: float, way: str) -> Iterator[Condition]:
+    value = now.value
+    assert value is not None  # noqa: S101 (the caller looked)
+    alarm = f"{_CAUSE[limit.parameter]}-{way}"
+    on = _is_on(look, alarm, limit.priority)
+    excess = bound - value if way == "low" else value - bound
+    beyond = excess > (-limit.hysteresis if on else 0.0)
+    if look.memory.lasts(f"{limit.id}-{way}", beyond, look.at.seconds, 0.0 if on else limit.dwell_s):
+        confirmed = on or not limit.confirm or _readings_beyond(look.state, limit.parameter, bound, way) > 1
+        yield Condition(
+            alarm=alarm,
+            priority=limit.priority if confirmed else _LOWER[limit.priority],
+            technical=False,
+            text=_text(limit.parameter, now, bound, way) + ("" if confirmed else ", repeat to confirm"),
+            parameter=limit.parameter,
+            value=value,
+            limit=bound,
+        )
+
+
+def _is_on(look: Look, alarm: str, priority: Priority) -> bool:
+    """Whether this limit's alarm stands already, so that its hysteresis counts and its dwell does not."""
+    standing = look.state.alarms.get(alarm)
+    return (
+        standing is not None
+        and standing.change.state is not AlarmState.LATCHED
+        and standing.change.priority.rank >= priority.rank
+    )
+
+
+def _readings_beyond(state: SessionState, parameter: Parameter, bound: float, way: str) -> int:
+    """Count the newest cuff readings that are beyond one after the other, up to two."""
+    series = state.history.get(parameter)
+    count = 0
+    for point in series.before(float("inf")) if series else ():
+        if point.value is None:
+            continue
+        if not (point.value < bound if way == "low" else point.value > bound):
+            break
+        count += 1
+        if count == 2:  # noqa: PLR2004 (a second one confirms)
+            break
+    return count
+
+
+def _text(parameter: Parameter, now: Current, bound: float, way: str) -> str:
+    """Write value and limit, with as many decimals as it takes to tell them apart."""
+    info, value = PARAMETERS[parameter], now.value or 0.0
+    decimals = info.decimals
+    while f"{value:.{decimals}f}" == f"{bound:.{decimals}f}" and value != bound and decimals < MOST_DECIMALS:
+        decimals += 1
+    sign = "<" if way == "low" else ">"
+    is_beyond = value < bound if way == "low" else value > bound
+    text = f"{info.label} {value:.{decimals}f}{'' if is_beyond else ', was'} {sign} {bound:.{decimals}f}"
+    return text if now.usable else f"{text}, {now.why}"

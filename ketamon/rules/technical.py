@@ -1,0 +1,196 @@
+"""Conditions of the equipment, the alarms that devices raise themselves, and the pump against the order.
+
+A sensor alarms only once it has given a value in this session. What a silent device said last neither begins an alarm
+nor ends one.
+"""
+
+from collections.abc import Iterator
+
+from ketamon.domain.devices import DeviceKind, Link, PumpState, PumpStatus
+from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
+from ketamon.domain.phases import ENDED, Phase
+from ketamon.domain.profile import Watch, WatchRule
+from ketamon.domain.session import ENTERED, Device
+from ketamon.rules.conditions import Condition, Look, SourceKey
+from ketamon.rules.current import lifetime_s
+from ketamon.rules.dose import mg_given, ordered_mg_per_kg_h, rate_mg_per_kg_h
+from ketamon.rules.limits import PATIENT_THERE
+
+_SENSOR: dict[Parameter, str] = {
+    Parameter.SPO2: "oximeter",
+    Parameter.PR: "oximeter",
+    Parameter.HR: "ecg",
+    Parameter.RR: "respiration",
+    Parameter.ETCO2: "co2",
+    Parameter.TEMP: "temperature",
+    Parameter.NIBP_SYS: "cuff",
+}
+"""Which sensor a parameter comes from: one sensor that is off is one alarm. Others are not watched for silence."""
+
+Rules = dict[Watch, WatchRule]
+
+
+def look_at_equipment(look: Look) -> None:
+    """Collect what is wrong with links, sensors, recording, clock and pumps."""
+    rules = {rule.of: rule for rule in look.profile.watch}
+    look.add(_session(look, rules))
+    for device in look.state.devices.values():
+        look.add(_link(look, rules, device))
+        look.add(_rejected(look, rules, device))
+        look.add(_own_alarms(device))
+        if device.attached.kind is DeviceKind.PUMP:
+            look.add(_pump(look, rules, device))
+    if look.state.phase not in ENDED:
+        look.add(_sensors(look, rules))
+
+
+def _session(look: Look, rules: Rules) -> Iterator[Condition]:
+    degraded = look.state.recording_degraded
+    text = f"recording degraded: {degraded}" if degraded else ""
+    yield from _watch(look, rules[Watch.RECORDING_DEGRADED], "recording", text)
+    yield from _watch(look, rules[Watch.CLOCK_STEPPED], "clock", _stepped(look))
+    text = ""
+    if look.state.phase in PATIENT_THERE and look.electrodes_off:
+        text = f"HR 0 but pulse {look.value(Parameter.PR).value:.0f}: check the ECG electrodes"
+    yield from _watch(look, rules[Watch.SENSOR_FAULT], "sensor:ecg-fault", text)
+
+
+def _stepped(look: Look) -> str:
+    """A step is over in a moment; it is told for as long as the profile says."""
+    alarm, step = look.profile.alarm, look.state.clock_step
+    if step is None or abs(step[0]) < alarm.clock_step_s or look.at.since(step[1]) >= alarm.momentary_s:
+        return ""
+    return f"clock stepped by {step[0]:+.0f} s"
+
+
+def _link(look: Look, rules: Rules, device: Device) -> Iterator[Condition]:
+    """A device that was heard before alarms at once; one that was never heard, after the dwell time."""
+    name, rule = device.attached.device, rules[Watch.LINK_LOST]
+    key = f"link:{name}"
+    lost = device.link is not Link.LIVE
+    if look.memory.lasts(key, lost, look.at.seconds, 0.0 if device.heard else rule.dwell_s):
+        what = "link lost" if device.heard else "no link"
+        why = f": {device.why}" if device.why else ""
+        yield Condition(key, rule.priority, True, f"{device.attached.label} {what}{why}")
+
+
+def _rejected(look: Look, rules: Rules, device: Device) -> Iterator[Condition]:
+    """Damaged frames in the last minute, counted between looks."""
+    name, now = device.attached.device, look.at.seconds
+    counts = look.memory.rejected.setdefault(name, [(now, device.rejected_frames)])
+    if counts[-1][1] != device.rejected_frames:
+        counts.append((now, device.rejected_frames))
+    while len(counts) > 1 and counts[1][0] <= now - 60:
+        counts.pop(0)
+    most = look.profile.alarm.rejected_frames_per_minute
+    frames = device.rejected_frames - counts[0][1]
+    key = f"rejected:{name}"
+    rule = rules[Watch.FRAMES_REJECTED]
+    if look.memory.lasts(key, frames > most, now, rule.dwell_s):
+        text = f"{device.attached.label} {frames} damaged frames in a minute > {most:g}"
+        yield Condition(key, rule.priority, True, text, None, float(frames), most)
+
+
+def _own_alarms(device: Device) -> Iterator[Condition]:
+    """What a device alarms itself, with its own priority. A pump's are technical, a monitor's may be the patient's."""
+    technical = device.attached.kind is DeviceKind.PUMP
+    for alarm in device.alarms:
+        text = f"{device.attached.label}: {alarm.text}"
+        yield Condition(f"device:{device.attached.device}:{alarm.code}", alarm.priority, technical, text)
+
+
+def _sensors(look: Look, rules: Rules) -> Iterator[Condition]:
+    state, seen = look.state, look.memory.seen
+    for key, sample in state.samples.items():
+        if key not in seen and key[0] in _SENSOR and key[1] != ENTERED and sample.reading.value is not None:
+            seen[key] = None
+    for key in seen:
+        device = state.devices.get(key[1])
+        if device is not None and device.link is Link.LIVE:
+            yield from _sensor(look, rules, key)
+
+
+def _sensor(look: Look, rules: Rules, key: SourceKey) -> Iterator[Condition]:
+    """One source of a live device: its value, dashes from the device, or silence."""
+    parameter, name, site = key
+    sample = look.state.samples.get(key)
+    text, rule = "", rules[Watch.NO_DATA]
+    if sample is None:
+        text = "no data"
+    elif sample.reading.value is None and parameter not in CUFF:
+        text, rule = "sensor off", rules[Watch.SENSOR_OFF]
+    elif look.at.since(sample.at) > lifetime_s(look.profile, sample):
+        text = f"no data for {lifetime_s(look.profile, sample):.0f} s"
+    if look.memory.lasts(f"sensor:{name}:{parameter}:{site}", bool(text), look.at.seconds, rule.dwell_s):
+        label = "NIBP" if parameter in CUFF else PARAMETERS[parameter].label
+        site_text = f" {site}" if site else ""
+        yield Condition(
+            f"sensor:{name}:{_SENSOR[parameter]}{site_text}", rule.priority, True, f"{label}{site_text} {text}"
+        )
+
+
+def _pump(look: Look, rules: Rules, device: Device) -> Iterator[Condition]:
+    name, label, status = device.attached.device, device.attached.label, device.pump
+    text = "" if device.attached.alarms_decoded else f"{label}: its alarms are not available here, listen to the pump"
+    yield from _watch(look, rules[Watch.PUMP_ALARMS_UNAVAILABLE], f"pump-alarms:{name}", text)
+    old = status is not None and _is_old(look, device)
+    yield from _watch(
+        look, rules[Watch.NO_DATA], f"pump-data:{name}", f"{label} does not say what it does" if old else ""
+    )
+    if status is None or old:
+        look.held.update(f"{what}:{name}" for what in ("pump-alarm", "order-rate", "order-volume", "order-phase"))
+        return
+    text = f"{label} is in alarm, cause not decoded: look at the pump" if status.alarm and not device.alarms else ""
+    yield from _watch(look, rules[Watch.PUMP_ALARM_UNKNOWN], f"pump-alarm:{name}", text)
+    if look.state.phase in PATIENT_THERE:
+        yield from _order_rate(look, rules[Watch.ORDER_RATE], name, status)
+        yield from _order_volume(look, rules[Watch.ORDER_VOLUME], name, status)
+        yield from _order_phase(look, rules[Watch.ORDER_PHASE], name, status)
+
+
+def _is_old(look: Look, device: Device) -> bool:
+    return device.pump_at is None or look.at.since(device.pump_at) > device.attached.quiet_after_s
+
+
+def _order_rate(look: Look, rule: WatchRule, name: str, status: PumpStatus) -> Iterator[Condition]:
+    """The rate per body weight against the order, while the pump doses; KVO is not dosing."""
+    ordered, patient = look.state.order, look.state.patient
+    text, value, limit = "", status.rate, None
+    if status.state is PumpState.INFUSING:
+        if ordered is None or patient is None:
+            text = "pump infuses without an order"
+        elif status.rate is None:
+            text = f"pump infuses at a rate it does not tell, order {ordered.order.rate_ml_h:g} mL/h"
+        else:
+            limit = ordered_mg_per_kg_h(ordered.order)
+            value = rate_mg_per_kg_h(status.rate, ordered.order, patient)
+            if abs(value - limit) > limit * look.profile.order.tolerance_percent / 100:
+                sign = ">" if value > limit else "<"
+                text = f"pump {status.rate:g} mL/h = {value:.3g} {sign} order {limit:.3g} mg/kg/h"
+    if look.memory.lasts(f"order-rate:{name}", bool(text), look.at.seconds, rule.dwell_s):
+        yield Condition(f"order-rate:{name}", rule.priority, False, text, None, value, limit)
+
+
+def _order_volume(look: Look, rule: WatchRule, name: str, status: PumpStatus) -> Iterator[Condition]:
+    ordered, volume = look.state.order, status.volume_infused
+    given = limit = 0.0
+    if ordered is not None and volume is not None:
+        given = mg_given(volume, ordered.order)
+        limit = ordered.order.total_mg
+    most = limit * (1 + look.profile.order.tolerance_percent / 100)
+    if look.memory.lasts(f"order-volume:{name}", given > most, look.at.seconds, rule.dwell_s):
+        text = f"pump gave {volume:g} mL = {given:.1f} > order {limit:.1f} mg"
+        yield Condition(f"order-volume:{name}", rule.priority, False, text, None, given, limit)
+
+
+def _order_phase(look: Look, rule: WatchRule, name: str, status: PumpStatus) -> Iterator[Condition]:
+    phase = look.state.phase
+    wrong = status.state is PumpState.INFUSING and phase is not Phase.INFUSION
+    if look.memory.lasts(f"order-phase:{name}", wrong, look.at.seconds, rule.dwell_s):
+        yield Condition(f"order-phase:{name}", rule.priority, False, f"pump infuses, but the session is in {phase}")
+
+
+def _watch(look: Look, rule: WatchRule, alarm: str, text: str) -> Iterator[Condition]:
+    """A technical condition that holds now ("" is none), once it has held for its dwell time."""
+    if look.memory.lasts(alarm, bool(text), look.at.seconds, rule.dwell_s):
+        yield Condition(alarm, rule.priority, True, text)
