@@ -100,7 +100,7 @@ class Store:
     def append(self, events: Sequence[Event], urgent: bool) -> Future[Head]:
         """Take the next events. The future resolves to the durable end of the chain once they are in the file.
 
-        With no events it resolves when all before is. It cannot be cancelled, and it waits as long as the file cannot
+        With no events it resolves when all before is (`urgent`: that is now). It cannot be cancelled, and it waits as long as the file cannot
         be written; `close` ends the waiting with a `SourceError`. Raises `ValueError` where a number is not the next
         one or an event could not be read back; then none of them is taken.
         """
@@ -113,7 +113,7 @@ class Store:
             if rows:
                 self._rows += rows
                 self._head = rows[-1].head
-                self._urgent |= urgent
+            self._urgent |= urgent and bool(self._rows)
             self._acks.append((self._head.seq, future))
             self._changed.notify()
         self._acknowledge()
