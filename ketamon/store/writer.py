@@ -100,9 +100,9 @@ class Store:
     def append(self, events: Sequence[Event], urgent: bool) -> Future[Head]:
         """Take the next events. The future resolves to the durable end of the chain once they are in the file.
 
-        With no events it resolves when all before is (`urgent`: that is now). It cannot be cancelled, and it waits as long as the file cannot
-        be written; `close` ends the waiting with a `SourceError`. Raises `ValueError` where a number is not the next
-        one or an event could not be read back; then none of them is taken.
+        With no events it resolves when all before is (`urgent`: that is now). It cannot be cancelled, and it waits as
+        long as the file cannot be written; `close` ends the waiting with a `SourceError`. Raises `ValueError` where a
+        number is not the next one or an event could not be read back; then none of them is taken.
         """
         future: Future[Head] = Future()
         future.set_running_or_notify_cancel()
