@@ -155,14 +155,16 @@ class DeviceSimulator(Protocol):
 class DriverSpec:
     """Everything about a driver that can be known without running it; the value of its entry point.
 
-    `evidence` is "established" or "experimental" (one source only). `quiet_after_s`: no accepted frame for so long
-    means the device is silent. `interval_s`: how often it normally reports. `allow_list`: every byte string that may
-    ever be sent. `max_buffer`: the most bytes it holds back. `document`: where the facts come from.
+    `label` is the short name for screens and alarms. `evidence` is "established" or "experimental" (one source only).
+    `quiet_after_s`: no accepted frame for so long means the device is silent. `interval_s`: how often it normally
+    reports. `allow_list`: every byte string that may ever be sent. `max_buffer`: the most bytes it holds back.
+    `document`: where the facts come from.
     """
 
     id: str
     vendor: str
     model: str
+    label: str
     kind: DeviceKind
     line: LineSettings
     parameters: tuple[Parameter, ...]

@@ -393,8 +393,9 @@ def _clock(seconds: float | None) -> str:
 
 SPEC = DriverSpec(
     id="alaris-gh",
-    vendor="BD / CareFusion Alaris",
+    vendor="BD / CareFusion",
     model="Alaris, IVAC and Asena GH, CC, TIVA, PK syringe pumps",
+    label="Alaris GH",
     kind=DeviceKind.PUMP,
     line=LineSettings(baud=38400),
     parameters=(*NUMBERS, Parameter.TIME_REMAINING),

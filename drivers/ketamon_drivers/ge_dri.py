@@ -29,6 +29,7 @@ Source: GE Healthcare, S/5 Computer Interface Specification M1017617, 12th editi
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import takewhile
 from struct import Struct
 
 from ketamon.domain.devices import DeviceKind
@@ -45,8 +46,10 @@ LONGEST_BODY = 2 * (LONGEST_RECORD + 1)
 INTERVAL_S = 5
 ASK_AGAIN_S = 10.0
 
-_HEADER = Struct("<hBBHIBBHh" + "hB" * 8)
-_SUBRECORDS_AT = _HEADER.size
+_HEADER = Struct("<hBBHIBBHh")
+_DESCRIPTOR = Struct("<hB")
+_SUBRECORDS_AT = _HEADER.size + 8 * _DESCRIPTOR.size
+_NO_MORE = 0xFF
 _BASIC_SIZE = 278
 _BASIC = Struct("<139h")
 _CLASS_AT = 276 // 2
@@ -139,39 +142,46 @@ def open_body(body: bytes) -> bytes | str:
         return "no record is that long"
     if sum8(record) != content[-1]:
         return "the checksum is wrong"
-    length, _, level, _, _, _, _, _, main_type, *descriptors = _HEADER.unpack_from(record)
+    length, _, level, _, _, _, _, _, main_type = _HEADER.unpack_from(record)
     if length != len(record):
         return "the record is not as long as it says"
     if main_type not in MAIN_TYPES:
         return "the main type is unknown"
-    if level == _REQUEST_LEVEL and length in _REQUEST_LENGTHS and descriptors[1] == 0:
+    subrecords = _subrecords(record[_HEADER.size : _SUBRECORDS_AT])
+    if level == _REQUEST_LEVEL and length in _REQUEST_LENGTHS and subrecords[:1] == ((0, 0),):
         return record
     if level not in _LEVELS:
         return "the interface level is unknown"
-    inside = _inside(descriptors, length - _SUBRECORDS_AT, main_type)
+    inside = _inside(subrecords, length - _SUBRECORDS_AT, main_type)
     return record if inside else "the subrecords do not fit the record"
 
 
-def _inside(descriptors: list[int], size: int, main_type: int) -> bool:
+@lru_cache(maxsize=256)
+def _subrecords(table: bytes) -> tuple[tuple[int, int], ...]:
+    """Offset and type of each subrecord, from the header's table of eight."""
+    return tuple(takewhile(lambda descriptor: descriptor[1] != _NO_MORE, _DESCRIPTOR.iter_unpack(table)))
+
+
+def _inside(subrecords: tuple[tuple[int, int], ...], size: int, main_type: int) -> bool:
     """Tell whether the subrecords follow each other inside the record."""
     last = -1
-    for offset, kind in _subrecords(descriptors):
+    for offset, kind in subrecords:
         if not last < offset < size or (main_type == 0 and kind <= max(_TRENDS) and offset + _BASIC_SIZE > size):
             return False
         last = offset
     return last >= 0
 
 
-def _subrecords(descriptors: list[int]) -> Iterator[tuple[int, int]]:
-    for offset, kind in zip(descriptors[::2], descriptors[1::2], strict=True):
-        if kind == 0xFF:  # noqa: PLR2004 (the end mark of the list)
-            return
-        yield offset, kind
+def _header(length: int, number: int, level: int, seconds: int, kind: int) -> bytes:
+    """Write the header of a record with one subrecord."""
+    descriptors = _DESCRIPTOR.pack(0, kind) + _DESCRIPTOR.pack(0, _NO_MORE)
+    header = _HEADER.pack(length, number, level, 0, seconds, 0, 0, 0, 0)
+    return (header + descriptors).ljust(_SUBRECORDS_AT, b"\0")
 
 
 def display_request(interval_s: int) -> bytes:
     """Return the frame that asks for displayed values, BASIC class, every so many seconds; 0 stops them."""
-    header = _HEADER.pack(49, 0, _REQUEST_LEVEL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, *[0] * 12)
+    header = _header(49, 0, _REQUEST_LEVEL, 0, 0)
     return frame(header + Struct("<BhIh").pack(_DISPLAY, interval_s, 0, 0))
 
 
@@ -180,7 +190,7 @@ STOP = display_request(0)
 
 
 @lru_cache(maxsize=8192)
-def _reading(field: Field, raw: int, quality: Quality, site: str = "", factor: float = 1.0) -> Reading:
+def _reading(field: Field, raw: int, quality: Quality, site: str, factor: float, repeated: bool) -> Reading:
     """Judge one number; `quality` is what its group's status says. A pure function, so results are kept."""
     value: float | None = None
     if raw <= NO_DATA:
@@ -192,7 +202,8 @@ def _reading(field: Field, raw: int, quality: Quality, site: str = "", factor: f
     else:
         value = raw / field.scale
     unit = PARAMETERS[field.parameter].unit
-    return Reading(parameter=field.parameter, value=value, unit=unit, quality=quality, site=site)
+    repeated = repeated and value is not None
+    return Reading(parameter=field.parameter, value=value, unit=unit, quality=quality, site=site, repeated=repeated)
 
 
 def _quality(group: Group, status: int) -> Quality:
@@ -219,10 +230,12 @@ class _Basic:
     def label(self, group: Group) -> int:
         return self._words[group.at // 2 + 2] & 0xFFFF
 
-    def read(self, group: Group, field: Field, site: str = "", factor: float = 1.0) -> Reading:
+    def read(
+        self, group: Group, field: Field, site: str = "", factor: float = 1.0, *, repeated: bool = False
+    ) -> Reading:
         status = self.status(group)
         raw = self._words[(group.at + field.at) // 2] if _active(status) else MISSING
-        return _reading(field, raw, _quality(group, status), site, factor)
+        return _reading(field, raw, _quality(group, status), site, factor, repeated)
 
     def heart_rate(self) -> Reading:
         return self.read(ECG, HR, HR_SITES.get(self.status(ECG) >> 3 & 15, ""))
@@ -235,8 +248,8 @@ class _Basic:
                 return reading
         return self.read(ECG, IMPEDANCE_RR, "impedance")
 
-    def cuff(self) -> tuple[Reading, ...]:
-        readings = tuple(self.read(NIBP, field) for field in NIBP.fields)
+    def cuff(self, *, repeated: bool = False) -> tuple[Reading, ...]:
+        readings = tuple([self.read(NIBP, field, repeated=repeated) for field in NIBP.fields])
         if self.label(NIBP) & _CUFF_CALIBRATING:
             return tuple(replace(r, quality=Quality.CALIBRATING) for r in readings)
         return readings
@@ -244,8 +257,8 @@ class _Basic:
     def probes(self) -> tuple[str, ...]:
         return tuple(site for site, group in TEMPERATURES.items() if _active(self.status(group)))
 
-    def temperature(self, site: str) -> Reading:
-        return self.read(TEMPERATURES[site], TEMPERATURE[0], site)
+    def temperature(self, probe: str, site: str) -> Reading:
+        return self.read(TEMPERATURES[probe], TEMPERATURE[0], site)
 
     def oximetry(self) -> tuple[Reading, ...]:
         return tuple(self.read(SPO2, field) for field in SPO2.fields)
@@ -291,11 +304,11 @@ class GeDri:
             yield Garbage(piece.offset, piece.raw, piece.reason)
 
     def _record(self, piece: Piece, record: bytes, at: Instant) -> Iterator[Output]:
-        _, _, level, _, _, _, _, _, main_type, *descriptors = _HEADER.unpack_from(record)
+        _, _, level, _, _, _, _, _, main_type = _HEADER.unpack_from(record)
         yield Accepted(piece.offset, len(piece.raw), "request" if level == _REQUEST_LEVEL else MAIN_TYPES[main_type])
         if main_type != 0 or level == _REQUEST_LEVEL:
             return
-        for offset, kind in _subrecords(descriptors):
+        for offset, kind in _subrecords(record[_HEADER.size : _SUBRECORDS_AT]):
             if kind != _DISPLAY and kind not in _TRENDS:
                 continue
             words = _BASIC.unpack_from(record, _SUBRECORDS_AT + offset)
@@ -335,17 +348,16 @@ class GeDri:
             new = numbers != self._cuff[0] or (self._cuff[1] and not old)
         if any(number is not None for number in numbers):
             self._cuff = numbers, old
-        for reading in readings:
-            yield reading if new or reading.value is None else replace(reading, repeated=True)
+        yield from readings if new else basic.cuff(repeated=True)
 
     def _temperatures(self, basic: _Basic) -> Iterator[Reading]:
         """Each probe that is or was active; one without a value while there was none."""
         self._probes.update(basic.probes())
         for site in TEMPERATURES:
             if site in self._probes:
-                yield basic.temperature(site)
+                yield basic.temperature(site, site)
         if not self._probes:
-            yield replace(basic.temperature("T1"), site="")
+            yield basic.temperature("T1", "")
 
 
 def _stored(basic: _Basic) -> Iterator[Reading]:
@@ -354,7 +366,7 @@ def _stored(basic: _Basic) -> Iterator[Reading]:
         basic.heart_rate(),
         basic.respiratory_rate(),
         *basic.cuff(),
-        *(basic.temperature(site) for site in basic.probes()),
+        *(basic.temperature(site, site) for site in basic.probes()),
         *basic.oximetry(),
         *basic.carbon_dioxide(),
     )
@@ -383,9 +395,7 @@ class GeSimulator:
             return b""
         self._number = (self._number + 1) % 256
         seconds = int(truth.wall.timestamp())
-        record = _HEADER.pack(
-            _SUBRECORDS_AT + _BASIC_SIZE, self._number, 10, 0, seconds, 0, 0, 0, 0, 0, _DISPLAY, 0, 0xFF, *[0] * 12
-        )
+        record = _header(_SUBRECORDS_AT + _BASIC_SIZE, self._number, 10, seconds, _DISPLAY)
         return frame(record + _subrecord(truth, seconds))
 
 
@@ -436,6 +446,7 @@ SPEC = DriverSpec(
     id="ge-dri",
     vendor="GE HealthCare / Datex-Ohmeda",
     model="S/5, CARESCAPE B450/B650/B850, B20/B30/B40/B105/B125, Cardiocap 5 (DRI)",
+    label="GE DRI",
     kind=DeviceKind.MONITOR,
     line=LineSettings(baud=19200, parity=Parity.EVEN, rtscts=True),
     parameters=(

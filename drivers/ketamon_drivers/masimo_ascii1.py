@@ -258,6 +258,7 @@ SPEC = DriverSpec(
     id="masimo-ascii1",
     vendor="Masimo",
     model="Rad-8, Radical-7, Rad-87 (ASCII 1)",
+    label="Masimo",
     kind=DeviceKind.MONITOR,
     line=LineSettings(baud=9600),
     parameters=(Parameter.SPO2, Parameter.PR, Parameter.PI),

@@ -67,7 +67,7 @@ class Chair:
             kind=spec.kind,
             driver=spec.id,
             port=port,
-            label=f"{spec.vendor} {spec.model}",
+            label=spec.label,
             alarms_decoded=spec.alarms_decoded,
             quiet_after_s=spec.quiet_after_s,
             note=spec.note,

@@ -130,7 +130,7 @@ class Bedside:
 
     def at_baseline(self) -> "Bedside":
         """Check in, with vital signs and observations at rest."""
-        self.open().run(3).ask(CHECK_IN).cuff(120, 75).run(5)
+        self.open().run(8).ask(CHECK_IN).cuff(120, 75).run(5)
         return self.observe(sedation=5, dissociation=0, nausea=0, pain=2, mood=4)
 
     def infusing(self) -> "Bedside":

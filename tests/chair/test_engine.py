@@ -23,7 +23,7 @@ def now_value(bed: Bedside, parameter: Parameter) -> float | None:
 
 
 def test_both_devices_speak_and_are_live():
-    bed = Bedside().open().run(4)
+    bed = Bedside().open().run(8)
     assert {name: d.link for name, d in bed.state.devices.items()} == {"monitor": Link.LIVE, "pump": Link.LIVE}
     assert now_value(bed, Parameter.SPO2) == 98.0
     assert bed.state.devices["pump"].pump.state is PumpState.READY
@@ -45,7 +45,7 @@ def test_a_cuff_result_is_recorded_once_however_often_the_monitor_repeats_it():
 
 
 def test_a_sensor_that_falls_off_leaves_no_value():
-    bed = Bedside().open().run(4)
+    bed = Bedside().open().run(8)
     bed.values[Parameter.SPO2] = None
     bed.run(2)
     assert now_value(bed, Parameter.SPO2) is None
@@ -53,7 +53,7 @@ def test_a_sensor_that_falls_off_leaves_no_value():
 
 
 def test_silence_removes_values_and_data_bring_them_back():
-    bed = Bedside().open().run(4)
+    bed = Bedside().open().run(8)
     bed.silent.add("monitor")
     bed.run(bed.specs["monitor"].quiet_after_s + 1)
     assert bed.state.devices["monitor"].link is Link.SILENT
@@ -65,14 +65,14 @@ def test_silence_removes_values_and_data_bring_them_back():
 
 
 def test_a_pulled_cable_removes_values_at_once():
-    bed = Bedside().open().run(4)
+    bed = Bedside().open().run(8)
     bed.chair.on_link("monitor", "lost", "unplugged", bed.now)
     assert now_value(bed, Parameter.SPO2) is None
     assert bed.state.history[Parameter.SPO2].last.value is None
 
 
 def test_garbage_yields_no_value_and_is_counted():
-    bed = Bedside().open().run(4)
+    bed = Bedside().open().run(8)
     before = dict(bed.state.samples)
     bed.chair.on_bytes("monitor", b"~" + b"garbage" * 50 + b"~~", bed.now)
     assert bed.state.samples == before
@@ -81,7 +81,7 @@ def test_garbage_yields_no_value_and_is_counted():
 
 
 def test_a_demo_device_never_speaks_for_a_patient():
-    bed = Bedside(Mode.DEMO).open().run(4)
+    bed = Bedside(Mode.DEMO).open().run(8)
     assert {r.mode for m in bed.bodies(e.Measured) for r in m.readings} == {Mode.DEMO}
 
 
@@ -159,7 +159,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("intent", "reason"), REFUSED, ids=lambda v: v if isinstance(v, str) else v.TYPE)
 def test_what_makes_no_sense_is_refused_and_changes_nothing(intent, reason):
-    bed = Bedside().open().run(30).ask(CHECK_IN)
+    bed = Bedside().open().run(90).ask(CHECK_IN)
     seq = bed.state.seq
     with pytest.raises(Refused, match=reason):
         bed.chair.intend(intent, bed.now)

@@ -22,6 +22,7 @@ SPEC = DriverSpec(
     id="echo",
     vendor="Test",
     model="Echo",
+    label="test",
     kind=DeviceKind.MONITOR,
     line=LineSettings(baud=19200, parity=Parity.EVEN),
     parameters=(),
