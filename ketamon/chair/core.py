@@ -23,6 +23,8 @@ from ketamon.store.writer import Store
 from ketamon.stream.writer import StreamWriter
 
 BEAT_S = 0.25
+HANGS_S = 3.0
+"""How long nothing may become durable, while events wait, before the disk is said to hang."""
 SAVED_WITHIN_S = 5.0
 """How long a person's entry may wait for the disk before they are told that it is not saved yet."""
 
@@ -59,6 +61,8 @@ class Core:
         self.record: Path | None = None
         self.stream: StreamWriter | None = None
         self._server: Server | None = None
+        self._durable = (0, 0.0)
+        self._hangs = False
 
     async def run(self, socket: Path | None) -> None:
         """Run the drive to its end, serving followers at `socket` meanwhile if there is one; then close the record."""
@@ -154,9 +158,22 @@ class Core:
     async def _pulse(self) -> None:
         while self._server is not None:
             if self.store is not None:
+                self._watch_disk(self.store.durable_seq)
                 self._server.durable(self.store.durable_seq)
             self._server.send_beat()
             await asyncio.sleep(BEAT_S)
+
+    def _watch_disk(self, durable: int) -> None:
+        """A disk that hangs raises no error: that what waits is not saved for seconds is what tells."""
+        now = asyncio.get_running_loop().time()
+        if durable != self._durable[0] or durable == self.engine.state.seq:
+            self._durable = (durable, now)
+            if self._hangs:
+                self._hangs = False
+                self.on_degraded(False, "")
+        elif now - self._durable[1] > HANGS_S and not self.engine.state.recording_degraded:
+            self._hangs = True
+            self.on_degraded(True, "the disk does not answer")
 
     def _beat(self) -> bytes:
         now = self.clock.now()

@@ -1,0 +1,214 @@
+"""The core as a program: its socket, its followers, its record, a drive that makes time pass."""
+
+import asyncio
+import socket
+import stat
+from contextlib import aclosing, asynccontextmanager
+
+import pytest
+from chair.bedside import NURSE
+
+from ketamon import local
+from ketamon.chair import launch
+from ketamon.chair.core import Core
+from ketamon.chair.rehearsal import demo
+from ketamon.domain import events as e
+from ketamon.domain.intents import Note, Observe, SetSpeed
+from ketamon.domain.phases import Phase
+from ketamon.domain.session import fold
+from ketamon.errors import SourceError, UsageError
+from ketamon.follow import SocketFeed, Source
+from ketamon.local import answers, peer_uid, runtime_dir, socket_path
+from ketamon.profiles import load
+from ketamon.store.reader import load as load_events
+from ketamon.store.verify import verify
+from ketamon.stream.reader import verify as verify_stream
+
+WITHIN_S = 20
+
+
+@pytest.fixture
+def private(tmp_path, monkeypatch):
+    home = tmp_path / "run"
+    home.mkdir(mode=0o700)
+    monkeypatch.setenv("KETAMON_RUNTIME", str(home))
+    monkeypatch.setenv("KETAMON_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+@asynccontextmanager
+async def running(core: Core, name: str = "t"):
+    """A core that serves, and a feed that follows it."""
+    path = socket_path(name)
+    task = asyncio.create_task(core.run(path))
+    async with asyncio.timeout(WITHIN_S):
+        while not answers(path):
+            assert not task.done(), task.result()
+            await asyncio.sleep(0.01)
+    feed = SocketFeed(path, load(None)[0])
+    following = asyncio.create_task(feed.run())
+    try:
+        yield feed
+    finally:
+        following.cancel()
+        task.cancel()
+        await asyncio.gather(following, task, return_exceptions=True)
+
+
+async def until(feed: SocketFeed, so) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        while not so():
+            await asyncio.sleep(0.01)
+
+
+def rehearsal(private, speed: float = 100.0) -> Core:
+    return demo("uneventful", None, speed=speed, record=private / "r.ksession", sign=False)
+
+
+async def test_a_follower_sees_the_session_and_can_ask(private):
+    core = rehearsal(private)
+    async with running(core) as feed:
+        await until(feed, lambda: feed.connected and feed.state.phase is Phase.BASELINE)
+        assert feed.beat.source is Source.SIMULATED
+        assert await feed.ask(Note(text="window opened", by=NURSE)) == ""
+        assert "no grade 9" in await feed.ask(Observe(item="nausea", grade=9, by=NURSE))
+        await until(feed, lambda: any(isinstance(v.body, e.Noted) and v.body.by == NURSE for v in feed.state.log))
+        assert await feed.ask(SetSpeed(speed=0.0)) == ""
+        await until(feed, lambda: feed.beat.speed == 0.0)
+        assert "not between" in await feed.ask(SetSpeed(speed=-1.0))
+    assert [v.body.text for v in load_events(private / "r.ksession") if isinstance(v.body, e.Noted)][0] == "window opened"
+
+
+async def test_what_is_answered_is_durable(private):
+    core = rehearsal(private)
+    async with running(core) as feed:
+        await until(feed, lambda: feed.connected)
+        for n in range(20):
+            assert await feed.ask(Note(text=f"note {n}", by=NURSE)) == ""
+            texts = [v.body.text for v in load_events(private / "r.ksession") if isinstance(v.body, e.Noted)]
+            assert f"note {n}" in texts
+
+
+async def test_a_late_follower_folds_to_the_same_state(private):
+    core = rehearsal(private)
+    async with running(core) as feed:
+        await until(feed, lambda: feed.connected and feed.state.phase is Phase.BASELINE)
+        assert await feed.ask(SetSpeed(speed=0.0)) == ""
+        await until(feed, lambda: feed.beat.speed == 0.0 and feed.state.seq == core.engine.state.seq)
+        late = SocketFeed(socket_path("t"), load(None)[0])
+        async with aclosing(late.updates()) as updates:
+            async for _ in updates:
+                break
+        assert late.state == feed.state == core.engine.state
+
+
+async def test_record_and_stream_are_whole_and_fold_to_the_same_state(private):
+    core = rehearsal(private)
+    async with running(core) as feed:
+        await until(feed, lambda: feed.connected and feed.state.phase is Phase.BASELINE)
+    record = private / "r.ksession"
+    assert verify(record) == []
+    assert fold(load_events(record)) == core.engine.state
+    assert verify_stream(record.with_suffix(".kstream")).sentences() == []
+
+
+async def test_a_replay_of_what_was_recorded_decides_the_same(private):
+    core = rehearsal(private)
+    async with running(core) as feed:
+        await until(feed, lambda: feed.connected and feed.state.phase is Phase.BASELINE)
+    again, reader = launch.replay(private / "r.kstream", None, float("inf"), None)
+    with reader:
+        await again.run(None)
+    kinds = (e.PhaseChanged, e.Observed, e.PatientCheckedIn, e.OrderEntered)
+
+    def decided(state):
+        return [(v.at.monotonic_ns, v.body) for v in state.log if isinstance(v.body, kinds)]
+
+    assert decided(again.engine.state) == decided(core.engine.state)
+
+
+async def test_a_follower_that_does_not_read_is_cut_off_and_slows_nobody(private, monkeypatch):
+    monkeypatch.setattr("ketamon.chair.server.MAX_BACKLOG", 1000)
+    core = rehearsal(private)
+    async with running(core) as feed:
+        await until(feed, lambda: feed.connected)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as stalled:
+            stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            stalled.connect(str(socket_path("t")))
+            await until(feed, lambda: feed.state.phase is Phase.INFUSION)
+
+
+@pytest.mark.parametrize("nonsense", [b"\n", b"{}\n", b"GET / HTTP/1.1\r\n\r\n", b"\xff\xfe\n", b'{"id":1}\n', b"[" * 999 + b"\n"])
+async def test_nonsense_on_the_socket_harms_nobody(private, nonsense):
+    core = rehearsal(private)
+    async with running(core) as feed:
+        await until(feed, lambda: feed.connected)
+        reader, writer = await asyncio.open_unix_connection(str(socket_path("t")), limit=1 << 24)
+        writer.write(nonsense)
+        async with asyncio.timeout(WITHIN_S):
+            await reader.read()
+        writer.close()
+        assert await feed.ask(Note(text="still here", by=NURSE)) == ""
+
+
+async def test_another_user_is_shown_nothing(private, monkeypatch):
+    core = rehearsal(private)
+    async with running(core) as feed:
+        await until(feed, lambda: feed.connected)
+        monkeypatch.setattr("ketamon.chair.server.peer_uid", lambda _: 12345)
+        reader, writer = await asyncio.open_unix_connection(str(socket_path("t")))
+        assert await reader.read() == b""
+        writer.close()
+
+
+def test_socket_and_folder_are_private(private):
+    folder = runtime_dir()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    folder.chmod(0o755)
+    with pytest.raises(SourceError, match="private"):
+        runtime_dir()
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", "a b", "x" * 40])
+def test_a_chair_is_no_path(private, name):
+    with pytest.raises(UsageError):
+        socket_path(name)
+
+
+def test_the_kernel_says_who_is_there(monkeypatch):
+    left, right = socket.socketpair(socket.AF_UNIX)
+    with left, right:
+        assert peer_uid(left) == local.os.getuid()
+
+
+async def test_a_second_core_on_the_same_chair_is_refused(private):
+    core = rehearsal(private)
+    async with running(core):
+        with pytest.raises(SourceError, match="run by another core"):
+            await demo("uneventful", None, speed=1.0, record=None, sign=False).run(socket_path("t"))
+
+
+async def test_a_disk_that_fails_is_loud_and_stops_nothing(private):
+    core = rehearsal(private)
+    async with running(core) as feed:
+        await until(feed, lambda: feed.connected)
+        core.on_degraded(True, "no space left")
+        await until(feed, lambda: feed.state.recording_degraded == "no space left")
+        await until(feed, lambda: any("no space" in a.change.text for a in feed.state.alarms.values()))
+        core.on_degraded(False, "")
+        await until(feed, lambda: not feed.state.recording_degraded)
+
+
+async def test_without_a_core_the_feed_says_so_and_comes_back(private):
+    feed = SocketFeed(socket_path("t"), load(None)[0])
+    following = asyncio.create_task(feed.run())
+    await until(feed, lambda: "no core answers" in feed.why)
+    assert not feed.connected
+    assert "cannot be reached" in await feed.ask(Note(text="x", by=NURSE))
+    async with running(rehearsal(private)):
+        await until(feed, lambda: feed.connected)
+    await until(feed, lambda: not feed.connected)
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+
+
