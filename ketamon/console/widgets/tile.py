@@ -21,7 +21,7 @@ VALUE, LIMITS, STATUS, DETAIL = "vlsd"
 STARS = {Priority.HIGH: "***", Priority.MEDIUM: "**", Priority.LOW: "*"}
 """The signs of alarm priority, so that it does not hang on colour."""
 _USUAL_VALUE, _USUAL_STATUS = "100", "no data 10 s"
-"""Room is kept for these, so that nothing jumps when a number or an age gets longer."""
+"""Room is kept for these beside the number and the status."""
 _NUMBER_UNIT = re.compile(r"(\d) ([a-z])")
 _BIG_FROM = 4
 """Lines from which a tile has big digits."""
@@ -53,34 +53,38 @@ def tile_rows(data: TileData, width: int, height: int, glyphs: Glyphs) -> list[R
     """Draw the inside of a tile: the number at the top right, the status at the bottom right.
 
     Big digits are drawn from four lines on, where they fit. Limits and details stand at the left, from the bottom line
-    up, each in the first line with room for it; what finds none is left out, the last detail first.
+    up, each in the first line with room for it; what finds none is left out, the last detail first. Lines that have
+    room for it whatever the number and the age are come first, so that nothing jumps.
     """
     lines = [Canvas(width) for _ in range(height)]
     number = f"{data.text}{'?' if data.questionable else ''}" if data.value_ok and data.text else NO_VALUE
     pieces, usual = [number], len(_USUAL_VALUE)
-    if height >= _BIG_FROM and len(big := big_digits(number, glyphs)[0]) <= width:
-        pieces, usual = big_digits(number, glyphs), max(len(big), len(big_digits(_USUAL_VALUE, glyphs)[0]))
-    room = [width] * height
-    for y, piece in enumerate(pieces[:height]):
+    if height >= _BIG_FROM and len((big := big_digits(number, glyphs))[0]) <= width:
+        pieces, usual = big, len(big_digits(_USUAL_VALUE, glyphs)[0])
+    taken, kept = [0] * height, [0] * height
+    for y, piece in enumerate(pieces):
         lines[y].put(width - len(piece), piece, VALUE)
-        room[y] = width - max(len(piece), usual) - 1
-    status = shortened(data.status, width if height > 1 else max(room[0], 0))
+        taken[y], kept[y] = len(piece) + 1, usual + 1
     if height > 1:
+        status = shortened(data.status, width)
         lines[-1].put(width - len(status), status, STATUS)
-        room[-1] = width - max(len(status), len(_USUAL_STATUS)) - 1
+        taken[-1], kept[-1] = len(status) + 1, len(_USUAL_STATUS) + 1
     else:
-        lines[0].put(0, status, STATUS)
-        room[0] = 0
-    _put_left(lines, room, [(limits_text(data.low, data.high, glyphs), LIMITS), *((d, DETAIL) for d in data.detail)])
+        lines[0].put(0, shortened(data.status, max(width - taken[0], 0)), STATUS)
+        taken[0] = width
+    items = [(limits_text(data.low, data.high, glyphs), LIMITS), *((text, DETAIL) for text in data.detail)]
+    steady = [width - max(one, other) for one, other in zip(taken, kept, strict=True)]
+    _put_left(lines, items, steady, [width - one for one in taken])
     return [line.row() for line in lines]
 
 
-def _put_left(lines: Sequence[Canvas], room: list[int], items: Sequence[tuple[str, str]]) -> None:
+def _put_left(lines: Sequence[Canvas], items: Sequence[tuple[str, str]], steady: list[int], room: list[int]) -> None:
+    """Write each item into the lowest line that has steady room for it, else into the lowest that has room now."""
     for text, role in items:
-        y = next((y for y in reversed(range(len(lines))) if len(text) <= room[y]), None)
-        if text and y is not None:
-            lines[y].put(0, text, role)
-            room[y] = 0
+        fits = [y for space in (steady, room) for y in reversed(range(len(lines))) if len(text) <= space[y]]
+        if text and fits:
+            lines[fits[0]].put(0, text, role)
+            steady[fits[0]] = room[fits[0]] = 0
 
 
 def limits_text(low: str, high: str, glyphs: Glyphs) -> str:
