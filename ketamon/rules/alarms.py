@@ -151,7 +151,7 @@ def _says_more(before: AlarmChanged, now: Condition) -> bool:
     if now.value is None or now.limit is None or before.value is None:
         return now.text != before.text
     worse = before.value - now.value if now.value < now.limit else now.value - before.value
-    return worse >= WORSE_BY
+    return now.beyond and worse >= WORSE_BY
 
 
 def _latches(change: AlarmChanged) -> bool:

@@ -16,7 +16,10 @@ SourceKey = tuple[Parameter, str, str]
 
 
 class Condition(NamedTuple):
-    """Something that is wrong now. `alarm` names the cause: two conditions with one cause are one alarm."""
+    """Something that is wrong now. `alarm` names the cause: two conditions with one cause are one alarm.
+
+    A value that is back at its limit, but not yet by the hysteresis, is still wrong; it is not `beyond`.
+    """
 
     alarm: str
     priority: Priority
@@ -25,6 +28,7 @@ class Condition(NamedTuple):
     parameter: Parameter | None = None
     value: float | None = None
     limit: float | None = None
+    beyond: bool = True
 
 
 @dataclass(slots=True)

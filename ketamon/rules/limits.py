@@ -74,6 +74,7 @@ def _one_way(look: Look, limit: Limit, now: Current, bound: float, way: str) -> 
             parameter=limit.parameter,
             value=value,
             limit=bound,
+            beyond=excess > 0,
         )
 
 

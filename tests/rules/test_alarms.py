@@ -1,0 +1,507 @@
+"""Alarms: how they begin, change, latch, are acknowledged and end; and what silence does to them (nothing)."""
+
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rules.clinic import CALM, NURSE, PROFILE, Clinic, P, in_infusion, reading
+
+from ketamon.domain.devices import Link, Priority
+from ketamon.domain.events import AlarmState
+from ketamon.domain.parameters import PARAMETERS
+from ketamon.domain.phases import Phase, Trigger
+from ketamon.domain.readings import Mode, Quality
+from ketamon.rules import alarms
+from ketamon.rules.alarms import TRANSITIONS, Seen
+
+# ------------------------------------------------------------------------------------------------------- the table
+
+
+def test_the_table_has_a_way_for_everything():
+    everything = set(product(Seen, (False, True)))
+    assert set(TRANSITIONS) == set(AlarmState)
+    for state, ways in TRANSITIONS.items():
+        assert set(ways) == everything, state
+
+
+def test_what_the_table_promises():
+    for state, ways in TRANSITIONS.items():
+        for latches in (False, True):
+            assert ways[Seen.HIGHER, latches] is AlarmState.ACTIVE, "a higher priority always calls"
+            assert ways[Seen.THERE, latches] is not AlarmState.ENDED, "what is there does not end"
+            if state is not AlarmState.ENDED:
+                acknowledged = ways[Seen.ACKNOWLEDGED, latches]
+                assert acknowledged in (AlarmState.ACKNOWLEDGED, AlarmState.ENDED)
+    assert TRANSITIONS[AlarmState.ACTIVE][Seen.OVER, True] is AlarmState.LATCHED
+    assert TRANSITIONS[AlarmState.ACTIVE][Seen.OVER, False] is AlarmState.ENDED
+
+
+# ------------------------------------------------------------------------------------------------ limits one by one
+
+LIMITS = [
+    ({P.SPO2: 91.9}, "spo2-low", "medium", "SpO2 91.9 < 92.0", 10),
+    ({P.SPO2: 91.0}, "spo2-low", "medium", "SpO2 91 < 92", 10),
+    ({P.SPO2: 84.0}, "spo2-low", "high", "SpO2 84 < 88", 10),
+    ({P.HR: 49.0}, "hr-low", "medium", "HR 49 < 50", 10),
+    ({P.HR: 39.0}, "hr-low", "high", "HR 39 < 40", 5),
+    ({P.PR: 121.0}, "hr-high", "medium", "PR 121 > 120", 10),
+    ({P.PR: 141.0}, "hr-high", "high", "PR 141 > 140", 5),
+    ({P.RR: 7.0}, "rr-low", "medium", "RR 7 < 8", 15),
+    ({P.RR: 31.0}, "rr-high", "medium", "RR 31 > 30", 15),
+    ({P.ETCO2: 24.0}, "etco2-low", "medium", "EtCO2 24 < 25", 15),
+    ({P.ETCO2: 51.0}, "etco2-high", "medium", "EtCO2 51 > 50", 15),
+    ({P.TEMP: 34.9}, "temp-low", "low", "Temp 34.9 < 35.0", 30),
+]
+
+
+@pytest.mark.parametrize(("values", "alarm", "priority", "text", "dwell"), LIMITS)
+def test_a_limit_after_its_dwell(values, alarm, priority, text, dwell):
+    clinic = in_infusion()
+    clinic.stream |= values
+    early = [c for c in clinic.wait(dwell) if c.priority == priority]
+    assert not early
+    clinic.wait(1)
+    assert clinic.standing()[alarm] == ("active", priority, text)
+
+
+AT_THE_LIMIT = {P.SPO2: 92.0, P.HR: 50.0, P.PR: 120.0, P.RR: 30.0, P.ETCO2: 25.0, P.TEMP: 39.0}
+
+
+def test_at_the_limit_is_within_it():
+    clinic = in_infusion()
+    clinic.stream |= AT_THE_LIMIT
+    assert clinic.wait(40) == []
+
+
+def test_a_short_dip_is_no_alarm():
+    clinic = in_infusion()
+    for _ in range(4):
+        clinic.stream[P.SPO2] = 85.0
+        assert clinic.wait(9) == []
+        clinic.stream[P.SPO2] = 97.0
+        assert clinic.wait(2) == []
+
+
+def test_the_hysteresis_keeps_one_alarm_one():
+    clinic = in_infusion()
+    clinic.stream[P.SPO2] = 91.0
+    clinic.wait(12)
+    for value in (92.0, 91.5, 92.9, 91.0):
+        clinic.stream[P.SPO2] = value
+        assert clinic.wait(12) == []
+    clinic.stream[P.SPO2] = 93.0
+    assert [c.state for c in clinic.wait(1)] == ["ended"]
+
+
+def test_medium_ends_by_itself_and_stands_in_the_log():
+    clinic = in_infusion()
+    clinic.stream[P.SPO2] = 91.0
+    clinic.wait(12)
+    clinic.stream[P.SPO2] = 97.0
+    clinic.wait(1)
+    assert clinic.standing() == {}
+    assert [e.body.state for e in clinic.state.log if e.body.TYPE == "alarm-changed"] == ["active", "ended"]
+    assert clinic.state.alarm_count == 1
+
+
+def test_high_latches_until_acknowledged():
+    clinic = in_infusion()
+    clinic.stream[P.SPO2] = 84.0
+    clinic.wait(12)
+    clinic.stream[P.SPO2] = 97.0
+    clinic.wait(60)
+    assert clinic.standing() == {"spo2-low": ("latched", "high", "SpO2 84 < 88")}
+    clinic.acknowledge()
+    assert clinic.standing() == {}
+
+
+def test_high_does_not_fall_before_it_is_acknowledged():
+    clinic = in_infusion()
+    clinic.stream[P.SPO2] = 84.0
+    clinic.wait(12)
+    clinic.stream[P.SPO2] = 90.0
+    assert clinic.wait(30) == []
+    clinic.acknowledge("spo2-low")
+    clinic.wait(1)
+    assert clinic.standing() == {"spo2-low": ("acknowledged", "medium", "SpO2 90 < 92")}
+
+
+def test_a_latched_alarm_calls_again_at_its_priority_with_the_number_of_now():
+    clinic = in_infusion()
+    clinic.stream[P.SPO2] = 84.0
+    clinic.wait(12)
+    clinic.stream[P.SPO2] = 97.0
+    clinic.wait(1)
+    clinic.stream[P.SPO2] = 90.0
+    clinic.wait(12)
+    assert clinic.standing() == {"spo2-low": ("active", "high", "SpO2 90 < 92")}
+
+
+def test_acknowledged_stands_until_it_is_over_and_calls_again_when_higher():
+    clinic = in_infusion()
+    clinic.stream[P.SPO2] = 91.0
+    clinic.wait(12)
+    assert [c.by for c in clinic.acknowledge()] == [NURSE]
+    clinic.wait(60)
+    assert clinic.standing()["spo2-low"][0] == "acknowledged"
+    assert clinic.acknowledge() == [], "a second time changes nothing"
+    clinic.stream[P.SPO2] = 80.0
+    clinic.wait(12)
+    assert clinic.standing() == {"spo2-low": ("active", "high", "SpO2 80 < 88")}
+
+
+def test_acknowledging_what_does_not_stand_is_nothing():
+    assert in_infusion().acknowledge("spo2-low") == []
+
+
+def test_one_by_its_name_or_all():
+    clinic = in_infusion()
+    clinic.stream |= {P.SPO2: 91.0, P.RR: 7.0}
+    clinic.wait(20)
+    assert [c.alarm for c in clinic.acknowledge("rr-low")] == ["rr-low"]
+    assert [c.alarm for c in clinic.acknowledge()] == ["spo2-low"]
+
+
+def test_same_cause_is_one_alarm():
+    clinic = in_infusion()
+    clinic.stream |= {P.SPO2: 85.0, P.HR: 145.0, P.PR: 130.0}
+    clinic.wait(12)
+    assert {name: s[1] for name, s in clinic.standing().items()} == {"spo2-low": "high", "hr-high": "high"}
+    clinic.stream[P.HR] = None
+    clinic.wait(2)
+    assert clinic.standing()["hr-high"][1] == "high"
+
+
+def test_the_number_is_told_again_only_when_worse_and_not_too_often():
+    clinic = in_infusion()
+    clinic.stream[P.SPO2] = 91.0
+    clinic.wait(12)
+    for value, told in ((90.5, 0), (91.0, 0), (90.0, 1), (90.0, 0), (91.0, 0), (89.0, 1)):
+        clinic.stream[P.SPO2] = value
+        said = clinic.wait(6)
+        assert [c.text for c in said] == [f"SpO2 {value:.0f} < 92"] * told
+    said = []
+    for step in range(10):
+        clinic.stream[P.SPO2] = 79.0 - step
+        said += clinic.wait(1)
+    assert len(said) <= 3
+
+
+# ------------------------------------------------------------------------------------------------------- silence
+
+
+@pytest.mark.parametrize("lost", ["sensor off", "link", "stale"])
+def test_silence_ends_no_alarm(lost):
+    clinic = in_infusion()
+    clinic.stream[P.SPO2] = 90.0
+    clinic.wait(12)
+    if lost == "link":
+        clinic.link(Link.SILENT)
+    elif lost == "stale":
+        clinic.stream.pop(P.SPO2)
+    else:
+        clinic.stream[P.SPO2] = None
+    clinic.wait(60)
+    assert clinic.standing()["spo2-low"] == ("active", "medium", "SpO2 90 < 92")
+    clinic.link(Link.LIVE)
+    clinic.stream[P.SPO2] = 97.0
+    clinic.wait(1)
+    assert clinic.standing() == {}
+
+
+def test_a_questionable_value_begins_an_alarm_but_ends_none():
+    clinic = in_infusion()
+    clinic.stream.pop(P.SPO2)
+    for value in [84.0] * 12 + [97.0] * 12:
+        clinic.measure(reading(P.SPO2, value, Quality.QUESTIONABLE))
+        clinic.wait(1)
+    assert clinic.standing()["spo2-low"] == ("active", "high", "SpO2 84 < 88, questionable")
+
+
+def test_a_simulated_value_alarms_nobody_in_a_real_session():
+    clinic = in_infusion()
+    clinic.stream.pop(P.SPO2)
+    for _ in range(15):
+        clinic.measure(reading(P.SPO2, 70.0, mode=Mode.DEMO))
+        clinic.wait(1)
+    assert "spo2-low" not in clinic.standing()
+
+
+def test_a_lost_memory_costs_a_dwell_time_and_nothing_else():
+    clinic = in_infusion()
+    clinic.stream[P.SPO2] = 84.0
+    clinic.wait(12)
+    clinic.memory = alarms.AlarmMemory()
+    assert clinic.wait(3) == []
+    assert clinic.standing()["spo2-low"][0] == "active"
+    clinic.stream[P.SPO2] = 97.0
+    clinic.wait(1)
+    assert clinic.standing()["spo2-low"][0] == "latched"
+
+
+# ------------------------------------------------------------------------------------------------------- heart
+
+
+def test_hr_zero_with_a_pulse_is_a_fault_of_the_sensor():
+    clinic = in_infusion()
+    clinic.stream |= {P.HR: 0.0, P.PR: 72.0}
+    clinic.wait(12)
+    assert clinic.standing() == {"sensor:ecg-fault": ("active", "medium", "HR 0 but pulse 72: check the ECG electrodes")}
+    assert clinic.state.alarms["sensor:ecg-fault"].change.technical
+
+
+@pytest.mark.parametrize("pulse", [None, 0.0])
+def test_hr_zero_without_a_pulse_is_an_alarm(pulse):
+    clinic = in_infusion()
+    clinic.stream |= {P.HR: 0.0, P.PR: pulse}
+    clinic.wait(12)
+    assert clinic.standing()["hr-low"] == ("active", "high", "HR 0 < 40")
+
+
+def test_a_pulse_within_limits_ends_what_the_lost_heart_rate_began():
+    clinic = in_infusion()
+    clinic.stream |= {P.HR: 125.0}
+    clinic.wait(12)
+    clinic.stream |= {P.HR: None}
+    clinic.wait(1)
+    assert "hr-high" not in clinic.standing()
+
+
+# ------------------------------------------------------------------------------------------------------- cuff
+
+CUFF = [
+    # readings, one after the other → what stands after the last
+    ([(165, 75)], {"nibp_sys-high": ("active", "low", "SYS 165 > 160, repeat to confirm")}),
+    ([(165, 75), (166, 75)], {"nibp_sys-high": ("active", "medium", "SYS 166 > 160")}),
+    ([(185, 75)], {"nibp_sys-high": ("active", "medium", "SYS 185 > 179, repeat to confirm")}),
+    ([(185, 75), (186, 75)], {"nibp_sys-high": ("active", "high", "SYS 186 > 179")}),
+    ([(180, 75), (180, 75)], {"nibp_sys-high": ("active", "high", "SYS 180 > 179")}),
+    ([(185, 75), (120, 75)], {}),
+    ([(120, 75), (185, 75), (120, 75), (185, 75)], {"nibp_sys-high": ("active", "medium", "SYS 185 > 179, repeat to confirm")}),
+    ([(120, 111)], {"nibp_dia-high": ("active", "medium", "DIA 111 > 109, repeat to confirm")}),
+    ([(88, 60), (87, 60)], {"nibp_sys-low": ("active", "medium", "SYS 87 < 90")}),
+    ([(160, 100), (160, 100)], {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("readings", "standing"), CUFF)
+def test_cuff_alarms_are_confirmed_by_repeat(readings, standing):
+    clinic = in_infusion()
+    for sys, dia in readings:
+        clinic.cuff(sys, dia)
+        clinic.wait(60)
+    assert clinic.standing() == standing
+
+
+def test_the_same_reading_confirms_nothing():
+    clinic = in_infusion().cuff(185)
+    for _ in range(10):
+        clinic.measure(reading(P.NIBP_SYS, 185.0, repeated=True))
+        clinic.wait(30)
+    assert clinic.standing()["nibp_sys-high"][1] == "medium"
+
+
+def test_limits_follow_the_baseline_upwards_only():
+    clinic = in_infusion()
+    clinic.state.baseline |= {P.NIBP_SYS: 145.0, P.NIBP_DIA: 60.0}
+    clinic.cuff(172, 99).wait(1)
+    clinic.cuff(172, 99).wait(1)
+    assert clinic.standing() == {}, "145 + 30 is above 160; 60 + 20 is not above 100"
+    clinic.cuff(176, 101).wait(1)
+    clinic.cuff(176, 101).wait(1)
+    assert {s[2] for s in clinic.standing().values()} == {"SYS 176 > 175", "DIA 101 > 100"}
+
+
+def test_an_old_cuff_result_neither_alarms_nor_ends_an_alarm():
+    clinic = in_infusion().cuff(185)
+    clinic.wait(10)
+    clinic.t += 1300
+    clinic.wait(10)
+    assert "nibp_sys-high" in clinic.standing()
+    assert clinic.standing()["sensor:monitor:cuff"][2] == "NIBP no data for 1200 s"
+
+
+# ------------------------------------------------------------------------------------------------------- phases
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_limits_count_from_check_in_to_leaving(phase):
+    clinic = in_infusion()
+    clinic.phase(phase, Trigger.COMPLETE)
+    clinic.stream[P.SPO2] = 80.0
+    clinic.wait(20)
+    expected = phase not in (Phase.CHECK_IN, Phase.DISCHARGED, Phase.ABANDONED)
+    assert ("spo2-low" in clinic.standing()) is expected
+
+
+def test_what_stood_when_the_session_ended_needs_its_acknowledgement_if_high():
+    clinic = in_infusion()
+    clinic.stream |= {P.SPO2: 80.0, P.RR: 7.0}
+    clinic.wait(20)
+    clinic.phase(Phase.DISCHARGED)
+    clinic.wait(1)
+    assert {name: s[0] for name, s in clinic.standing().items()} == {"spo2-low": "latched"}
+    clinic.acknowledge()
+    assert clinic.standing() == {}
+
+
+# ------------------------------------------------------------------------------------------------------- sound
+
+
+def alarmed(value: float = 91.0) -> Clinic:
+    clinic = in_infusion()
+    clinic.stream[P.SPO2] = value
+    clinic.wait(12)
+    return clinic
+
+
+def sound(clinic: Clinic) -> Priority | None:
+    return alarms.audible(clinic.state, PROFILE, clinic.at)
+
+
+def test_what_sounds():
+    assert sound(in_infusion()) is None
+    assert sound(alarmed()) is Priority.MEDIUM
+    assert sound(alarmed(80.0)) is Priority.HIGH
+    clinic = alarmed(80.0)
+    clinic.stream[P.SPO2] = 97.0
+    clinic.wait(2)
+    assert sound(clinic) is Priority.HIGH, "latched is not acknowledged"
+    clinic.acknowledge()
+    assert sound(clinic) is None
+
+
+def paused(clinic: Clinic) -> Clinic:
+    return clinic.say(alarms.pause_audio(clinic.state, PROFILE, clinic.at, NURSE))
+
+
+def test_a_pause_ends_by_itself():
+    clinic = paused(alarmed())
+    assert sound(clinic) is None
+    clinic.wait(119)
+    assert sound(clinic) is None
+    clinic.wait(1)
+    assert sound(clinic) is Priority.MEDIUM
+
+
+def test_a_pause_can_be_ended():
+    clinic = paused(alarmed())
+    clinic.say(alarms.pause_audio(clinic.state, PROFILE, clinic.at, NURSE, False))
+    assert sound(clinic) is Priority.MEDIUM
+
+
+def test_a_pause_is_broken_by_a_new_alarm():
+    clinic = paused(alarmed())
+    clinic.stream[P.RR] = 7.0
+    clinic.wait(16)
+    assert sound(clinic) is Priority.MEDIUM
+
+
+def test_a_pause_is_broken_by_a_higher_alarm_but_not_by_a_worse_number():
+    clinic = paused(alarmed())
+    clinic.stream[P.SPO2] = 89.0
+    clinic.wait(16)
+    assert sound(clinic) is None
+    clinic.stream[P.SPO2] = 85.0
+    clinic.wait(12)
+    assert sound(clinic) is Priority.HIGH
+
+
+def test_a_pause_longer_than_the_profile_allows_is_none():
+    clinic = alarmed()
+    clinic.state.audio_paused_until = clinic.at.plus(3600)
+    assert sound(clinic) is Priority.MEDIUM
+
+
+# ------------------------------------------------------------------------------------------------------- always
+
+VALUES = st.fixed_dictionaries(
+    {},
+    optional={
+        P.SPO2: st.sampled_from([None, 70.0, 86.0, 90.0, 92.5, 98.0]),
+        P.HR: st.sampled_from([None, 0.0, 35.0, 45.0, 70.0, 150.0]),
+        P.PR: st.sampled_from([None, 0.0, 45.0, 70.0, 150.0]),
+        P.RR: st.sampled_from([None, 5.0, 14.0, 40.0]),
+        P.NIBP_SYS: st.sampled_from([80.0, 120.0, 165.0, 200.0]),
+    },
+)
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["", "acknowledge", "forget", "lose", "find", "wall"]),
+        VALUES,
+        st.integers(min_value=1, max_value=12),
+    ),
+    max_size=12,
+)
+
+
+def play(steps, *, wall: bool) -> Clinic:
+    clinic = in_infusion()
+    for what, values, seconds in steps:
+        if what == "acknowledge":
+            clinic.acknowledge()
+        elif what == "forget":
+            clinic.memory = alarms.AlarmMemory()
+        elif what in ("lose", "find"):
+            clinic.link(Link.SILENT if what == "lose" else Link.LIVE)
+        elif what == "wall" and wall:
+            clinic.wall_offset += 3600 * (1 if seconds % 2 else -1)
+        clinic.stream = CALM | {p: v for p, v in values.items() if p is not P.NIBP_SYS}
+        if P.NIBP_SYS in values and clinic.state.devices["monitor"].link is Link.LIVE:
+            clinic.cuff(values[P.NIBP_SYS])
+        clinic.wait(seconds)
+    return clinic
+
+
+@settings(max_examples=60, deadline=None)
+@given(STEPS)
+def test_every_alarm_that_began_ends_or_stands(steps):
+    clinic = play(steps, wall=False)
+    last: dict[str, AlarmState] = {}
+    for change in clinic.changes:
+        before = last.get(change.alarm, AlarmState.ENDED)
+        ways = set(TRANSITIONS[before].values()) | {before}
+        assert change.state in ways, f"{change.alarm}: {before} → {change.state}"
+        assert (change.by is not None) <= (change.state in (AlarmState.ACKNOWLEDGED, AlarmState.ENDED))
+        last[change.alarm] = change.state
+    assert {name for name, state in last.items() if state is not AlarmState.ENDED} == set(clinic.state.alarms)
+    for alarm in clinic.state.alarms.values():
+        if alarm.change.priority is Priority.HIGH and not alarm.change.technical:
+            assert alarm.change.text
+
+
+@settings(max_examples=40, deadline=None)
+@given(STEPS)
+def test_a_high_alarm_never_goes_without_a_person(steps):
+    clinic = play(steps, wall=False)
+    before: dict[str, tuple[AlarmState, Priority]] = {}
+    for change in clinic.changes:
+        state, priority = before.get(change.alarm, (AlarmState.ENDED, Priority.LOW))
+        unseen = priority is Priority.HIGH and not change.technical and state in (AlarmState.ACTIVE, AlarmState.LATCHED)
+        if unseen and change.by is None:
+            assert change.priority is Priority.HIGH
+            assert change.state in (AlarmState.ACTIVE, AlarmState.LATCHED)
+        before[change.alarm] = (change.state, change.priority)
+
+
+@settings(max_examples=30, deadline=None)
+@given(STEPS)
+def test_steps_of_the_wall_clock_change_no_alarm(steps):
+    assert play(steps, wall=True).changes == play(steps, wall=False).changes
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from([p for p in P if p in CALM]), st.floats(0, 250))
+def test_a_text_never_says_what_is_not_so(parameter, value):
+    """However numbers are rounded, "a < b" is true as written, or says "was"."""
+    clinic = in_infusion()
+    clinic.stream[parameter] = value
+    clinic.wait(35)
+    for change in clinic.changes:
+        if change.parameter is None:
+            continue
+        text = change.text.removeprefix(PARAMETERS[change.parameter].label).removesuffix(", repeat to confirm")
+        left, sign, right = text.split()[-3:]
+        if "was" not in text:
+            assert float(left) < float(right) if sign == "<" else float(left) > float(right)
