@@ -80,6 +80,12 @@ class Group:
     calibrating: int = 0
     questionable: int = 0
 
+    def quality(self, status: int) -> Quality:
+        """Say how far a number of this group can be trusted."""
+        if status & self.calibrating:
+            return Quality.CALIBRATING
+        return Quality.QUESTIONABLE if status & self.questionable else Quality.VALID
+
 
 def _bits(*numbers: int) -> int:
     return sum(1 << number for number in numbers)
@@ -98,7 +104,9 @@ TEMPERATURES = {f"T{n}": Group(at, TEMPERATURE) for n, at in enumerate((90, 98, 
 SPO2 = Group(122, (Field(Parameter.SPO2, 6, 100, 0, 100), Field(Parameter.PR, 8, 1, 0, 350)))
 CO2 = Group(136, (*PERCENT_CO2, CO2_RR), calibrating=_bits(3, 4), questionable=_bits(5, 6, 9))
 # CO2: calibrating, zeroing; occlusion, air leak, wet conditions
+GROUPS = (ECG, NIBP, TEMPERATURES["T1"], SPO2, CO2)
 
+_ACTIVE = _bits(0, 1)  # the measurement exists, and is active
 HR_SITES = {1: "ECG", 2: "P1", 3: "P2", 4: "P3", 5: "P4", 6: "SpO2", 9: "ECG", 12: "SpO2-2"}
 RR_SITES = {1: "CO2", 2: "impedance"}
 _CUFF_CALIBRATING, _CUFF_OLD = _bits(7), _bits(8)
@@ -174,15 +182,13 @@ def _inside(subrecords: tuple[tuple[int, int], ...], size: int, main_type: int) 
 
 def _header(length: int, number: int, level: int, seconds: int, kind: int) -> bytes:
     """Write the header of a record with one subrecord."""
-    descriptors = _DESCRIPTOR.pack(0, kind) + _DESCRIPTOR.pack(0, _NO_MORE)
     header = _HEADER.pack(length, number, level, 0, seconds, 0, 0, 0, 0)
-    return (header + descriptors).ljust(_SUBRECORDS_AT, b"\0")
+    return (header + _DESCRIPTOR.pack(0, kind) + _DESCRIPTOR.pack(0, _NO_MORE)).ljust(_SUBRECORDS_AT, b"\0")
 
 
 def display_request(interval_s: int) -> bytes:
     """Return the frame that asks for displayed values, BASIC class, every so many seconds; 0 stops them."""
-    header = _header(49, 0, _REQUEST_LEVEL, 0, 0)
-    return frame(header + Struct("<BhIh").pack(_DISPLAY, interval_s, 0, 0))
+    return frame(_header(49, 0, _REQUEST_LEVEL, 0, 0) + Struct("<BhIh").pack(_DISPLAY, interval_s, 0, 0))
 
 
 REQUEST = display_request(INTERVAL_S)
@@ -206,17 +212,6 @@ def _reading(field: Field, raw: int, quality: Quality, site: str, factor: float,
     return Reading(parameter=field.parameter, value=value, unit=unit, quality=quality, site=site, repeated=repeated)
 
 
-def _quality(group: Group, status: int) -> Quality:
-    if status & group.calibrating:
-        return Quality.CALIBRATING
-    return Quality.QUESTIONABLE if status & group.questionable else Quality.VALID
-
-
-def _active(status: int) -> bool:
-    """Bit 0: the measurement exists, bit 1: it is active."""
-    return status & 3 == 3  # noqa: PLR2004 (both bits)
-
-
 class _Basic:
     """One BASIC subrecord as readings. `words` are its 139 numbers of 16 bits: the one at byte n is words[n / 2]."""
 
@@ -227,6 +222,9 @@ class _Basic:
         """Bits 0..15 of the status; no higher one has a meaning."""
         return self._words[group.at // 2] & 0xFFFF
 
+    def active(self, group: Group) -> bool:
+        return self.status(group) & _ACTIVE == _ACTIVE
+
     def label(self, group: Group) -> int:
         return self._words[group.at // 2 + 2] & 0xFFFF
 
@@ -234,15 +232,15 @@ class _Basic:
         self, group: Group, field: Field, site: str = "", factor: float = 1.0, *, repeated: bool = False
     ) -> Reading:
         status = self.status(group)
-        raw = self._words[(group.at + field.at) // 2] if _active(status) else MISSING
-        return _reading(field, raw, _quality(group, status), site, factor, repeated)
+        raw = self._words[(group.at + field.at) // 2] if status & _ACTIVE == _ACTIVE else MISSING
+        return _reading(field, raw, group.quality(status), site, factor, repeated)
 
     def heart_rate(self) -> Reading:
         return self.read(ECG, HR, HR_SITES.get(self.status(ECG) >> 3 & 15, ""))
 
     def respiratory_rate(self) -> Reading:
         """From the CO2 group where that is active and has a value, else from impedance."""
-        if _active(self.status(CO2)):
+        if self.active(CO2):
             reading = self.read(CO2, CO2_RR, RR_SITES.get(self.label(CO2) & 7, "CO2"))
             if reading.value is not None:
                 return reading
@@ -255,7 +253,7 @@ class _Basic:
         return readings
 
     def probes(self) -> tuple[str, ...]:
-        return tuple(site for site, group in TEMPERATURES.items() if _active(self.status(group)))
+        return tuple(site for site, group in TEMPERATURES.items() if self.active(group))
 
     def temperature(self, probe: str, site: str) -> Reading:
         return self.read(TEMPERATURES[probe], TEMPERATURE[0], site)
@@ -271,55 +269,15 @@ class _Basic:
         return tuple(r if r.value is None else replace(r, value=None, quality=Quality.INVALID) for r in readings)
 
 
-class GeDri:
-    """One connection to a monitor. It remembers the last cuff result, where each value came from, and when it asked."""
+class _Memory:
+    """What must be known of earlier records: the last cuff result, and where values came from."""
 
     def __init__(self) -> None:
-        self._frames = Flagged(FLAG, LONGEST_BODY, open_body)
         self._cuff: tuple[tuple[float | None, ...], bool] | None = None
         self._sites: dict[Parameter, str] = {}
         self._probes: set[str] = set()
-        self._asked: Instant | None = None
-        self._heard: Instant | None = None
 
-    def feed(self, data: bytes, at: Instant) -> Iterator[Output]:
-        """Give one of each reading for every display record."""
-        for piece in self._frames.feed(data):
-            if piece.content is None:
-                yield Garbage(piece.offset, piece.raw, piece.reason)
-            else:
-                yield from self._record(piece, piece.content, at)
-
-    def tick(self, at: Instant) -> Iterator[Output]:
-        """Ask for displayed values at the start, and again where none came for `ASK_AGAIN_S`."""
-        last = max((t for t in (self._asked, self._heard) if t is not None), default=None)
-        if last is None or self._asked is None or at.since(last) >= ASK_AGAIN_S:
-            self._asked = at
-            yield Send(REQUEST)
-
-    def flush(self, at: Instant) -> Iterator[Output]:
-        """The input has ended."""
-        del at
-        for piece in self._frames.flush():
-            yield Garbage(piece.offset, piece.raw, piece.reason)
-
-    def _record(self, piece: Piece, record: bytes, at: Instant) -> Iterator[Output]:
-        _, _, level, _, _, _, _, _, main_type = _HEADER.unpack_from(record)
-        yield Accepted(piece.offset, len(piece.raw), "request" if level == _REQUEST_LEVEL else MAIN_TYPES[main_type])
-        if main_type != 0 or level == _REQUEST_LEVEL:
-            return
-        for offset, kind in _subrecords(record[_HEADER.size : _SUBRECORDS_AT]):
-            if kind != _DISPLAY and kind not in _TRENDS:
-                continue
-            words = _BASIC.unpack_from(record, _SUBRECORDS_AT + offset)
-            if words[_CLASS_AT] >> 8 & 15:
-                continue
-            if kind == _DISPLAY:
-                self._heard = at
-            for reading in self._now(_Basic(words)) if kind == _DISPLAY else _stored(_Basic(words)):
-                yield Measured(piece.offset, reading)
-
-    def _now(self, basic: _Basic) -> Iterator[Reading]:
+    def readings(self, basic: _Basic) -> Iterator[Reading]:
         yield from self._at_its_site(basic.heart_rate())
         yield from self._at_its_site(basic.respiratory_rate())
         yield from self._new_or_repeated(basic)
@@ -360,18 +318,53 @@ class GeDri:
             yield basic.temperature("T1", "")
 
 
-def _stored(basic: _Basic) -> Iterator[Reading]:
-    """A trend record: it says nothing of now, so it is kept out of the driver's memory."""
-    readings = (
-        basic.heart_rate(),
-        basic.respiratory_rate(),
-        *basic.cuff(),
-        *(basic.temperature(site, site) for site in basic.probes()),
-        *basic.oximetry(),
-        *basic.carbon_dioxide(),
-    )
-    for reading in readings:
-        yield replace(reading, stored=True)
+class GeDri:
+    """One connection to a monitor."""
+
+    def __init__(self) -> None:
+        self._frames = Flagged(FLAG, LONGEST_BODY, open_body)
+        self._memory = _Memory()
+        self._asked = False
+        self._last: Instant | None = None  # when it asked, or heard a display record
+
+    def feed(self, data: bytes, at: Instant) -> Iterator[Output]:
+        """Give one of each reading for every display record."""
+        for piece in self._frames.feed(data):
+            if piece.content is None:
+                yield Garbage(piece.offset, piece.raw, piece.reason)
+            else:
+                yield from self._record(piece, piece.content, at)
+
+    def tick(self, at: Instant) -> Iterator[Output]:
+        """Ask for displayed values at the start, and again where none came for `ASK_AGAIN_S`."""
+        if self._last is None or not self._asked or at.since(self._last) >= ASK_AGAIN_S:
+            self._last, self._asked = at, True
+            yield Send(REQUEST)
+
+    def flush(self, at: Instant) -> Iterator[Output]:
+        """The input has ended."""
+        del at
+        for piece in self._frames.flush():
+            yield Garbage(piece.offset, piece.raw, piece.reason)
+
+    def _record(self, piece: Piece, record: bytes, at: Instant) -> Iterator[Output]:
+        _, _, level, _, _, _, _, _, main_type = _HEADER.unpack_from(record)
+        yield Accepted(piece.offset, len(piece.raw), "request" if level == _REQUEST_LEVEL else MAIN_TYPES[main_type])
+        if main_type != 0 or level == _REQUEST_LEVEL:
+            return
+        for offset, kind in _subrecords(record[_HEADER.size : _SUBRECORDS_AT]):
+            if kind != _DISPLAY and kind not in _TRENDS:
+                continue
+            words = _BASIC.unpack_from(record, _SUBRECORDS_AT + offset)
+            if words[_CLASS_AT] >> 8 & 15:
+                continue
+            if kind == _DISPLAY:
+                self._last = at
+                readings = self._memory.readings(_Basic(words))
+            else:  # a trend says nothing of now: another memory reads it
+                readings = (replace(r, stored=True, repeated=False) for r in _Memory().readings(_Basic(words)))
+            for reading in readings:
+                yield Measured(piece.offset, reading)
 
 
 class GeSimulator:
@@ -413,13 +406,13 @@ def _subrecord(truth: Truth, seconds: int) -> bytes:
     truth_of = dict(truth.values)
     if truth.cuff_age_s is None:
         truth_of.update(dict.fromkeys(CUFF))
-    for group in (ECG, NIBP, TEMPERATURES["T1"], SPO2, CO2):
-        known = any(field.parameter in truth_of for field in group.fields)
-        status = 3 | (_ECG_SOURCE if group is ECG else 0)
-        Struct("<IH").pack_into(data, group.at, status if known else 0, _simulated_label(group, truth))
+    for group in GROUPS:
+        own = PERCENT_CO2 if group is CO2 else group.fields  # a respiratory rate alone is measured by impedance
+        known = any(field.parameter in truth_of for field in own)
+        status = (_ACTIVE | (_ECG_SOURCE if group is ECG else 0)) * known
+        Struct("<IH").pack_into(data, group.at, status, _label(group, truth))
         for field in group.fields:
-            raw = _raw(field, truth_of.get(field.parameter))
-            Struct("<h").pack_into(data, group.at + field.at, raw)
+            Struct("<h").pack_into(data, group.at + field.at, _raw(field, truth_of.get(field.parameter)))
     Struct("<h").pack_into(data, CO2.at + AMBIENT_AT, _AMBIENT)
     return bytes(data)
 
@@ -427,19 +420,14 @@ def _subrecord(truth: Truth, seconds: int) -> bytes:
 def _raw(field: Field, value: float | None) -> int:
     if value is None:
         return MISSING
-    if field in PERCENT_CO2:
-        value *= 100 * AMBIENT_SCALE / _AMBIENT
-    return round(value * field.scale)
+    return round(value * field.scale * (100 * AMBIENT_SCALE / _AMBIENT if field in PERCENT_CO2 else 1))
 
 
-def _simulated_label(group: Group, truth: Truth) -> int:
+def _label(group: Group, truth: Truth) -> int:
     """The cuff's label: automatic, measuring, older than 60 s; the CO2 group's: respiratory rate from CO2."""
-    if group is CO2:
-        return 1
-    if group is not NIBP:
-        return 0
     old = truth.cuff_age_s is None or truth.cuff_age_s > 60  # noqa: PLR2004 (seconds, by the specification)
-    return _CUFF_RESERVED | _CUFF_AUTO | (truth.cuff_measuring * _CUFF_MEASURING) | (old * _CUFF_OLD)
+    cuff = _CUFF_RESERVED | _CUFF_AUTO | (truth.cuff_measuring * _CUFF_MEASURING) | (old * _CUFF_OLD)
+    return {NIBP: cuff, CO2: 1}.get(group, 0)
 
 
 SPEC = DriverSpec(
@@ -449,16 +437,7 @@ SPEC = DriverSpec(
     label="GE DRI",
     kind=DeviceKind.MONITOR,
     line=LineSettings(baud=19200, parity=Parity.EVEN, rtscts=True),
-    parameters=(
-        Parameter.HR,
-        Parameter.RR,
-        *CUFF,
-        Parameter.TEMP,
-        Parameter.SPO2,
-        Parameter.PR,
-        Parameter.ETCO2,
-        Parameter.FICO2,
-    ),
+    parameters=tuple(dict.fromkeys(field.parameter for group in GROUPS for field in group.fields)),
     quiet_after_s=12.0,
     interval_s=INTERVAL_S,
     max_buffer=Flagged.held(LONGEST_BODY),

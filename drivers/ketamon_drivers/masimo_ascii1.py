@@ -55,7 +55,7 @@ _TREND = re.compile(
     rb"SpO2=(?P<spo2>0\d\d|100|---) PR=(?P<pr>[01]\d\d|2[0-3]\d|240|---) PI=(?P<pi>\d\d\.\d\d|--\.--)"
     rb" EXC=(?P<exc>[0-9A-F]{3}):(?P<names>[A-Za-z]+(?:,[A-Za-z]+)*)?"
 )
-_OTHER_KEY = re.compile(rb"[A-Z][A-Z0-9]{0,11}")
+_OTHER_KEY = re.compile(rb"[A-Z][A-Z0-9]{2,11}")
 _OTHER_VALUE = re.compile(rb"[!-<>-~]{1,16}")
 _ANALYTE = re.compile(rb"[+-]?(?:\d{1,3}(?:\.\d{1,2})?|-{1,3}(?:\.-{1,2})?)%?")
 

@@ -330,6 +330,15 @@ def test_what_the_simulator_says_is_what_the_driver_reads(values, seconds):
     assert {r.parameter: r.value for r in readings(outputs)} == {p: values.get(p) for p in SPEC.parameters}
 
 
+@pytest.mark.parametrize(("with_co2", "site"), [(False, "impedance"), (True, "CO2")])
+def test_the_simulated_respiratory_rate_comes_from_what_is_connected(with_co2, site):
+    values = {Parameter.RR: 14.0} | ({Parameter.ETCO2: 38.0} if with_co2 else {})
+    device = SPEC.simulate()
+    device.receive(REQUEST)
+    found = readings(run(SPEC.make(), [device.advance(Truth(wall=START.wall, values=values))]))
+    assert [(r.value, r.site) for r in found if r.parameter is Parameter.RR] == [(14.0, site)]
+
+
 def test_the_simulated_cuff_lives_as_a_real_one():
     device, driver = SPEC.simulate(), SPEC.make()
     device.receive(REQUEST)
