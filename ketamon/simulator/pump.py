@@ -1,8 +1,8 @@
 """A syringe pump that is not there: it is programmed, started, held, and it ends.
 
 What a key does in a state stands in one table; what time does stands in `Pump.process`. A key that means nothing in a
-state does nothing, as on the device. At the end the pump stands in alarm until somebody presses hold. The model raises alarms under plain names (`PumpAlarm`); the code a device has for
-each is the device's own affair.
+state does nothing, as on the device. At the end the pump stands in alarm until somebody presses hold. The model raises
+alarms under plain names (`PumpAlarm`); the code a device has for each is the device's own affair.
 """
 
 from enum import StrEnum
