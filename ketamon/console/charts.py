@@ -48,6 +48,11 @@ class Mark:
     word: str
     priority: Priority | None = None
 
+    @property
+    def rank(self) -> int:
+        """0 for what is no alarm, else the rank of its priority."""
+        return self.priority.rank if self.priority else 0
+
 
 def cuffs_of(sys: Iterable[Point], dia: Iterable[Point], mean: Iterable[Point]) -> tuple[Cuff, ...]:
     """Put the three numbers of each cuff measurement together again, oldest first."""

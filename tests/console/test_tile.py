@@ -9,7 +9,7 @@ from textual.app import App, ComposeResult
 
 from ketamon.console.glyphs import ASCII, BLOCKS, BRAILLE
 from ketamon.console.themes import DARK_ROOM
-from ketamon.console.widgets.tile import Tile, TileData, limits_text, shortened, tile_rows
+from ketamon.console.widgets.tile import Tile, TileData, heading, limits_text, shortened, tile_rows
 from ketamon.domain.devices import Priority
 
 SPO2 = TileData(label="SpO2", unit="%", text="97", status="now", value_ok=True, low="92")
@@ -151,6 +151,34 @@ def test_limits_are_the_range_without_an_alarm():
     ]
 
 
+DEMO_HIGH = replace(SPO2, alarm=Priority.HIGH, simulated=True)
+HEADINGS = [
+    (SPO2, 20, ("SpO2 %", "")),
+    (SPO2, 5, ("SpO2", "")),
+    (DEMO_HIGH, 20, ("*** DEMO SpO2 %", "")),
+    (DEMO_HIGH, 14, ("*** DEMO SpO2", "")),
+    (DEMO_HIGH, 12, ("SpO2 %", "*** DEMO")),
+    (DEMO_HIGH, 5, ("SpO2", "***")),
+    (replace(SPO2, simulated=True), 5, ("SpO2", "DEMO")),
+]
+
+
+@pytest.mark.parametrize(("data", "width", "expected"), HEADINGS)
+def test_the_name_is_never_cut_for_a_sign(data, width, expected):
+    assert heading(data, width) == expected
+
+
+async def test_the_border_follows_the_width():
+    app = TileApp()
+    async with app.run_test(size=(30, 8)) as pilot:
+        tile = app.query_one(Tile)
+        tile.update(DEMO_HIGH)
+        assert (tile.border_title, tile.border_subtitle) == ("*** DEMO SpO2 %", "")
+        await pilot.resize_terminal(11, 8)
+        await pilot.pause()
+        assert (tile.border_title, tile.border_subtitle) == ("SpO2", "***")
+
+
 class TileApp(App[None]):
     def __init__(self) -> None:
         super().__init__()
@@ -175,7 +203,7 @@ STATES = [
 
 async def test_each_state_is_a_class_and_a_title():
     app = TileApp()
-    async with app.run_test(size=(20, 8)):
+    async with app.run_test(size=(30, 8)):
         tile = app.query_one(Tile)
         for data, classes, title in STATES:
             tile.update(data)

@@ -74,6 +74,15 @@ PICTURES = {
 A alarm  n nausea
 """,
     ),
+    "recovery is named once": (
+        (
+            replace(LATER, stretches=(Stretch(Stage.RECOVERY, 0, 30 * MIN), Stretch(Stage.AHEAD, 30 * MIN, 3600))),
+            60,
+            1,
+            BRAILLE,
+        ),
+        "────────── recovery ──────────┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┊\n",
+    ),
     "two lines: bar and marks": (
         (LATER, 30, 2, BRAILLE),
         """\

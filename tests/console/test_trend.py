@@ -10,6 +10,7 @@ from ketamon.console.charts import GUTTER, Cuff, Mark
 from ketamon.console.glyphs import ASCII, BRAILLE
 from ketamon.console.themes import DARK_ROOM, LIGHT
 from ketamon.console.widgets.trend import Panel, PanelPainter, Trend, TrendData, readout
+from ketamon.domain.devices import Priority
 from ketamon.domain.series import Series
 
 
@@ -107,6 +108,14 @@ def test_silence_at_the_end_becomes_a_gap_without_a_word_from_the_device():
     data = TrendData(start_s=0, end_s=600, now_s=300, panels=(panel,))
     bottom = PanelPainter().rows(panel, data, (60, 4), ASCII, None, letters=True)[-1].text[GUTTER:]
     assert bottom == " " * 10 + "x" * 20 + " " * 30
+
+
+def test_the_gravest_mark_of_a_column_has_its_letter_there():
+    found = (Mark(60.0, "!", "alarm", Priority.HIGH), Mark(61.0, "n", "nausea"))
+    data = trend_data(marks=found)
+    rows = PanelPainter().rows(data.panels[1], data, (60, 4), ASCII, None, letters=True)
+    assert "".join(row.text[GUTTER + 1] for row in rows).strip(" .':-")[0] == "!"
+    assert "n" not in "".join(row.text[GUTTER:] for row in rows)
 
 
 READOUTS = [

@@ -20,6 +20,8 @@ NO_VALUE = "- -"
 VALUE, LIMITS, STATUS, DETAIL = "vlsd"
 STARS = {Priority.HIGH: "***", Priority.MEDIUM: "**", Priority.LOW: "*"}
 """The signs of alarm priority, so that it does not hang on colour."""
+_BORDER_CELLS = 6
+"""Cells of a border line that Textual keeps from a title: corners, one line and one blank at each side."""
 _USUAL_VALUE, _USUAL_STATUS = "100", "no data 10 s"
 """Room is kept for these beside the number and the status."""
 _NUMBER_UNIT = re.compile(r"(\d) ([a-z])")
@@ -94,6 +96,21 @@ def limits_text(low: str, high: str, glyphs: Glyphs) -> str:
     return glyphs.at_least + low if low else glyphs.at_most + high if high else ""
 
 
+def heading(data: TileData, width: int) -> tuple[str, str]:
+    """Return the words of the upper and the lower border, for that many cells each.
+
+    All above where it fits, without the unit if need be. Else the name stands alone: it is never cut for a sign.
+    """
+    stars, demo = STARS[data.alarm] if data.alarm else "", "DEMO" if data.simulated else ""
+    for unit in (data.unit, ""):
+        title = " ".join(filter(None, (stars, demo, data.label, unit)))
+        if len(title) <= width:
+            return title, ""
+    signs = f"{stars} {demo}".strip()
+    name = f"{data.label} {data.unit}".strip()
+    return name if len(name) <= width else data.label, signs if len(signs) <= width else stars or demo
+
+
 def shortened(text: str, width: int) -> str:
     """Shorten words to a width by what matters least: the last clause, the blank before a unit, the last words.
 
@@ -136,7 +153,7 @@ class Tile(Picture):
 ## A vital sign
 
 The number as the monitor gave it, its alarm limits, and how old it is. Dashes: there is no value to rely on, and the
-words at the bottom say why. A question mark: the monitor itself doubts it. Stars before the name: it is in alarm, three
+words at the bottom say why. A question mark: the monitor itself doubts it. Stars in the border: it is in alarm, three
 for the highest priority.
 """
     DEFAULT_CSS = """
@@ -144,6 +161,9 @@ for the highest priority.
         height: 6;
         border: round $muted;
         border-title-color: $foreground;
+        border-title-style: bold;
+        border-subtitle-color: $foreground;
+        border-subtitle-style: bold;
         padding: 0 1;
         &.-compact { height: 4; padding: 0; }
         & > .tile--value { color: $foreground; text-style: bold; }
@@ -159,11 +179,23 @@ for the highest priority.
         &.-stale > .tile--value, &.-missing > .tile--value { color: $stale; }
         &.-stale > .tile--status, &.-missing > .tile--status { color: $foreground; text-style: bold; }
         &.-questionable > .tile--status { color: $foreground; text-style: bold; }
-        &.-alarm-high { border: heavy $alarm-high; border-title-color: $alarm-high; border-title-style: bold; }
+        &.-alarm-high {
+            border: heavy $alarm-high;
+            border-title-color: $alarm-high;
+            border-subtitle-color: $alarm-high;
+        }
         &.-alarm-high > .tile--value { color: $alarm-high; }
-        &.-alarm-medium { border: heavy $alarm-medium; border-title-color: $alarm-medium; border-title-style: bold; }
+        &.-alarm-medium {
+            border: heavy $alarm-medium;
+            border-title-color: $alarm-medium;
+            border-subtitle-color: $alarm-medium;
+        }
         &.-alarm-medium > .tile--value { color: $alarm-medium; }
-        &.-alarm-low { border: heavy $alarm-low; border-title-color: $alarm-low; border-title-style: bold; }
+        &.-alarm-low {
+            border: heavy $alarm-low;
+            border-title-color: $alarm-low;
+            border-subtitle-color: $alarm-low;
+        }
         &.-alarm-low > .tile--value { color: $alarm-low; }
     }
     """
@@ -175,28 +207,32 @@ for the highest priority.
     def __init__(self, *, glyphs: Glyphs = BRAILLE, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 (Textual's name)
         super().__init__(glyphs=glyphs, id=id, classes=classes)
         self._shown: TileData | None = None
+        self._written = ("", "")
 
     def update(self, data: TileData) -> None:
         """Show other data."""
         if data == self._shown:
             return
-        before, self._shown = self._shown, data
-        if before is None or _title(before) != _title(data):
-            self.border_title = Content(_title(data))
+        self._shown = data
+        self._head()
         for name, on in _states(data).items():
             if self.has_class(name) != on:
                 self.set_class(on, name)
         self.redraw()
 
+    def on_resize(self) -> None:
+        """Fit the words in the border to the width."""
+        self._head()
+
+    def _head(self) -> None:
+        words = heading(self._shown, self.outer_size.width - _BORDER_CELLS) if self._shown is not None else ("", "")
+        if words != self._written:
+            self._written = words
+            self.border_title, self.border_subtitle = map(Content, words)
+
     def picture(self, width: int, height: int) -> list[Row]:
         """Draw the tile."""
         return tile_rows(self._shown, width, height, self.glyphs) if self._shown is not None else []
-
-
-def _title(data: TileData) -> str:
-    """Return what stands in the border, the weightiest first, as the end is cut off where it is narrow."""
-    words = (STARS[data.alarm] if data.alarm else "", "DEMO" if data.simulated else "", data.label, data.unit)
-    return " ".join(filter(None, words))
 
 
 def _states(data: TileData) -> dict[str, bool]:

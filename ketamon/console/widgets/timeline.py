@@ -77,30 +77,32 @@ def timeline_rows(data: TimelineData, width: int, height: int, glyphs: Glyphs) -
 
 def _bar(data: TimelineData, width: int, bar_width: int, per_cell: float, glyphs: Glyphs) -> Canvas:
     line = Canvas(width)
+    begun = any(stretch.stage is Stage.RECOVERY for stretch in data.stretches)
     # Pauses last: a short one must not disappear under its neighbours.
     for stretch in sorted(data.stretches, key=lambda s: s.stage is Stage.PAUSE):
         start = min(int(stretch.start_s / per_cell + 1e-6), bar_width - 1)
         end = min(max(int(stretch.end_s / per_cell + 1e-6), start + 1), bar_width)
-        line.put(start, _stretch(stretch.stage, end - start, glyphs), STAGE_ROLES[stretch.stage])
+        named = stretch.stage is not Stage.AHEAD or not begun
+        line.put(start, _stretch(stretch.stage, end - start, glyphs, named=named), STAGE_ROLES[stretch.stage])
     if bar_width < width:
         line.put(bar_width + 2, data.text, TEXT)
     return line
 
 
-def _stretch(stage: Stage, length: int, glyphs: Glyphs) -> str:
-    """Draw one stretch of the bar; it carries its name where that fits."""
+def _stretch(stage: Stage, length: int, glyphs: Glyphs, *, named: bool) -> str:
+    """Draw one stretch of the bar; it carries its name where that fits, recovery only once."""
     begin, done, end, ahead, last = glyphs.phase
     if stage is Stage.BASELINE:
         return (begin + _named("baseline", length - 2, done) + end) if length > 1 else begin
     if stage is Stage.RECOVERY:
         return _named("recovery", length, done)
     if stage is Stage.AHEAD:
-        return _named("recovery", length - 1, ahead) + last
+        return _named("recovery" if named else "", length - 1, ahead) + last
     return {Stage.INFUSION: glyphs.given, Stage.PLANNED: glyphs.planned, Stage.PAUSE: glyphs.pause}[stage] * length
 
 
 def _named(name: str, length: int, fill: str) -> str:
-    return (f" {name} " if length >= len(name) + 4 else "").center(length, fill)
+    return (f" {name} " if name and length >= len(name) + 4 else "").center(length, fill)
 
 
 def _marks(data: TimelineData, width: int, per_cell: float, glyphs: Glyphs) -> Canvas:
@@ -108,7 +110,7 @@ def _marks(data: TimelineData, width: int, per_cell: float, glyphs: Glyphs) -> C
     line = Canvas(width)
     now = min(int(data.now_s / per_cell + 1e-6), width - 1)
     line.put(now, glyphs.now, NOW)
-    for mark in sorted(data.marks, key=lambda m: (-_rank(m), m.t)):
+    for mark in sorted(data.marks, key=lambda m: (-m.rank, m.t)):
         x = int(mark.t / per_cell + 1e-6)
         if 0 <= x < width and line.text[x] == mark.letter:
             continue
@@ -124,12 +126,8 @@ def _marks(data: TimelineData, width: int, per_cell: float, glyphs: Glyphs) -> C
 
 def _legend(marks: Sequence[Mark]) -> list[tuple[str, str, str]]:
     """Return letter, word and role of each kind of mark, once, in the order of their letters."""
-    kinds = {(mark.letter, mark.word): _role(mark) for mark in sorted(marks, key=_rank)}
+    kinds = {(mark.letter, mark.word): _role(mark) for mark in sorted(marks, key=lambda m: m.rank)}
     return [(letter, word, role) for (letter, word), role in sorted(kinds.items())]
-
-
-def _rank(mark: Mark) -> int:
-    return mark.priority.rank if mark.priority else 0
 
 
 def _role(mark: Mark) -> str:

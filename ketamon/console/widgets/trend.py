@@ -94,7 +94,8 @@ class PanelPainter:
         columns, due = self._columns(panel, grid, data.now_s)
         looks = [(b.min, b.max, b.gap) if b else None for b in columns]
         cuffs = [(x, cuff) for cuff in panel.cuffs if -1 <= (x := grid.index(cuff.t)) <= grid.count]
-        marks = {grid.index(mark.t) // glyphs.wide: mark.letter if letters else "" for mark in data.marks}
+        gravest_last = sorted(data.marks, key=lambda mark: mark.rank)
+        marks = {grid.index(mark.t) // glyphs.wide: mark.letter if letters else "" for mark in gravest_last}
         frame = (panel.label, panel.unit, panel.hue, panel.low, panel.high, panel.limits, panel.band)
         key = (size, glyphs.name, cursor, frame, looks, due, cuffs, marks)
         if key != self._key:
@@ -185,7 +186,7 @@ at the edge: the value lies outside of the range. Left and right move a cursor t
         & > .trend--letter { color: $foreground; text-style: bold; }
         & > .trend--axis { color: $muted; }
         & > .trend--cursor { background: $panel-lighten-3; }
-        &:light > .trend--cursor { background: $panel-darken-3; }
+        &:light > .trend--cursor { background: $panel-darken-1; }
     }
     """
     LOOKS: ClassVar[dict[str, str]] = {
