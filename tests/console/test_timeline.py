@@ -111,6 +111,7 @@ PLACES = [
     ("the same twice is one", [(20, "d", None), (20.4, "d", None)], "d "),
     ("the gravest keeps its place", [(20, "n", None), (20, "L", Priority.LOW), (20, "H", Priority.HIGH)], "nHL"),
     ("what finds no place is a plus", [(20, x, None) for x in "abcd"], "c+b"),
+    ("an alarm stays an alarm", [(20, "H", Priority.HIGH), *((20, x, None) for x in "abc")], "bHa"),
 ]
 
 

@@ -48,7 +48,8 @@ STAGE_ROLES = {
     Stage.AHEAD: "E",
 }  # fmt: skip
 NOW, NOTE, TEXT = "NmT"
-_SHORTEST_BAR = 10
+_SHORTEST_BAR, _NAMED_CELLS = 10, 12
+"""Cells below which there is no text beside the bar, and no name in a stretch of recovery."""
 ALARMS = {Priority.HIGH: "h", Priority.MEDIUM: "d", Priority.LOW: "w"}
 
 
@@ -77,7 +78,7 @@ def timeline_rows(data: TimelineData, width: int, height: int, glyphs: Glyphs) -
 
 def _bar(data: TimelineData, width: int, bar_width: int, per_cell: float, glyphs: Glyphs) -> Canvas:
     line = Canvas(width)
-    begun = any(stretch.stage is Stage.RECOVERY for stretch in data.stretches)
+    begun = any(s.stage is Stage.RECOVERY and s.end_s - s.start_s >= _NAMED_CELLS * per_cell for s in data.stretches)
     # Pauses last: a short one must not disappear under its neighbours.
     for stretch in sorted(data.stretches, key=lambda s: s.stage is Stage.PAUSE):
         start = min(int(stretch.start_s / per_cell + 1e-6), bar_width - 1)
@@ -106,7 +107,7 @@ def _named(name: str, length: int, fill: str) -> str:
 
 
 def _marks(data: TimelineData, width: int, per_cell: float, glyphs: Glyphs) -> Canvas:
-    """Write the marker of this moment, then the letters, the gravest first; what finds no place near becomes a plus."""
+    """Write the marker of this moment, then the letters, the gravest first; a letter among more turns into a plus."""
     line = Canvas(width)
     now = min(int(data.now_s / per_cell + 1e-6), width - 1)
     line.put(now, glyphs.now, NOW)
@@ -117,7 +118,7 @@ def _marks(data: TimelineData, width: int, per_cell: float, glyphs: Glyphs) -> C
         near = next((place for place in (x, x + 1, x - 1) if line.free(place, 1)), None)
         if near is not None:
             line.put(near, mark.letter, _role(mark))
-        elif x != now:
+        elif line.role[x] == NOTE:
             line.put(x, "+", _role(mark))
     if line.free(now + 1, 5):
         line.put(now + 2, "now", NOW)
