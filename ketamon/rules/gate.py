@@ -88,7 +88,7 @@ def _vital(look: _Look, c: Criterion) -> Seen:
     required = _required(c, bounds)
     if now.sample is None or now.value is None or not now.usable:
         return False, required, f"no value: {now.why}", () if now.sample is None else (now.sample.seq,)
-    seen = f"{_number(c.parameter, now.value)}, {now.sample.device} {look.ago(now.sample.at)}"
+    seen = f"{_number(now.sample.reading.parameter, now.value)}, {now.sample.device} {look.ago(now.sample.at)}"
     if bounds is None:
         return False, required, f"{seen}, but no baseline to compare with", (now.sample.seq,)
     if not bounds[0] <= now.value <= bounds[1]:

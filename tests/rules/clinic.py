@@ -124,7 +124,9 @@ class Clinic:
 
     def standing(self) -> dict[str, tuple[str, str, str]]:
         """Return what stands: alarm → state, priority, text."""
-        return {name: (str(a.change.state), str(a.change.priority), a.change.text) for name, a in self.state.alarms.items()}
+        return {
+            name: (str(a.change.state), str(a.change.priority), a.change.text) for name, a in self.state.alarms.items()
+        }
 
 
 def in_infusion(*, pump: bool = False) -> Clinic:

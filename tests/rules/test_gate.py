@@ -1,0 +1,441 @@
+"""The gate: open only when every criterion is met by something that is known; each way of not knowing closes it."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rules.clinic import ANSWERS, CALM, FACTS, NURSE, PATIENT, PROFILE, Clinic, P, answer, in_recovery, reading
+
+from ketamon.domain import events as e
+from ketamon.domain.devices import Link, Priority
+from ketamon.domain.instant import Instant
+from ketamon.domain.phases import Phase, Trigger
+from ketamon.domain.readings import Mode, Quality
+from ketamon.rules import gate
+
+
+def judged(clinic: Clinic) -> e.GateChanged:
+    return gate.evaluate(clinic.state, clinic.profile, clinic.at)
+
+
+def unmet(clinic: Clinic) -> dict[str, str]:
+    verdict = judged(clinic)
+    found = {check.id: check.observed for check in verdict.checks if not check.met}
+    assert verdict.open is (not found and clinic.state.phase in gate.OPENS_IN)
+    return found
+
+
+def test_open_when_all_is_met_and_each_check_says_why():
+    verdict = judged(in_recovery())
+    assert verdict.open, [c for c in verdict.checks if not c.met]
+    assert [c.id for c in verdict.checks] == [c.id for c in PROFILE.criterion]
+    by_id = {c.id: c for c in verdict.checks}
+    assert by_id["spo2"].required == "94 or more %, for 10 min"
+    assert by_id["spo2"].observed == "SpO2 98, monitor 0 s ago, for 10 min"
+    assert by_id["sys"].required == "96 to 144 mm[Hg], for 10 min"
+    assert by_id["headache"].observed == "headache mild, nurse AB 2 min ago"
+    assert by_id["escort"].observed == "confirmed, nurse AB 2 min ago: K. D."
+    assert all(c.remedy == "" for c in verdict.checks)
+
+
+def test_evidence_names_the_events_that_prove_it():
+    clinic = in_recovery()
+    for check in judged(clinic).checks:
+        if check.id not in ("time", "vomiting", "alarms"):
+            assert check.evidence, check.id
+        assert all(1 <= seq <= clinic.state.seq for seq in check.evidence)
+    gait = next(c for c in judged(clinic).checks if c.id == "gait")
+    assert clinic.state.observations[gait.evidence[0]].item == "gait"
+
+
+def test_every_unmet_check_says_what_would_meet_it():
+    verdict = judged(Clinic())
+    assert not verdict.open
+    assert all(c.remedy for c in verdict.checks if not c.met)
+    assert {c.id for c in verdict.checks if c.met} == {"vomiting", "alarms"}
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_only_in_recovery_or_ready(phase):
+    clinic = in_recovery()
+    clinic.state.phase = phase
+    assert judged(clinic).open is (phase in (Phase.RECOVERY, Phase.READY))
+
+
+@pytest.mark.parametrize(("minutes", "met"), [(29.9, False), (30.0, True)])
+def test_time_since_the_infusion(minutes, met):
+    assert ("time" not in unmet(in_recovery(minutes=minutes))) is met
+
+
+# ------------------------------------------------------------------------------------------------------- vitals
+
+SPOILT = [
+    ("spo2", reading(P.SPO2, 93.0), "SpO2 93"),
+    ("spo2", reading(P.SPO2, None), "no value: sensor off"),
+    ("spo2", reading(P.SPO2, 98.0, Quality.QUESTIONABLE), "no value: questionable"),
+    ("spo2", reading(P.SPO2, 98.0, mode=Mode.DEMO), "no value: simulated"),
+    ("spo2", reading(P.SPO2, 98.0, mode=Mode.TEST), "no value: simulated"),
+    ("hr", reading(P.PR, 85.0), "PR 85"),
+    ("hr", reading(P.PR, 55.0), "PR 55"),
+    ("rr", reading(P.RR, 9.0), "RR 9"),
+    ("rr", reading(P.RR, 21.0), "RR 21"),
+    ("sys", reading(P.NIBP_SYS, 145.0), "SYS 145"),
+    ("sys", reading(P.NIBP_SYS, 95.0), "SYS 95"),
+    ("dia", reading(P.NIBP_DIA, 91.0), "DIA 91"),
+    ("dia", reading(P.NIBP_DIA, 75.0, repeated=True), None),
+]
+
+
+@pytest.mark.parametrize(("check", "said", "observed"), SPOILT)
+def test_a_vital_that_is_not_good_now(check, said, observed):
+    clinic = in_recovery().measure(said)
+    found = unmet(clinic)
+    if observed is None:
+        assert found == {}, "a repeat changes nothing"
+    else:
+        assert found[check].startswith(observed)
+        assert set(found) == {check}
+
+
+def test_a_vital_that_is_stale():
+    clinic = in_recovery()
+    clinic.t += 16
+    assert set(unmet(clinic)) == {"spo2", "hr", "rr"}
+    clinic.t += 1200
+    assert {"sys", "dia"} < set(unmet(clinic))
+
+
+def test_a_vital_whose_link_is_lost():
+    assert set(unmet(in_recovery().link(Link.SILENT))) == {"spo2", "hr", "rr", "sys", "dia"}
+
+
+def recovering(others: dict[int, float | None], parameter: P = P.SPO2) -> Clinic:
+    """Let ten minutes pass after a good recovery, with other values in some of the seconds."""
+    clinic = in_recovery()
+    for second in range(601):
+        clinic.t += 1
+        value = others.get(second, CALM[parameter])
+        clinic.measure(*(reading(p, value if p is parameter else v) for p, v in CALM.items()))
+    answer(clinic)
+    return clinic
+
+
+SUSTAINED = [
+    ({}, None),
+    ({2: 93.0}, "SpO2 93 in the last 10 min"),
+    ({598: 93.0}, "SpO2 93 in the last 10 min"),
+    ({0: 93.0}, "SpO2 93 in the last 10 min"),
+    (dict.fromkeys(range(100, 114)), None),
+    (dict.fromkeys(range(100, 115)), "there was none for longer than 0.25 min"),
+    (dict.fromkeys(range(100, 400)), "there was none for longer than 0.25 min"),
+]
+
+
+@pytest.mark.parametrize(("others", "against"), SUSTAINED)
+def test_sustained_for_ten_minutes_and_none_worse_between(others, against):
+    found = unmet(recovering(others))
+    if against is None:
+        assert "spo2" not in found
+    else:
+        assert found["spo2"].endswith(f"but {against}")
+
+
+def test_not_sustained_yet():
+    clinic = in_recovery()
+    clinic.state.history[P.SPO2] = type(clinic.state.history[P.SPO2])()
+    for _ in range(119):
+        clinic.t += 5
+        clinic.beat()
+    assert unmet(clinic)["spo2"].endswith("but none from 10 min before")
+    for _ in range(2):
+        clinic.t += 5
+        clinic.beat()
+    assert "spo2" not in unmet(clinic)
+
+
+def cuffs(*readings: tuple[float, float]) -> Clinic:
+    """Set the cuff's results: (minutes before now, systolic)."""
+    clinic = in_recovery()
+    for p in (P.NIBP_SYS, P.NIBP_DIA):
+        clinic.state.history.pop(p)
+    now = clinic.t
+    for minutes, sys in readings:
+        clinic.t = now - minutes * 60
+        clinic.measure(reading(P.NIBP_SYS, sys), reading(P.NIBP_DIA, 75.0))
+    clinic.t = now
+    return clinic
+
+
+CUFFS = [
+    ([(10, 120), (0, 120)], True),
+    ([(9.9, 120), (0, 120)], False),
+    ([(0, 120)], False),
+    ([(25, 120), (12, 120), (1, 120)], True),
+    ([(12, 120), (6, 150), (1, 120)], False),
+    ([(25, 120), (12, 150), (1, 120)], False),
+    ([(25, 150), (12, 120), (1, 120)], True),
+    ([(29, 120), (1, 120)], False),
+    ([(20, 120), (1, 120)], True),
+]
+
+
+@pytest.mark.parametrize(("readings", "met"), CUFFS)
+def test_two_cuff_readings_ten_minutes_apart(readings, met):
+    assert ("sys" not in unmet(cuffs(*readings))) is met
+
+
+def test_without_a_baseline_nothing_is_within_a_share_of_it():
+    clinic = in_recovery()
+    clinic.state.baseline.clear()
+    assert set(unmet(clinic)) == {"sys", "dia", "hr"}
+    assert unmet(clinic)["sys"].endswith("no baseline to compare with")
+
+
+def test_saturation_may_be_what_it_was_at_baseline():
+    clinic = in_recovery()
+    for _ in range(130):
+        clinic.t += 5
+        clinic.stream[P.SPO2] = 92.0
+        clinic.beat()
+    assert "spo2" in unmet(clinic)
+    clinic.state.baseline[P.SPO2] = 92.0
+    assert "spo2" not in unmet(clinic)
+
+
+def test_breaths_counted_by_a_person_twice():
+    clinic = in_recovery()
+    clinic.state.history.pop(P.RR)
+    clinic.state.samples = {key: s for key, s in clinic.state.samples.items() if key[0] is not P.RR}
+    clinic.stream.pop(P.RR)
+    clinic.enter(P.RR, 14)
+    assert "rr" in unmet(clinic)
+    clinic.t += 600
+    clinic.enter(P.RR, 15)
+    assert "rr" not in unmet(clinic)
+
+
+def test_the_bounds_in_words():
+    by_id = {c.id: c for c in PROFILE.criterion}
+    assert gate._required(by_id["rr"], (10.0, 20.0)) == "10 to 20 /min, for 10 min"
+    assert gate._required(replace(by_id["dia"], sustained_minutes=0.0), (float("-inf"), 100.0)) == "100 or less mm[Hg]"
+    assert gate._required(by_id["sys"], None) == "within 20 % of baseline, for 10 min"
+
+
+# ------------------------------------------------------------------------------------------------- observations
+
+
+@pytest.mark.parametrize("item", [i for i in ANSWERS if i not in ("dissociation", "aldrete")])
+def test_each_grade_is_asked_for(item):
+    clinic = in_recovery()
+    criterion = next(c for c in PROFILE.criterion if c.item == item)
+    found = [o for o in clinic.state.observations.values() if o.item == item]
+    for o in found:
+        clinic.say(e.ObservationCorrected(corrects=o.seq, grade=None, why="wrong", by=NURSE))
+    assert unmet(clinic) == {criterion.id: "not observed"}
+
+
+WORSE = [
+    ("sedation", 4), ("dissociation", 2), ("gait", 1), ("nausea", 2), ("headache", 2), ("dizziness", 3),
+    ("oxygen", 2), ("aldrete", 8), ("self-harm", 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("item", "grade"), WORSE)
+def test_a_grade_that_is_not_good_enough(item, grade):
+    clinic = in_recovery()
+    clinic.observe(item, grade)
+    assert [c.item for c in PROFILE.criterion if c.id in unmet(clinic)] == [item]
+
+
+@pytest.mark.parametrize("item", list(ANSWERS))
+def test_a_grade_that_is_too_old(item):
+    clinic = in_recovery()
+    criterion = next(c for c in PROFILE.criterion if c.item == item)
+    clinic.t += criterion.minutes * 60
+    assert unmet(clinic)[criterion.id].endswith("too long ago")
+
+
+def test_what_was_observed_before_recovery_does_not_count():
+    clinic = in_recovery()
+    clinic.state.infusion.ended = clinic.at.plus(-60)
+    found = unmet(clinic)
+    assert {c.id for c in PROFILE.criterion if c.item in ANSWERS or c.item in FACTS} <= set(found)
+    assert found["oriented"].endswith("before recovery")
+
+
+def test_a_correction_counts_in_place_of_what_it_corrects():
+    clinic = in_recovery()
+    seq = clinic.observe("gait", 0)
+    clinic.say(e.ObservationCorrected(corrects=seq, grade=2, why="mistyped", by=NURSE))
+    assert "gait" in unmet(clinic)
+
+
+def test_an_observation_set_back_in_time_does_not_hide_a_later_one():
+    clinic = in_recovery()
+    clinic.observe("nausea", 3)
+    clinic.observe("nausea", 0, at=clinic.at.plus(-60))
+    assert "nausea" in unmet(clinic)
+
+
+def test_an_observation_from_the_future_is_none():
+    clinic = in_recovery()
+    clinic.observe("nausea", 0, at=clinic.at.plus(60))
+    assert "nausea" in unmet(clinic)
+
+
+EITHER = [
+    ({"aldrete": None, "padss": 9}, True),
+    ({"aldrete": 10, "padss": 8}, False),
+    ({"aldrete": 8, "padss": 10}, False),
+    ({"aldrete": None, "padss": None}, False),
+    ({"aldrete": 9}, True),
+]
+
+
+@pytest.mark.parametrize(("grades", "met"), EITHER)
+def test_one_of_two_scores_is_enough_but_none_may_be_unmet(grades, met):
+    clinic = in_recovery()
+    clinic.state.observations = {s: o for s, o in clinic.state.observations.items() if o.item != "aldrete"}
+    for item, grade in grades.items():
+        if grade is not None:
+            clinic.observe(item, grade)
+    assert ("score" not in unmet(clinic)) is met
+
+
+def test_an_old_bad_score_does_not_stand_against_a_new_good_one_of_the_other_kind():
+    clinic = in_recovery()
+    clinic.observe("dissociation-clinician", 3, at=clinic.at.plus(-25 * 60))
+    assert "dissociation" not in unmet(clinic)
+
+
+@pytest.mark.parametrize(("minutes", "met"), [(14.9, False), (15.0, True)])
+def test_vomiting(minutes, met):
+    clinic = in_recovery()
+    clinic.observe("vomiting", 1, at=clinic.at.plus(-minutes * 60))
+    assert ("vomiting" not in unmet(clinic)) is met
+
+
+# ------------------------------------------------------------------------------------------------------- facts
+
+
+@pytest.mark.parametrize("item", FACTS)
+def test_each_fact_is_asked_for_and_can_be_taken_back(item):
+    clinic = in_recovery().confirm(item, met=False)
+    assert [c.item for c in PROFILE.criterion if c.id in unmet(clinic)] == [item]
+    clinic.confirm(item)
+    assert unmet(clinic) == {}
+    clinic.state.confirmations.pop(item)
+    assert len(unmet(clinic)) == 1
+
+
+def test_an_escort_has_a_name():
+    clinic = in_recovery()
+    clinic.say(e.PatientCheckedIn(patient=replace(PATIENT, escort=" "), by=NURSE))
+    assert unmet(clinic)["escort"].endswith("without a name")
+    clinic.confirm("escort", text="M. D., sister")
+    assert unmet(clinic) == {}
+
+
+@pytest.mark.parametrize("state", ["active", "acknowledged", "latched"])
+@pytest.mark.parametrize(("priority", "met"), [(Priority.HIGH, False), (Priority.MEDIUM, True)])
+def test_no_high_alarm_stands(state, priority, met):
+    clinic = in_recovery()
+    change = e.AlarmChanged(
+        alarm="spo2-low", state=e.AlarmState(state), priority=priority, technical=False, text="SpO2 84 < 88"
+    )
+    clinic.say(change)
+    assert ("alarms" not in unmet(clinic)) is met
+
+
+def test_a_simulated_session_has_a_gate_of_its_own():
+    assert judged(in_recovery(Mode.DEMO)).open
+
+
+def test_a_profile_without_criteria_never_opens():
+    clinic = in_recovery()
+    clinic.profile = replace(PROFILE, criterion=())
+    assert not judged(clinic).open
+
+
+# ------------------------------------------------------------------------------------------------------- always
+
+
+def spoil(clinic: Clinic, what: str) -> None:
+    """Do one of the things after which the gate must be closed."""
+    clinic.t += 1
+    match what.split():
+        case ["stale"]:
+            clinic.t += 16
+        case ["link"]:
+            clinic.link(Link.SILENT)
+        case ["lost", "core"]:
+            clinic.say(e.SessionResumed(gap_s=1, software="t"))
+        case ["quality", word]:
+            clinic.measure(reading(P.SPO2, 98.0, Quality(word)))
+        case ["mode", word]:
+            clinic.measure(reading(P.SPO2, 98.0, mode=Mode(word)))
+        case ["value", parameter, value]:
+            clinic.measure(reading(P(parameter), float(value)))
+        case ["grade", item, grade]:
+            clinic.observe(item, int(grade))
+        case ["fact", item]:
+            clinic.confirm(item, met=False)
+        case ["phase", phase]:
+            clinic.phase(Phase(phase), Trigger.STOP)
+        case _:
+            raise ValueError(what)
+
+
+CLOSES = st.one_of(
+    st.sampled_from(["stale", "link", "lost core"]),
+    st.sampled_from([f"quality {q}" for q in Quality if q not in (Quality.VALID, Quality.MISSING)]),
+    st.sampled_from(["mode demo", "mode test"]),
+    st.builds("value {} {}".format, st.just("spo2"), st.floats(0, 93.9)),
+    st.builds("value {} {}".format, st.just("nibp_sys"), st.floats(144.1, 260) | st.floats(0, 95.9)),
+    st.builds("value {} {}".format, st.just("nibp_dia"), st.floats(90.1, 200) | st.floats(0, 59.9)),
+    st.builds("value {} {}".format, st.just("pr"), st.floats(84.1, 250) | st.floats(0, 55.9)),
+    st.builds("value {} {}".format, st.just("rr"), st.floats(20.1, 60) | st.floats(0, 9.9)),
+    st.builds("grade {} {}".format, st.sampled_from(["nausea", "headache", "dizziness"]), st.integers(2, 3)),
+    st.builds("grade dissociation {}".format, st.integers(2, 10)),
+    st.builds("grade sedation {}".format, st.integers(0, 4)),
+    st.builds("grade aldrete {}".format, st.integers(0, 8)),
+    st.builds("grade {} {}".format, st.sampled_from(["gait", "self-harm", "vomiting", "oxygen"]), st.integers(1, 2)),
+    st.builds("fact {}".format, st.sampled_from(FACTS)),
+    st.sampled_from([f"phase {p}" for p in Phase if p not in (Phase.RECOVERY, Phase.READY)]),
+)  # fmt: skip
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(CLOSES, min_size=1, max_size=3))
+def test_never_open_with_anything_unmet(things):
+    clinic = in_recovery()
+    assert judged(clinic).open
+    for thing in things:
+        spoil(clinic, thing)
+    verdict = judged(clinic)
+    assert not verdict.open, things
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sets(st.integers(0, len(PROFILE.criterion) - 1), min_size=1))
+def test_open_only_if_all_are_met(unmeetable):
+    """Whatever subset of criteria is made impossible, those checks are unmet, and the gate is closed."""
+    hopeless = [
+        replace(c, kind=type(c.kind).CONFIRMED, item=f"never-{c.id}") if i in unmeetable else c
+        for i, c in enumerate(PROFILE.criterion)
+    ]
+    clinic = in_recovery()
+    clinic.profile = replace(PROFILE, criterion=tuple(hopeless))
+    assert set(unmet(clinic)) == {PROFILE.criterion[i].id for i in unmeetable}
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(-(10**6), 10**6))
+def test_a_step_of_the_wall_clock_opens_nothing_and_closes_nothing(seconds):
+    for minutes in (29.0, 31.0):
+        clinic = in_recovery(minutes=minutes)
+        before = [(c.id, c.met, c.observed) for c in judged(clinic).checks]
+        moved = Instant(clinic.at.monotonic_ns, clinic.at.plus(seconds).wall)
+        after = gate.evaluate(clinic.state, clinic.profile, moved)
+        assert [(c.id, c.met, c.observed) for c in after.checks] == before
