@@ -173,7 +173,8 @@ class SocketFeed:
         self._waiting[number] = answer
         self._writer.write(encode_json({"id": number, "intent": msgspec.Raw(encode_intent(intent))}) + b"\n")
         try:
-            return str(await asyncio.wait_for(answer, ANSWER_WITHIN_S))
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                return str(await answer)
         except TimeoutError:
             self._waiting.pop(number, None)
             return "the core did not answer; look in the log whether it was saved"

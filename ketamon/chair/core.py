@@ -63,6 +63,7 @@ class Core:
         self._server: Server | None = None
         self._durable = (0, 0.0)
         self._hangs = False
+        self._closed = False
 
     async def run(self, socket: Path | None) -> None:
         """Run the drive to its end, serving followers at `socket` meanwhile if there is one; then close the record."""
@@ -73,6 +74,7 @@ class Core:
             else:
                 await self._serve(socket)
         finally:
+            self._closed = True
             if self.stream is not None:
                 self.stream.close()
             if self.store is not None:
@@ -92,14 +94,18 @@ class Core:
             await self._server.stop()
 
     def on_bytes(self, device: str, data: bytes, at: Instant) -> None:
-        """Take bytes from a device."""
+        """Take bytes from a device; those that a port's thread sent on before it was closed come too late."""
+        if self._closed:
+            return
         if self.stream is not None:
             self.stream.rx(device, at, data)
         self.engine.on_bytes(device, data, at)
         self.publish()
 
     def on_link(self, device: str, what: str, why: str, at: Instant) -> None:
-        """Take a change of a port."""
+        """Take a change of a port, unless it comes too late."""
+        if self._closed:
+            return
         if self.stream is not None:
             self.stream.link(device, at, f"{what}: {why}" if why else what)
         self.engine.on_link(device, what, why, at)

@@ -231,7 +231,8 @@ class SimulatedDrive:
             while not so():
                 self._moved.clear()
                 try:
-                    await asyncio.wait_for(self._moved.wait(), IDLE_S)
+                    async with asyncio.timeout(IDLE_S):  # not wait_for: before Python 3.12 it can lose a cancel
+                        await self._moved.wait()
                 except TimeoutError:
                     break
             else:

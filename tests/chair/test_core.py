@@ -99,7 +99,8 @@ async def test_a_late_follower_folds_to_the_same_state(private):
         async with aclosing(late.updates()) as updates:
             async for _ in updates:
                 break
-        assert late.state == feed.state == core.engine.state
+        same = late.state == feed.state == core.engine.state
+        assert same
 
 
 async def test_record_and_stream_are_whole_and_fold_to_the_same_state(private):
@@ -108,7 +109,10 @@ async def test_record_and_stream_are_whole_and_fold_to_the_same_state(private):
         await until(feed, lambda: feed.connected and feed.state.phase is Phase.BASELINE)
     record = private / "r.ksession"
     assert verify(record) == []
-    assert fold(load_events(record)) == core.engine.state
+    again = fold(load_events(record))
+    assert again.seq == core.engine.state.seq
+    same = again == core.engine.state  # not asserted at once: to print the difference of two states takes minutes
+    assert same
     assert verify_stream(record.with_suffix(".kstream")).sentences() == []
 
 

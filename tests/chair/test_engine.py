@@ -32,8 +32,8 @@ def test_both_devices_speak_and_are_live():
 def test_events_are_gapless_and_fold_to_the_same_state():
     bed = Bedside().infusing().run(60)
     assert [v.seq for v in bed.events] == list(range(1, len(bed.events) + 1))
-    again = fold(bed.events)
-    assert again == bed.state
+    same = fold(bed.events) == bed.state
+    assert same
 
 
 def test_a_cuff_result_is_recorded_once_however_often_the_monitor_repeats_it():
