@@ -41,6 +41,15 @@ def test_the_ordered_volume_takes_the_ordered_time_and_then_it_stops():
     assert made.volume_ml == pytest.approx(36.0)
 
 
+def test_it_stops_at_the_volume_even_within_a_second():
+    made = Pump(concentration_mg_per_ml=1.0)
+    made.program(54.0, 0.1)
+    made.press(Key.START)
+    run(made, 8)
+    assert made.state is PumpState.ENDED
+    assert made.volume_ml == pytest.approx(0.1, abs=1e-9)
+
+
 def test_a_pump_set_to_keep_the_vein_open_goes_on_slowly_and_says_so():
     made = pump(kvo=True)
     made.press(Key.START)

@@ -83,7 +83,7 @@ def test_the_session_goes_its_way_to_the_end(signed):
 
 def test_the_patient_is_who_the_script_says(signed):
     assert (signed.patient.label, signed.patient.weight_kg, signed.patient.course) == ("J. D.", 72.0, "3 of 6")
-    assert signed.patient.escort
+    assert signed.confirmations["escort"].text == signed.patient.escort != ""
     assert signed.order.order.rate_ml_h == pytest.approx(54.0)
     assert signed.order.checked_by != signed.order.by
 
@@ -98,7 +98,7 @@ def test_effects_come_and_go(signed):
     assert set(dict(minutes_of(signed, "headache")).values()) == {0}
 
 
-def test_nothing_is_left_overdue_and_nothing_is_done_in_haste(signed):
+def test_nothing_is_left_out_and_nothing_is_done_in_haste(signed):
     acted = [event.at for event in signed.log if getattr(event.body, "by", None)]
     moments = sorted(set(acted))
     assert all(later.since(earlier) >= PACE_S for earlier, later in pairwise(moments))
