@@ -9,7 +9,6 @@ from datetime import tzinfo
 from typing import ClassVar
 
 from textual.app import App
-from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from ketamon.console.pulse import Bell, Pulse
@@ -26,7 +25,9 @@ class KetamonApp(App[int]):
     """Follows `feed` and shows it. `clock` gives seconds of this computer's monotonic clock, `zone` the local time."""
 
     TITLE = "ketamon"
-    ENABLE_COMMAND_PALETTE = False
+    ENABLE_COMMAND_PALETTE = False  # a modal screen stops the one below; ours is a panel
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (140, "-wide")]  # noqa: RUF012 (Textual sets it on the object)
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall"), (44, "-full")]  # noqa: RUF012 (as above)
     SCREEN_NAMES: ClassVar[tuple[str, ...]] = ("chair",)
 
     def __init__(
@@ -51,15 +52,12 @@ class KetamonApp(App[int]):
         """Give every theme, also a foreign one, a colour for each of our tokens."""
         return dict(DARK_ROOM.variables)
 
-    def get_default_screen(self) -> Screen[None]:
-        """Begin at the chair."""
-        return ChairScreen(self._staff, self._feed.ask, self.leave)
-
     def on_mount(self) -> None:
         """Take our colours, follow the core, and look."""
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DEFAULT
+        self.push_screen(ChairScreen(self._staff, self._feed.ask, self.leave))
         self.run_worker(self._feed.run(), group="feed", name="feed", exclusive=True, exit_on_error=False)
         self.set_interval(LOOK_EVERY_S, self.look)
         self.call_after_refresh(self.look)
@@ -96,7 +94,7 @@ class KetamonApp(App[int]):
     def leave(self) -> None:
         """Close the screen, and say what goes on without it."""
         view = self._view
-        goes_on = view is not None and view.reached and not (self._feed.beat and self._feed.beat.ended)
+        goes_on = view is not None and view.reached and view.source is Source.LIVE
         message = f"{view.header.chair}: the core goes on recording and watching." if view and goes_on else None
         self.exit(0, message=message)
 

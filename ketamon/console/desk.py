@@ -98,14 +98,14 @@ START_CONFIRMED = "infusion-start"
 
 MEANS: dict[Trigger, tuple[str, bool]] = {
     Trigger.CHECKED_IN: ("patient and order are entered (c does this)", False),
-    Trigger.START: ("the pump infuses: baseline is taken, the infusion clock runs", False),
-    Trigger.PAUSE: ("the drug stands still: the infusion clock stops, the session clock runs", False),
+    Trigger.START: ("the pump infuses; the baseline is taken", False),
+    Trigger.PAUSE: ("the infusion clock stands, the session goes on", False),
     Trigger.RESUME: ("the drug runs again", False),
-    Trigger.COMPLETE: ("the ordered volume was given: recovery begins", False),
-    Trigger.STOP: ("stopped before the order was given: recovery begins", True),
+    Trigger.COMPLETE: ("all of the order was given", False),
+    Trigger.STOP: ("before all of the order was given", True),
     Trigger.SIGN_OFF: ("two people sign (d does this)", False),
-    Trigger.REOPEN: ("not ready after all: back to recovery, signatures count no more", True),
-    Trigger.LEAVE: ("the patient left with the escort; the session ends", False),
+    Trigger.REOPEN: ("not ready after all; both sign anew", True),
+    Trigger.LEAVE: ("with the escort; the session ends", False),
     Trigger.ABANDON: ("no infusion today; the session ends", True),
 }
 """What each step means in words, and whether a reason is asked."""
@@ -189,7 +189,7 @@ def steps(state: SessionState) -> tuple[Step, ...]:
     ]
     if state.phase is Phase.INFUSION and START_CONFIRMED not in state.confirmations:
         roles = TRANSITIONS[Phase.BASELINE][Trigger.START].roles
-        means = "confirm what the pump said: you saw the infusion start"
+        means = "you saw the pump start, as it said itself"
         found.insert(0, Step(trigger=Trigger.START, to=Phase.INFUSION, means=means, roles=roles, asks_why=False))
     return tuple(found)
 

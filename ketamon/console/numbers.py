@@ -11,9 +11,11 @@ from ketamon.domain.profile import Profile
 from ketamon.domain.readings import Mode
 from ketamon.domain.session import Device, SessionState, device_of
 from ketamon.rules import dose, schedule
-from ketamon.rules.current import Current, current
+from ketamon.rules.current import TWIN, Current, current
 
 NO_CONTACT = "no contact"
+LOST = "lost"
+"""The same in a tile, where room is short; the alarm bar says it in full."""
 
 TILES = ("spo2", "pulse", "nibp", "resp", "co2")
 """The tiles from left to right, by the name of their hue."""
@@ -70,7 +72,7 @@ def _tile(state: SessionState, profile: Profile, parameter: Parameter, at: Insta
         value_ok=now is not None and now.value is not None,
         low=low,
         high=high,
-        alarm=alarm_on(state, (parameter,)),
+        alarm=alarm_on(state, (parameter, TWIN.get(parameter, parameter))),
         questionable=now is not None and now.value is not None and not now.usable,
         simulated=_simulated(state),
     )
@@ -79,7 +81,7 @@ def _tile(state: SessionState, profile: Profile, parameter: Parameter, at: Insta
 def status(now: Current | None) -> str:
     """Say how old the value is, or why there is none."""
     if now is None:
-        return NO_CONTACT
+        return LOST
     return words.age(now.age_s or 0.0) if now.usable else now.why
 
 
@@ -98,7 +100,7 @@ def _cuff(state: SessionState, profile: Profile, at: Instant | None) -> TileData
     worse = dia if sys is not None and sys.usable else sys
     ok = worse is not None and worse.usable
     both = (_text(state, CUFF[0], sys), _text(state, CUFF[1], dia))
-    detail = [_mean(mean), _change(state, sys), _next_cuff(state, profile, at)]
+    detail = [f"{_mean(mean)} {_change(state, sys)}".strip(), _next_cuff(state, profile, at)]
     low, high = (words.number(CUFF[0], v) if v is not None else "" for v in limits(state, profile, CUFF[0]))
     return TileData(
         label="NIBP",
@@ -137,7 +139,12 @@ def limits(state: SessionState, profile: Profile, parameter: Parameter) -> tuple
     """Return the alarm limits that come first, from below and from above, with those that follow the baseline."""
     mine = [limit for limit in profile.limit if limit.parameter is parameter]
     lows = [limit.below for limit in mine if limit.below is not None]
-    highs = [limit.above for limit in mine if limit.above is not None]
+    base = state.baseline.get(parameter)
+    highs = [
+        limit.above if base is None or limit.above_baseline is None else max(limit.above, base + limit.above_baseline)
+        for limit in mine
+        if limit.above is not None
+    ]
     return max(lows, default=None), min(highs, default=None)
 
 
@@ -172,7 +179,7 @@ def pump(state: SessionState, profile: Profile, at: Instant | None) -> Pump:
     if at is None:
         return Pump(title=title, state=NO_CONTACT, usable=False, alarm=alarm)
     if device.link is not Link.LIVE or device.pump is None or device.pump_at is None:
-        why = device.why or str(device.link)
+        why = device.why or ("nothing heard yet" if device.link is Link.LIVE else str(device.link))
         return Pump(title=title, state=f"no data: {why}", usable=False, alarms=alarms, alarm=alarm)
     silent = at.since(device.pump_at)
     if silent > device.attached.quiet_after_s:

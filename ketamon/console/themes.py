@@ -11,7 +11,7 @@ DEFAULT = "dark-room"
 
 TOKENS = (
     "spo2", "pulse", "nibp", "resp", "co2", "pump", "alarm-high", "alarm-medium", "alarm-low", "ok", "stale", "band",
-    "limit", "muted",
+    "limit", "muted", "rehearsal",
 )  # fmt: skip
 """What a theme gives a colour to. All but `band` are drawn as text on the background."""
 
@@ -55,6 +55,7 @@ DARK_ROOM = _theme(
     band="#26313B",
     limit="#87919B",
     muted="#87919B",
+    rehearsal="#D59BF0",
 )
 
 LIGHT = _theme(
@@ -75,6 +76,7 @@ LIGHT = _theme(
     band="#E3E7DC",
     limit="#646C74",
     muted="#5B636B",
+    rehearsal="#7A1FA2",
 )
 
 HIGH_CONTRAST = _theme(
@@ -95,6 +97,7 @@ HIGH_CONTRAST = _theme(
     band="#2E3338",
     limit="#D0D0D0",
     muted="#C8C8C8",
+    rehearsal="#F0A8FF",
 )
 
 # After Okabe and Ito, "Color Universal Design" (2008); their blue #0072B2 is too dark for text and is left out.
@@ -116,6 +119,7 @@ COLOUR_BLIND = _theme(
     band="#2A2C33",
     limit="#909096",
     muted="#909096",
+    rehearsal="#D9A6E8",
 )
 
 THEMES: tuple[Theme, ...] = (DARK_ROOM, LIGHT, HIGH_CONTRAST, COLOUR_BLIND)

@@ -187,7 +187,7 @@ def _lost(contact: Contact, zone: tzinfo | None) -> AlarmLine:
     """Say that nothing below is current. It stands before everything else."""
     since = f" since {words.clock(contact.since, zone)}" if contact.since else " yet"
     why = f" ({contact.why})" if contact.why else ""
-    text = f"no contact with the core{since}{why}; look at the bedside monitor"
+    text = f"no contact with the core{since}; watch the bedside monitor{why}"
     return AlarmLine(mark="!!!", text=text, since="", priority=Priority.HIGH, blinks=contact.since is not None)
 
 

@@ -1,6 +1,7 @@
 """The chair screen: one patient, seen in a second, and three keys to log what was said."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import getters, on
@@ -23,7 +24,7 @@ from ketamon.console.widgets.key_bar import KeyBar
 from ketamon.console.widgets.log_list import LogList
 from ketamon.console.widgets.panel import Panel
 from ketamon.console.widgets.pump import PumpTile
-from ketamon.console.widgets.tile import Tile
+from ketamon.console.widgets.tile import Tile, TileData
 from ketamon.console.widgets.timeline import Timeline
 from ketamon.console.widgets.trend import Trend
 from ketamon.domain.intents import Acknowledge, Intent, PauseAudio, SetSpeed
@@ -42,8 +43,6 @@ class ChairScreen(Screen[None]):
 
     CSS_PATH = "chair.tcss"
     AUTO_FOCUS = ""
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-narrow"), (100, "-normal"), (140, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-short"), (30, "-tall"), (44, "-full")]
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
 
     banner = getters.query_one(Banner)
@@ -88,14 +87,13 @@ class ChairScreen(Screen[None]):
     def show(self, view: ChairView) -> None:
         """Draw a view. Widgets repaint only what says something else than before."""
         self._view = view
-        self.set_class(view.source is Source.REPLAY, "-replay")
-        self.set_class(view.source is Source.SIMULATED, "-simulated")
+        self.set_class(view.source is not Source.LIVE, "-rehearsal")
         with self.app.batch_update():
             self.banner.show(view.banner)
             self.header.show(view.header)
             self.alarm_bar.show(view.alarms)
             for tile, data in zip(self._tiles, view.tiles, strict=True):
-                tile.update(data)
+                tile.update(unit_below(data) if self.has_class("-narrow") else data)
             self.pump.show(view.pump)
             if view.trend is not None and view.timeline is not None:
                 self.trend.update(view.trend)
@@ -186,6 +184,7 @@ class ChairScreen(Screen[None]):
         self._open = panel
         panel.add_class("-open")
         self.add_class("-entry")
+        self.set_class(panel.ROOMY, "-roomy")
         self.call_after_refresh(self._opened, panel, what)
 
     def _opened(self, panel: Panel, what: str) -> None:
@@ -198,7 +197,7 @@ class ChairScreen(Screen[None]):
         if self._open is not None:
             self._open.remove_class("-open")
             self._open = None
-            self.remove_class("-entry")
+            self.remove_class("-entry", "-roomy")
             self.set_focus(None)
             self.call_after_refresh(self._again)
 
@@ -234,3 +233,8 @@ class ChairScreen(Screen[None]):
 def _why_not(view: ChairView) -> str:
     """Say what stands against an action."""
     return f"in {view.phase}" if view.reached else "without contact to the core"
+
+
+def unit_below(data: TileData) -> TileData:
+    """Move the unit from the title, where a narrow tile would cut it off, to the lines below the number."""
+    return replace(data, unit="", detail=(*data.detail, data.unit))

@@ -36,7 +36,7 @@ class AlarmBar(Vertical):
         for i, row in enumerate(self._rows):
             line = alarms.lines[i] if i < len(alarms.lines) else None
             more = len(alarms.lines) - shown_rows
-            row.say(_content(line, alarms, more, self.size.width, first=i == 0))
+            row.say(_content(line, alarms, more, self.size.width - 1, first=i == 0))
             for priority in Priority:
                 row.set_class(line is not None and line.priority is priority, f"-{priority}")
             row.set_class(line is not None and line.blinks, "-blinks")

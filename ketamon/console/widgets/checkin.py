@@ -22,16 +22,16 @@ class CheckInForm(Form):
     ENTER_SAVES = False
     KEYS: ClassVar[str] = "enter next, last saves  esc back  ctrl+t throw away"
     FIELDS = (
-        Field(id="label", label="patient", example="initials or name: J. D."),
-        Field(id="identifier", label="second identifier", example="record number or birth date"),
+        Field(id="label", label="patient", example="J. D."),
+        Field(id="identifier", label="second id", example="record no."),
         Field(id="weight", label="weight kg", example="72.0"),
-        Field(id="method", label="weight from", example=", ".join(METHODS)),
-        Field(id="course", label="course", example="3 of 6 (may be empty)"),
-        Field(id="escort", label="escort", example="name and phone (may be empty)"),
+        Field(id="method", label="weight from", example="scale"),
+        Field(id="course", label="course", example="3 of 6"),
+        Field(id="escort", label="escort", example="name, phone"),
         Field(id="dose", label="dose mg/kg", example="0.5"),
         Field(id="minutes", label="minutes", example="40"),
-        Field(id="concentration", label="conc. mg/mL", example="1"),
-        Field(id="checker", label="checked by", example="second person: Chen physician"),
+        Field(id="concentration", label="conc mg/mL", example="1"),
+        Field(id="checker", label="checked by", example="Lee physician"),
     )
 
     def opened(self, what: str = "") -> None:

@@ -50,13 +50,15 @@ class DueList(Line):
         if not lines:
             lines = [Content.styled("  nothing is due", "$muted")]
         if effects:
-            lines.append(Content.styled("open: " + ", ".join(effects), "bold $alarm-low").truncate(self.size.width, ellipsis=True))
+            lines.append(Content.styled("open: " + ", ".join(effects), "bold").truncate(self.size.width, ellipsis=True))
         self.say(Content("\n").join(lines))
 
     def _line(self, line: DueLine) -> Content:
         pointer = "›" if line.item == self.chosen else " "
-        style = "bold $alarm-medium" if line.overdue else "bold" if line.now else ""
-        made = Content.assemble((pointer, "bold $pump"), (f"{line.when:<{WHEN}} ", style), (line.label, style))
+        style = "bold" if line.now else ""
+        when = Content.styled(line.when, "bold reverse" if line.overdue else style)
+        room = " " * max(1, WHEN + 1 - len(line.when))
+        made = Content.assemble((pointer, "bold $pump"), when, room, (line.label, style))
         return made.truncate(max(1, self.size.width), ellipsis=True)
 
 

@@ -22,6 +22,7 @@ class GatePanel(Panel):
     """The criteria. The pointer goes through them; Enter confirms, or takes back, what a person can confirm."""
 
     TITLE = "gate"
+    ROOMY = True
     KEYS: ClassVar[str] = "enter confirm  d sign  esc back"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
@@ -88,7 +89,7 @@ def title(gate: Gate) -> str:
 
 
 def drawn(gate: Gate, chosen: str, width: int) -> Content:
-    """Draw the criteria: one line each where there is room, else the chosen one with its details below."""
+    """Draw the criteria, the chosen one with its details below; where there is room each with its columns."""
     if not gate.lines:
         return Content.styled("the core judges the gate in recovery", "$muted")
     rows = [row for line in gate.lines for row in _rows(line, line.label == chosen, width)]
@@ -97,22 +98,24 @@ def drawn(gate: Gate, chosen: str, width: int) -> Content:
 
 def _rows(line: GateLine, chosen: bool, width: int) -> list[Content]:
     pointer = Content.styled("›" if chosen else " ", "bold $pump")
-    mark = Content.styled("met   " if line.met else "UNMET ", "$ok" if line.met else "bold $alarm-medium")
+    mark = Content.styled("met   " if line.met else "UNMET ", "$ok" if line.met else "bold")
     can = " ⏎" if line.confirm else ""
     if width >= WIDE:
-        label, required, observed = width * 30 // 100, width * 20 // 100, width * 24 // 100
+        columns = 32, width * 22 // 100, width * 26 // 100
         row = Content.assemble(
-            pointer, mark, _cell(line.label + can, label, "bold" if not line.met else ""),
-            _cell(line.required, required, "$muted"), _cell(line.observed, observed, ""),
+            pointer, mark, _cell(line.label + can, columns[0], "bold" if not line.met else ""),
+            _cell(line.required, columns[1], "$muted"), _cell(line.observed, columns[2], ""),
             ("" if line.met else f"→ {line.remedy}"),
         )  # fmt: skip
-        return [row.truncate(width, ellipsis=True)]
+        return [row.truncate(width, ellipsis=True), *(_details(line, width) if chosen else [])]
     label = Content.styled(line.label + can, "" if line.met else "bold")
     head = Content.assemble(pointer, mark, label).truncate(width, ellipsis=True)
-    if not chosen:
-        return [head]
-    details = [f"required {line.required}", f"observed {line.observed}"] + ([] if line.met else [f"→ {line.remedy}"])
-    return [head, *(Content.styled(f"        {text}", "$muted").truncate(width, ellipsis=True) for text in details)]
+    return [head, *(_details(line, width) if chosen else [])]
+
+
+def _details(line: GateLine, width: int) -> list[Content]:
+    texts = [f"required {line.required}", f"observed {line.observed}"] + ([] if line.met else [f"→ {line.remedy}"])
+    return [Content.styled(f"        {text}", "$muted").truncate(width, ellipsis=True) for text in texts]
 
 
 def _cell(text: str, width: int, style: str) -> Content:

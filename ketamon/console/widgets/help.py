@@ -19,6 +19,7 @@ class HelpPanel(Panel):
     """All actions with their keys, by heading."""
 
     TITLE = "help"
+    ROOMY = True
     KEYS: ClassVar[str] = "↑ ↓ scroll  esc back"
 
     def compose(self) -> ComposeResult:

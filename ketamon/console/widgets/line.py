@@ -21,8 +21,9 @@ class Line(Static):
         content = Content(content) if isinstance(content, str) else content
         if content.is_same(self._said):
             return
+        longer = content.plain.count("\n") != self._said.plain.count("\n")
         self._said = content
-        self.update(content, layout=False)
+        self.update(content, layout=longer and self.styles.auto_dimensions)
 
     @property
     def said(self) -> str:

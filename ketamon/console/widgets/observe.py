@@ -16,8 +16,8 @@ from ketamon.domain.people import Person
 from ketamon.domain.profile import Grade, Group, ObservationItem
 
 HEADINGS = {Group.SCORE: "scores", Group.EFFECT: "effects", Group.EVENT: "events"}
-COLUMN = 22
-"""Narrowest column of the list of items."""
+COLUMN = 15
+"""Narrowest column of the list of items: key, space, and "dissociation"."""
 
 SET_BACK = "@"
 """The key that sets the time back; no item or grade may have it."""
@@ -155,8 +155,8 @@ class ObservePanel(Panel):
 
     def _draw_choices(self) -> None:
         choices = self.query_one(".choices", Line)
-        width = max(COLUMN, self.size.width - 1)
-        choices.say(grades(self._item, self._grade) if self._item else columns(self._items, width))
+        width, height = self.size
+        choices.say(grades(self._item, self._grade) if self._item else columns(self._items, width - 1, height))
         when = f", {self._ago[0]:g} min ago: {self._ago[1]}" if self._ago[0] else ""
         self.border_title = f"observe{' ▸ ' + self._item.label if self._item else ''}{when}"
 
@@ -184,20 +184,27 @@ def grades(item: ObservationItem, chosen: Grade | None) -> Content:
     return Content("\n").join(lines)
 
 
-def columns(items: tuple[ObservationItem, ...], width: int) -> Content:
-    """Draw the items under their headings in as many columns as the width has room for, read downwards."""
+def columns(items: tuple[ObservationItem, ...], width: int, height: int) -> Content:
+    """Draw the items under their headings, read downwards, in no more columns than it takes to fit the height.
+
+    What does not fit even so comes below, page by page.
+    """
     cells: list[Content] = []
     for group in Group:
         members = [item for item in items if item.group is group]
         if members:
             cells.append(Content.styled(HEADINGS[group], "$muted"))
-            cells += [Content.assemble((item.key, "bold $pump"), f"  {item.label}") for item in members]
-    count = max(1, width // COLUMN)
-    height = -(-len(cells) // count) if cells else 0
-    room = width // count
+            cells += [Content.assemble((item.key, "bold $pump"), f" {item.label}") for item in members]
+    height = max(1, height)
+    count = min(max(1, width // COLUMN), -(-len(cells) // height) or 1)
+    page = count * height
     rows = [
-        Content("").join([cell.truncate(room - 1, ellipsis=True).pad_right(max(0, room - min(cell.cell_length, room - 1)))
-                          for cell in cells[y::height]])
-        for y in range(height)
-    ]  # fmt: skip
+        _row(cells[start + y : start + page : height], width // count)
+        for start in range(0, len(cells), page)
+        for y in range(min(height, len(cells) - start))
+    ]
     return Content("\n").join(rows)
+
+
+def _row(cells: list[Content], room: int) -> Content:
+    return Content("").join([cell.truncate(room - 1, ellipsis=True, pad=True).pad_right(1) for cell in cells])

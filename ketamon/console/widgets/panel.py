@@ -16,12 +16,19 @@ from ketamon.console.widgets.line import Line
 from ketamon.domain.intents import Intent
 from ketamon.domain.people import Person
 
+MANY = 6
+"""A form of more fields than this stands in two columns on every screen."""
+
 
 class Panel(VerticalScroll):
-    """The base of all panels. A panel is mounted once and then shown or hidden, so what was typed stays."""
+    """The base of all panels. A panel is mounted once and then shown or hidden, so what was typed stays.
+
+    `KEYS` stand in the key bar while it is open; a `ROOMY` one gets more of a high screen.
+    """
 
     TITLE: ClassVar[str] = ""
     KEYS: ClassVar[str] = "esc back"
+    ROOMY: ClassVar[bool] = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back", show=False)]
 
     @dataclass
@@ -106,7 +113,7 @@ class Form(Panel):
 
     def compose(self) -> ComposeResult:
         """Lay out the fields, and a line below for what follows from them."""
-        with Grid(classes="fields"):
+        with Grid(classes="fields -many" if len(self.FIELDS) > MANY else "fields"):
             for field in self.FIELDS:
                 yield Label(field.label, markup=False)
                 yield Input(placeholder=field.example, id=field.id, compact=True)

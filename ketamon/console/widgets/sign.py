@@ -11,7 +11,6 @@ from ketamon.console.view import ChairView
 from ketamon.console.widgets.line import Line
 from ketamon.console.widgets.panel import Field, Form
 from ketamon.domain.intents import Advance, Intent, Sign
-from ketamon.domain.people import Person
 from ketamon.domain.phases import Trigger
 
 
@@ -66,12 +65,12 @@ def way(view: ChairView) -> list[str]:
     """Say the steps out, each with its state."""
     gate, signing = view.gate, view.signing
     unmet = sum(not line.met for line in gate.lines)
-    opened = "yes" if gate.open else f"no, {unmet} unmet (g shows them)" if gate.judged else "not judged yet"
+    opened = "yes" if gate.open else f"no, {unmet} unmet (g)" if gate.judged else "not judged yet"
     return [
-        f"{_mark(gate.open)} gate open              {opened}",
-        f"{_mark(bool(signing.assessed_by))} assessment signed      {signing.assessed_by or '--'}",
-        f"{_mark(bool(signing.discharged_by))} discharge signed       {signing.discharged_by or '-- (another person, a physician)'}",
-        f"{_mark(signing.left)} patient left           {'yes' if signing.left else '--'}",
+        f"{_mark(gate.open)} gate open          {opened}",
+        f"{_mark(bool(signing.assessed_by))} assessment signed  {signing.assessed_by or '--'}",
+        f"{_mark(bool(signing.discharged_by))} discharge signed   {signing.discharged_by or '-- (a second person)'}",
+        f"{_mark(signing.left)} patient left       {'yes' if signing.left else '--'}",
     ]
 
 
