@@ -118,7 +118,7 @@ def _marks(data: TimelineData, width: int, per_cell: float, glyphs: Glyphs) -> C
         near = next((place for place in (x, x + 1, x - 1) if line.free(place, 1)), None)
         if near is not None:
             line.put(near, mark.letter, _role(mark))
-        elif line.role[x] == NOTE:
+        elif 0 <= x < width and line.role[x] == NOTE:
             line.put(x, "+", _role(mark))
     if line.free(now + 1, 5):
         line.put(now + 2, "now", NOW)
