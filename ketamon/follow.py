@@ -6,7 +6,7 @@ core: `{"id","intent"}`. An answer comes after the events it caused are durable.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -120,7 +120,7 @@ class SocketFeed:
                 self._part(str(error))
             await asyncio.sleep(RECONNECT_S)
 
-    async def updates(self) -> AsyncIterator[None]:
+    async def updates(self) -> AsyncGenerator[None]:
         """Connect once and fold; give control back after each pulse. Raises `SourceError` when the core is gone."""
         try:
             reader, self._writer = await asyncio.open_unix_connection(str(self._path), limit=MAX_LINE)

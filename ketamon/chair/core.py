@@ -18,6 +18,7 @@ from ketamon.domain.intents import Intent, SetSpeed
 from ketamon.errors import Refused
 from ketamon.follow import Beat, Source, beat_line
 from ketamon.port.clock import Clock
+from ketamon.store.chain import Head
 from ketamon.store.reader import Reader
 from ketamon.store.writer import Store
 from ketamon.stream.writer import StreamWriter
@@ -33,7 +34,11 @@ class Drive(Protocol):
     """What makes time pass and bytes come: a live chair, a simulation, or a recording."""
 
     source: Source
-    speed: float
+
+    @property
+    def speed(self) -> float:
+        """How many times faster than life; 1 for a live chair, 0 while it stands still."""
+        ...
 
     async def run(self, core: "Core") -> None:
         """Feed the core until the session ends or the source does."""
@@ -116,7 +121,7 @@ class Core:
         self.engine.tick(at)
         self.publish()
 
-    def intend(self, intent: Intent, at: Instant) -> "asyncio.Future[object] | None":
+    def intend(self, intent: Intent, at: Instant) -> "asyncio.Future[Head] | None":
         """Do what somebody asks, or raise `Refused`; the future is done when it is durable."""
         self.engine.intend(intent, at)
         if self.stream is not None:
@@ -138,7 +143,7 @@ class Core:
                 return f"taken, but not saved yet: {self.engine.state.recording_degraded or 'the disk is slow'}"
         return ""
 
-    def publish(self, *, urgent: bool = False) -> "asyncio.Future[object] | None":
+    def publish(self, *, urgent: bool = False) -> "asyncio.Future[Head] | None":
         """Hand on what the engine said since the last time."""
         events, sends = self.engine.take()
         durable = None

@@ -5,6 +5,7 @@ configuration, 3 a source or file cannot be had, 4 verification failed. Each com
 when it is asked for.
 """
 
+import os
 import sys
 from importlib import import_module
 
@@ -51,8 +52,8 @@ def _run(command: str, args: list[str]) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # the reader of our output has gone; nobody is left to tell
-        sys.stdout = None  # type: ignore[assignment]  # or Python complains about the pipe once more at exit
+    except BrokenPipeError:  # the reader of our output has gone; without this Python tells of it once more at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return code
 

@@ -76,7 +76,9 @@ async def test_a_follower_sees_the_session_and_can_ask(private):
         assert await feed.ask(SetSpeed(speed=0.0)) == ""
         await until(feed, lambda: feed.beat.speed == 0.0)
         assert "not between" in await feed.ask(SetSpeed(speed=-1.0))
-    assert [v.body.text for v in load_events(private / "r.ksession") if isinstance(v.body, e.Noted)][0] == "window opened"
+    assert [v.body.text for v in load_events(private / "r.ksession") if isinstance(v.body, e.Noted)][
+        0
+    ] == "window opened"
 
 
 async def test_what_is_answered_is_durable(private):
@@ -142,7 +144,9 @@ async def test_a_follower_that_does_not_read_is_cut_off_and_slows_nobody(private
             await until(feed, lambda: feed.state.phase is Phase.INFUSION)
 
 
-@pytest.mark.parametrize("nonsense", [b"\n", b"{}\n", b"GET / HTTP/1.1\r\n\r\n", b"\xff\xfe\n", b'{"id":1}\n', b"[" * 999 + b"\n"])
+@pytest.mark.parametrize(
+    "nonsense", [b"\n", b"{}\n", b"GET / HTTP/1.1\r\n\r\n", b"\xff\xfe\n", b'{"id":1}\n', b"[" * 999 + b"\n"]
+)
 async def test_nonsense_on_the_socket_harms_nobody(private, nonsense):
     core = rehearsal(private)
     async with running(core) as feed:
@@ -214,5 +218,3 @@ async def test_without_a_core_the_feed_says_so_and_comes_back(private):
     await until(feed, lambda: not feed.connected)
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
-
-
