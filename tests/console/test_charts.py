@@ -61,6 +61,16 @@ PICTURES = {
 ··x·x·|··g·g·|······
 """,
     ),
+    "a hole stays a hole, however far the line has moved": (
+        ([b(6), None, b(0)], 3, 4, 0, 7, ASCII),
+        {},
+        """
+.··|l··|···
+···|···|···
+···|···|···
+··.|··l|···
+""",
+    ),
     "nothing is due, nothing is missing": (
         ([None, b(3), None], 3, 2, 0, 5, ASCII),
         {"due": range(1, 2)},

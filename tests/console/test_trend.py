@@ -106,8 +106,10 @@ def test_a_rhythm_slower_than_a_column_is_no_gap():
 def test_silence_at_the_end_becomes_a_gap_without_a_word_from_the_device():
     panel = Panel(label="PR", unit="/min", hue="pulse", low=40, high=140, series=series(100, lambda _: 70.0))
     data = TrendData(start_s=0, end_s=600, now_s=300, panels=(panel,))
-    bottom = PanelPainter().rows(panel, data, (60, 4), ASCII, None, letters=True)[-1].text[GUTTER:]
-    assert bottom == " " * 10 + "x" * 20 + " " * 30
+    painter = PanelPainter()
+    for now, gap in ((100, 0), (300, 20), (410, 31)):
+        rows = painter.rows(panel, replace(data, now_s=now), (60, 4), ASCII, None, letters=True)
+        assert rows[-1].text[GUTTER:] == " " * 10 + "x" * gap + " " * (50 - gap)
 
 
 def test_the_gravest_mark_of_a_column_has_its_letter_there():
