@@ -1,4 +1,4 @@
-"""What a person can ask of the core. An intent is checked by the chair and becomes events, or is refused with a reason."""
+"""What a person can ask of the core: the chair checks an intent and it becomes events, or is refused with a reason."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -40,7 +40,7 @@ def _unique(profile: Profile) -> Iterator[str]:
 def _twice(table: str, key: str, values: Iterable[str]) -> Iterator[str]:
     for value, count in Counter(values).items():
         if count > 1:
-            yield f"{table}: {key} {value!r} stands {count} times; allowed is once"
+            yield f"{table}: {key} {str(value)!r} stands {count} times; allowed is once"
 
 
 def _plan_and_order(profile: Profile) -> Iterator[str]:
