@@ -117,6 +117,11 @@ def test_mode_and_rate_make_the_state(mode, rate, state):
     assert status(inf(mode=mode, rate=rate)).state == state
 
 
+@pytest.mark.parametrize(("flag", "alarm"), [("-", False), ("A", True), ("", True), ("?", True)])
+def test_only_the_flag_for_no_alarm_is_no_alarm(flag, alarm):
+    assert status(inf(flag=flag)).alarm is alarm
+
+
 @pytest.mark.parametrize("code", STATE_OF_ALARM)
 def test_keep_vein_open_and_the_end_follow_from_the_alarm_that_stands(code):
     alarm, clear = f"ALARM^{code}^ ^ ", "ALARM^AL_NOALM^ ^ "
@@ -274,7 +279,7 @@ def test_published_vectors(captures):
 def asked(driver, seconds, answer=lambda _: b"", rate=4):
     """The verbs asked, with their times, of a pump that answers at once."""
     found = []
-    for n in range(seconds * rate):
+    for n in range(int(seconds * rate)):
         at = START.plus(n / rate)
         for output in driver.tick(at):
             assert isinstance(output, Send)
@@ -297,7 +302,7 @@ def test_it_asks_once_who_the_pump_is_and_then_what_it_does():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("rate", [3, 4, 7, 50])
+@pytest.mark.parametrize("rate", [10 / 3, 4, 7, 50])
 def test_rate_and_volume_are_asked_every_two_seconds_however_time_ticks(rate):
     times = [t for t, verb in asked(SPEC.make(), 120, answering(), rate) if verb == "INF"]
     assert len(times) >= 58

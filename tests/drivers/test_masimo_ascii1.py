@@ -108,7 +108,8 @@ BAD = [
     {"BPM": None},
     {"PI": "3.60%"}, {"PI": "03,60%"}, {"PI": "03.6"}, {"PI": "nan"}, {"SN": "000005666"}, {"SN": None},
     {"ALARM": "000"}, {"ALARM": None}, {"EXC": "00080"}, {"EXC": "00080G"}, {"EXC": None}, {"SPCO": "--.-%x"},
-    {"SPCO": "--.-% lower=1"}, {"SPCO": "--.-% X"}, {"SPCO": "--.-% X="}, {"EXC": "000800 X=1"},
+    {"SPCO": "--.-% lower=1"}, {"SPCO": "--.-% XYZ"}, {"SPCO": "--.-% XYZ="}, {"SPCO": "--.-% XY=1"},
+    {"EXC": "000800 XYZ=1"},
     {"EXC": "000800 EXC1=0000000"},
 ]  # fmt: skip
 
@@ -143,7 +144,9 @@ def test_noise_on_the_same_line_is_cut_off(noise):
 
 
 def test_a_line_longer_than_any_is_garbage():
-    assert values(changed(SPCO="--.-%" + " X=1234567890123456" * 30) + b"\n") == []
+    assert (
+        values(changed(SPCO="--.-%" + " ".join([""] + [f"X{n:02}=1234567890123456" for n in range(30)])) + b"\n") == []
+    )
     assert len(LINE) < LONGEST_LINE
 
 
