@@ -15,7 +15,7 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from ketamon.domain.profile import Profile
-from ketamon.errors import ProfileError
+from ketamon.errors import ProfileError, SourceError
 from ketamon.profiles.checks import problems_of
 
 SHIPPED = Path(__file__).with_name("ketamine-40min.toml")
@@ -38,7 +38,7 @@ def load(path: Path | None) -> tuple[Profile, str, str]:
         data = path.read_bytes()
         text = data.decode()
     except OSError as error:
-        raise ProfileError(str(path), [f"cannot be read: {error.strerror}"]) from error
+        raise SourceError(f"the profile {path} cannot be read: {error.strerror}; check its name") from error
     except UnicodeDecodeError as error:
         raise ProfileError(str(path), [f"is not UTF-8 text: byte {error.start} is damaged"]) from error
     return loads(text, str(path)), text, sha256(data).hexdigest()
