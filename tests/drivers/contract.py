@@ -7,7 +7,7 @@ fails with an assertion. Nothing here knows a protocol.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from time import perf_counter
+from time import process_time
 
 from ketamon.domain.instant import Instant
 from ketamon.driver import Accepted, Driver, DriverSpec, Garbage, Output, Send
@@ -117,13 +117,18 @@ def check_resync(spec: DriverSpec, noise: bytes, frame: bytes) -> None:
 
 
 def seconds(spec: DriverSpec, data: bytes, size: int) -> float:
-    """The shortest of three runs over the data in chunks of that size."""
+    """The shortest of three runs over the data in chunks of that size, in seconds of our own work."""
 
     def once() -> float:
-        driver, begin = spec.make(), perf_counter()
+        driver, begin = spec.make(), process_time()
         for chunk in cut(data, [size]):
             for _ in driver.feed(chunk, START):
                 pass
-        return perf_counter() - begin
+        return process_time() - begin
 
     return min(once() for _ in range(3))
+
+
+def check_linear(spec: DriverSpec, data: bytes, size: int) -> None:
+    """Four times the input takes four times as long, not sixteen; a busy machine gets three tries."""
+    assert any(seconds(spec, data * 4, size) < 10 * seconds(spec, data, size) + 0.002 for _ in range(3))
