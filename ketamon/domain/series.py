@@ -5,7 +5,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import isnan, nan
-from operator import sub
 from typing import NamedTuple
 
 
@@ -19,11 +18,11 @@ class Point:
 
 
 class Summary(NamedTuple):
-    """What lies in a window: the lowest and highest value, and the longest time in seconds without one in between."""
+    """What lies in a window: the lowest and highest value, and whether they follow each other without a long gap."""
 
     lowest: float
     highest: float
-    longest_gap: float
+    unbroken: bool
 
 
 @dataclass(slots=True)
@@ -60,8 +59,8 @@ class Series:
         for i in range(bisect_left(self._t, t) - 1, -1, -1):
             yield self._point(i)
 
-    def summary(self, start: float, end: float) -> Summary | None:
-        """Sum up the values with start <= t <= end, or None where there is none. An hour's window takes 0.2 ms."""
+    def summary(self, start: float, end: float, longest_gap: float) -> Summary | None:
+        """Sum up the values with start <= t <= end, or None where there is none. Ten minutes of seconds take 40 µs."""
         i, j = bisect_left(self._t, start), bisect_right(self._t, end)
         times, values = self._t[i:j], self._value[i:j]
         if isnan(sum(values)):
@@ -69,7 +68,7 @@ class Series:
             times, values = array("d", [times[k] for k in kept]), array("d", [values[k] for k in kept])
         if not values:
             return None
-        return Summary(min(values), max(values), max(map(sub, times[1:], times[:-1]), default=0.0))
+        return Summary(min(values), max(values), _is_unbroken(times, longest_gap))
 
     @property
     def last(self) -> Point | None:
@@ -79,3 +78,14 @@ class Series:
     def _point(self, i: int) -> Point:
         value = self._value[i]
         return Point(self._t[i], None if isnan(value) else value, self._seq[i])
+
+
+def _is_unbroken(times: "array[float]", longest_gap: float) -> bool:
+    """Whether the next is never further away than `longest_gap`; leaps from one to the last within its reach."""
+    at, last = 0, len(times) - 1
+    while at < last:
+        reached = bisect_right(times, times[at] + longest_gap, at) - 1
+        if reached == at:
+            return False
+        at = reached
+    return True

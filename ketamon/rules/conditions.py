@@ -1,6 +1,5 @@
 """What is wrong now, before it becomes an alarm: a condition, and the memory of how long each has held."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -57,7 +56,8 @@ class AlarmMemory:
 class Look:
     """One look at the session. Conditions are collected in `found`, by alarm; of one cause the highest wins.
 
-    `held`: alarms of which nothing is known now. Silence never ends an alarm, so they stay as they are.
+    `held`: alarms of which nothing is known now. Silence never ends an alarm, so they stay as they are. `now` is `at`
+    in seconds.
     """
 
     state: SessionState
@@ -66,7 +66,11 @@ class Look:
     memory: AlarmMemory
     found: dict[str, Condition] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
+    now: float = field(init=False)
     _values: dict[Parameter, Current] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.now = self.at.seconds
 
     def value(self, parameter: Parameter) -> Current:
         """Return the value of a parameter now; it is looked up once."""
@@ -83,7 +87,7 @@ class Look:
         pulse = self.value(Parameter.PR)
         return pulse.usable and bool(pulse.value)
 
-    def add(self, conditions: Iterator[Condition]) -> None:
+    def add(self, *conditions: Condition) -> None:
         """Collect conditions."""
         for condition in conditions:
             other = self.found.get(condition.alarm)

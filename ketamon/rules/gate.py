@@ -12,7 +12,7 @@ from ketamon.domain.events import CheckResult, GateChanged
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import PARAMETERS, Parameter
 from ketamon.domain.phases import Phase
-from ketamon.domain.profile import Criterion, CriterionKind, Profile
+from ketamon.domain.profile import Criterion, CriterionKind, ObservationItem, Profile
 from ketamon.domain.series import Point, Series
 from ketamon.domain.session import Observation, Sample, SessionState
 from ketamon.rules.current import TWIN, current_or_twin, lifetime_s
@@ -25,7 +25,7 @@ Seen = tuple[bool, str, str, tuple[int, ...]]
 
 def evaluate(state: SessionState, profile: Profile, at: Instant) -> GateChanged:
     """Judge every criterion at `at`, in the profile's order."""
-    look = _Look(state, profile, at, _latest(state))
+    look = _Look(state, profile, at, _latest(state), {item.id: item for item in profile.observation})
     checks = tuple(_check(look, criterion) for criterion in profile.criterion)
     is_open = state.phase in OPENS_IN and bool(checks) and all(check.met for check in checks)
     return GateChanged(open=is_open, checks=checks)
@@ -33,12 +33,13 @@ def evaluate(state: SessionState, profile: Profile, at: Instant) -> GateChanged:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What the criteria look at; `latest` is the last observation of each item that stands."""
+    """What the criteria look at; `latest` is the last observation of each item that stands, `items` the profile's."""
 
     state: SessionState
     profile: Profile
     at: Instant
     latest: dict[str, Observation]
+    items: dict[str, ObservationItem]
 
     def ago(self, then: Instant) -> str:
         seconds = self.at.since(then)
@@ -144,9 +145,9 @@ def _sustained(look: _Look, sample: Sample, bounds: tuple[float, float], seconds
     if series is None or first is None:
         return None, f"none from {seconds / 60:g} min before"
     low, high = bounds
-    between = series.summary(first.t, look.at.seconds)
     longest = lifetime_s(look.profile, sample)
-    if between is None or between.longest_gap > longest:
+    between = series.summary(first.t, look.at.seconds, longest)
+    if between is None or not between.unbroken:
         return None, f"there was none for longer than {longest / 60:.3g} min"
     if between.lowest < low:
         return None, f"{_number(sample.reading.parameter, between.lowest)} in the last {seconds / 60:g} min"
@@ -189,14 +190,14 @@ def _in_range(grade: int | None, low: int | None, high: int | None) -> bool:
 
 
 def _range(look: _Look, item: str, low: int | None, high: int | None) -> str:
-    label = next((o.label for o in look.profile.observation if o.id == item), item)
+    label = look.items[item].label if item in look.items else item
     if low is None:
         return f"{label} {high} or less"
     return f"{label} {low} or more" if high is None else f"{label} {low} to {high}"
 
 
 def _said(look: _Look, o: Observation) -> str:
-    item = next((i for i in look.profile.observation if i.id == o.item), None)
+    item = look.items.get(o.item)
     label = item.label if item else o.item
     grade = next((g.label for g in item.grades if g.value == o.grade), str(o.grade)) if item else str(o.grade)
     return f"{label} {grade}, {o.by} {look.ago(o.at)}"
@@ -204,7 +205,7 @@ def _said(look: _Look, o: Observation) -> str:
 
 def _absent(look: _Look, c: Criterion) -> Seen:
     minutes = c.minutes or 0.0
-    label = next((o.label for o in look.profile.observation if o.id == c.item), c.item)
+    label = look.items[c.item].label if c.item in look.items else c.item
     required = f"no {label} in {minutes:g} min"
     found = [
         o

@@ -4,8 +4,6 @@ A limit has a dwell (how long the value must be beyond), a hysteresis (how far i
 confirm-by-repeat. All limits of one parameter and direction are one cause, and so are heart rate and pulse rate.
 """
 
-from collections.abc import Iterator
-
 from ketamon.domain.devices import Priority
 from ketamon.domain.events import AlarmState
 from ketamon.domain.parameters import PARAMETERS, Parameter
@@ -33,20 +31,16 @@ def look_at_limits(look: Look) -> None:
         now = look.value(parameter)
         if now.value is None or (parameter is Parameter.HR and look.electrodes_off):
             continue
-        look.add(_beyond(look, limit, now))
+        if limit.below is not None:
+            _one_way(look, limit, now, limit.below, "low")
+        if limit.above is not None:
+            _one_way(look, limit, now, _upper(look, limit, limit.above), "high")
         if now.usable:
             known.add(_CAUSE[parameter])
     for name, alarm in look.state.alarms.items():
         of = alarm.change.parameter
         if of is not None and not alarm.change.technical and _CAUSE[of] not in known:
             look.held.add(name)
-
-
-def _beyond(look: Look, limit: Limit, now: Current) -> Iterator[Condition]:
-    if limit.below is not None:
-        yield from _one_way(look, limit, now, limit.below, "low")
-    if limit.above is not None:
-        yield from _one_way(look, limit, now, _upper(look, limit, limit.above), "high")
 
 
 def _upper(look: Look, limit: Limit, above: float) -> float:
@@ -57,16 +51,18 @@ def _upper(look: Look, limit: Limit, above: float) -> float:
     return max(above, baseline + limit.above_baseline)
 
 
-def _one_way(look: Look, limit: Limit, now: Current, bound: float, way: str) -> Iterator[Condition]:
-    value = now.value
-    assert value is not None  # noqa: S101 (the caller looked)
+def _one_way(look: Look, limit: Limit, now: Current, bound: float, way: str) -> None:
+    """Add the condition if the value is beyond the bound, and was for long enough."""
+    value = now.value or 0.0
     alarm = f"{_CAUSE[limit.parameter]}-{way}"
     on = _is_on(look, alarm, limit.priority)
     excess = bound - value if way == "low" else value - bound
     beyond = excess > (-limit.hysteresis if on else 0.0)
-    if look.memory.lasts(f"{limit.id}-{way}", beyond, look.at.seconds, 0.0 if on else limit.dwell_s):
-        confirmed = on or not limit.confirm or _readings_beyond(look.state, limit.parameter, bound, way) > 1
-        yield Condition(
+    if not look.memory.lasts(f"{limit.id}-{way}", beyond, look.now, 0.0 if on else limit.dwell_s):
+        return
+    confirmed = on or not limit.confirm or _readings_beyond(look.state, limit.parameter, bound, way) > 1
+    look.add(
+        Condition(
             alarm=alarm,
             priority=limit.priority if confirmed else _LOWER[limit.priority],
             technical=False,
@@ -76,6 +72,7 @@ def _one_way(look: Look, limit: Limit, now: Current, bound: float, way: str) -> 
             limit=bound,
             beyond=excess > 0,
         )
+    )
 
 
 def _is_on(look: Look, alarm: str, priority: Priority) -> bool:

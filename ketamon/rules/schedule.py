@@ -19,16 +19,21 @@ _PARAMETERS = frozenset(Parameter)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """An item with its oldest open slot: `due_s` is how far away that is, negative once it has passed.
+    """An item with its oldest open slot: `due_s` is how far that is from `now`, negative once it has passed.
 
     `overdue`: the grace has passed, too.
     """
 
     item: str
     label: str
-    at: Instant
+    now: Instant
     due_s: float
     overdue: bool
+
+    @property
+    def at(self) -> Instant:
+        """When it is, or was, due."""
+        return self.now.plus(self.due_s)
 
 
 def due(state: SessionState, profile: Profile, at: Instant) -> list[Due]:
@@ -60,7 +65,7 @@ def _row(state: SessionState, profile: Profile, rule: ScheduleRule, at: Instant,
     return Due(
         item=rule.item,
         label=rule.label,
-        at=anchor.plus(slot),
+        now=at,
         due_s=-late,
         overdue=late > rule.grace_minutes * 60,
     )
@@ -84,13 +89,13 @@ def _anchor(state: SessionState, anchor: Anchor) -> Instant | None:
 
 def _last_done(state: SessionState) -> dict[str, float]:
     """When each item was last observed, or left out with a reason, in seconds of session time."""
-    done: dict[str, float] = {}
+    done: dict[str, int] = {}
     for o in state.observations.values():
-        if o.grade is not None:
-            done[o.item] = max(done.get(o.item, float("-inf")), o.at.seconds)
+        if o.grade is not None and o.at.monotonic_ns >= done.get(o.item, 0):
+            done[o.item] = o.at.monotonic_ns
     for item, when in state.not_done:
-        done[item] = max(done.get(item, float("-inf")), when.seconds)
-    return done
+        done[item] = max(done.get(item, 0), when.monotonic_ns)
+    return {item: ns / 1e9 for item, ns in done.items()}
 
 
 def _last_measured(state: SessionState, profile: Profile, parameter: Parameter, at: Instant) -> float | None:

@@ -33,15 +33,15 @@ Rules = dict[Watch, WatchRule]
 def look_at_equipment(look: Look) -> None:
     """Collect what is wrong with links, sensors, recording, clock and pumps."""
     rules = {rule.of: rule for rule in look.profile.watch}
-    look.add(_session(look, rules))
+    look.add(*_session(look, rules))
     for device in look.state.devices.values():
-        look.add(_link(look, rules, device))
-        look.add(_rejected(look, rules, device))
-        look.add(_own_alarms(device))
+        look.add(*_link(look, rules, device))
+        look.add(*_rejected(look, rules, device))
+        look.add(*_own_alarms(device))
         if device.attached.kind is DeviceKind.PUMP:
-            look.add(_pump(look, rules, device))
+            look.add(*_pump(look, rules, device))
     if look.state.phase not in ENDED:
-        look.add(_sensors(look, rules))
+        look.add(*_sensors(look, rules))
 
 
 def _session(look: Look, rules: Rules) -> Iterator[Condition]:
@@ -68,7 +68,7 @@ def _link(look: Look, rules: Rules, device: Device) -> Iterator[Condition]:
     name, rule = device.attached.device, rules[Watch.LINK_LOST]
     key = f"link:{name}"
     lost = device.link is not Link.LIVE
-    if look.memory.lasts(key, lost, look.at.seconds, 0.0 if device.heard else rule.dwell_s):
+    if look.memory.lasts(key, lost, look.now, 0.0 if device.heard else rule.dwell_s):
         what = "link lost" if device.heard else "no link"
         why = f": {device.why}" if device.why else ""
         yield Condition(key, rule.priority, True, f"{device.attached.label} {what}{why}")
@@ -76,7 +76,7 @@ def _link(look: Look, rules: Rules, device: Device) -> Iterator[Condition]:
 
 def _rejected(look: Look, rules: Rules, device: Device) -> Iterator[Condition]:
     """Damaged frames in the last minute, counted between looks."""
-    name, now = device.attached.device, look.at.seconds
+    name, now = device.attached.device, look.now
     counts = look.memory.rejected.setdefault(name, [(now, device.rejected_frames)])
     if counts[-1][1] != device.rejected_frames:
         counts.append((now, device.rejected_frames))
@@ -121,7 +121,7 @@ def _sensor(look: Look, rules: Rules, key: SourceKey) -> Iterator[Condition]:
         text, rule = "sensor off", rules[Watch.SENSOR_OFF]
     elif look.at.since(sample.at) > lifetime_s(look.profile, sample):
         text = f"no data for {lifetime_s(look.profile, sample):.0f} s"
-    if look.memory.lasts(f"sensor:{name}:{parameter}:{site}", bool(text), look.at.seconds, rule.dwell_s):
+    if look.memory.lasts(f"sensor:{name}:{parameter}:{site}", bool(text), look.now, rule.dwell_s):
         label = "NIBP" if parameter in CUFF else PARAMETERS[parameter].label
         site_text = f" {site}" if site else ""
         yield Condition(
@@ -167,7 +167,7 @@ def _order_rate(look: Look, rule: WatchRule, name: str, status: PumpStatus) -> I
             if abs(value - limit) > limit * look.profile.order.tolerance_percent / 100:
                 sign = ">" if value > limit else "<"
                 text = f"pump {status.rate:g} mL/h = {value:.3g} {sign} order {limit:.3g} mg/kg/h"
-    if look.memory.lasts(f"order-rate:{name}", bool(text), look.at.seconds, rule.dwell_s):
+    if look.memory.lasts(f"order-rate:{name}", bool(text), look.now, rule.dwell_s):
         yield Condition(f"order-rate:{name}", rule.priority, False, text, None, value, limit)
 
 
@@ -178,7 +178,7 @@ def _order_volume(look: Look, rule: WatchRule, name: str, status: PumpStatus) ->
         given = mg_given(volume, ordered.order)
         limit = ordered.order.total_mg
     most = limit * (1 + look.profile.order.tolerance_percent / 100)
-    if look.memory.lasts(f"order-volume:{name}", given > most, look.at.seconds, rule.dwell_s):
+    if look.memory.lasts(f"order-volume:{name}", given > most, look.now, rule.dwell_s):
         text = f"pump gave {volume:g} mL = {given:.1f} > order {limit:.1f} mg"
         yield Condition(f"order-volume:{name}", rule.priority, False, text, None, given, limit)
 
@@ -186,11 +186,11 @@ def _order_volume(look: Look, rule: WatchRule, name: str, status: PumpStatus) ->
 def _order_phase(look: Look, rule: WatchRule, name: str, status: PumpStatus) -> Iterator[Condition]:
     phase = look.state.phase
     wrong = status.state is PumpState.INFUSING and phase is not Phase.INFUSION
-    if look.memory.lasts(f"order-phase:{name}", wrong, look.at.seconds, rule.dwell_s):
+    if look.memory.lasts(f"order-phase:{name}", wrong, look.now, rule.dwell_s):
         yield Condition(f"order-phase:{name}", rule.priority, False, f"pump infuses, but the session is in {phase}")
 
 
 def _watch(look: Look, rule: WatchRule, alarm: str, text: str) -> Iterator[Condition]:
     """A technical condition that holds now ("" is none), once it has held for its dwell time."""
-    if look.memory.lasts(alarm, bool(text), look.at.seconds, rule.dwell_s):
+    if look.memory.lasts(alarm, bool(text), look.now, rule.dwell_s):
         yield Condition(alarm, rule.priority, True, text)

@@ -32,11 +32,12 @@ def test_windows():
 
 
 SUMS = [
-    ([(0, 5.0), (1, 3.0), (4, 4.0)], 0, 4, (3.0, 5.0, 3.0)),
-    ([(0, 5.0), (1, 3.0), (4, 4.0)], 1, 4, (3.0, 4.0, 3.0)),
-    ([(0, 5.0), (1, None), (4, 4.0)], 0, 4, (4.0, 5.0, 4.0)),
-    ([(0, None), (1, 5.0), (2, None)], 0, 9, (5.0, 5.0, 0.0)),
-    ([(0, 5.0)], 0, 0, (5.0, 5.0, 0.0)),
+    ([(0, 5.0), (1, 3.0), (4, 4.0)], 0, 4, (3.0, 5.0, True)),
+    ([(0, 5.0), (1, 3.0), (4.1, 4.0)], 0, 5, (3.0, 5.0, False)),
+    ([(0, 5.0), (3.1, 3.0), (4, 4.0)], 1, 4, (3.0, 4.0, True)),
+    ([(0, 5.0), (1, None), (4, 4.0)], 0, 4, (4.0, 5.0, False)),
+    ([(0, None), (1, 5.0), (2, None)], 0, 9, (5.0, 5.0, True)),
+    ([(0, 5.0)], 0, 0, (5.0, 5.0, True)),
     ([(0, None)], 0, 4, None),
     ([(0, 5.0)], 1, 4, None),
     ([], 0, 4, None),
@@ -44,25 +45,26 @@ SUMS = [
 
 
 @pytest.mark.parametrize(("points", "start", "end", "expected"), SUMS)
-def test_summary(points, start, end, expected):
-    assert series(*points).summary(start, end) == expected
+def test_summary_with_gaps_of_three_seconds_at_most(points, start, end, expected):
+    assert series(*points).summary(start, end, 3.0) == expected
 
 
 @given(
     st.lists(st.tuples(st.floats(0.01, 60), st.none() | st.floats(-1e6, 1e6)), max_size=40),
     st.floats(0, 1000),
     st.floats(0, 1000),
+    st.floats(0, 60),
 )
-def test_summary_against_the_slow_way(steps, start, length):
+def test_summary_against_the_slow_way(steps, start, length, longest):
     t, points = 0.0, []
     for step, value in steps:
         t += step
         points.append((t, value))
     inside = [(t, v) for t, v in points if start <= t <= start + length and v is not None]
-    found = series(*points).summary(start, start + length)
+    found = series(*points).summary(start, start + length, longest)
     if not inside:
         assert found is None
         return
-    values, times = [v for _, v in inside], [t for t, _ in inside]
-    gaps = [b - a for a, b in pairwise(times)]
-    assert found == (min(values), max(values), max(gaps, default=0.0))
+    values = [v for _, v in inside]
+    unbroken = all(b <= a + longest for (a, _), (b, _) in pairwise(inside))
+    assert found == (min(values), max(values), unbroken)

@@ -12,7 +12,7 @@ from rules.clinic import PROFILE, SHA256, TEXT
 
 from ketamon.domain.parameters import PUMP_PARAMETERS, Parameter
 from ketamon.domain.profile import CriterionKind, Group, Watch
-from ketamon.errors import ProfileError, SourceError, SourceError
+from ketamon.errors import ProfileError, SourceError
 from ketamon.profiles import load, loader, loads
 from ketamon.profiles.loader import SHIPPED
 
