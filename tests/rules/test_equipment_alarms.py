@@ -194,7 +194,8 @@ def test_a_pump_in_alarm_that_does_not_say_why():
     clinic.link(Link.LIVE, "pump").wait(1)
     assert texts(clinic) == {}
     clinic.pump = replace(INFUSING, alarm=True)
-    assert set(device_alarms(clinic, NEAR_END).standing()) == {"device:pump:AL_NEOIN"}
+    device_alarms(clinic, NEAR_END).wait(10)
+    assert set(clinic.standing()) == {"device:pump:AL_NEOIN"}
 
 
 def test_pump_alarms_that_are_not_available_are_told_and_stay_told():
@@ -287,6 +288,13 @@ def test_a_pump_that_infuses_in_the_wrong_phase(phase):
     assert texts(clinic) == {}
     clinic.wait(3)
     assert texts(clinic) == {"order-phase:pump": f"pump infuses, but the session is in {phase}"}
+
+
+@pytest.mark.parametrize("state", [PumpState.KVO, PumpState.ENDED, PumpState.HELD])
+def test_a_pump_that_doses_no_more_may_be_in_any_phase(state):
+    clinic = with_pump(state=state, rate=3.0)
+    clinic.phase(Phase.RECOVERY).wait(60)
+    assert texts(clinic) == {}
 
 
 def test_every_watch_of_the_profile_has_a_test_here():

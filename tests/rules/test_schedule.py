@@ -145,6 +145,12 @@ def test_one_row_per_item_the_most_urgent_first():
     assert {item for item, _, _ in found} == {r.item for r in PROFILE.schedule}
 
 
+def test_of_two_rules_for_one_item_the_more_urgent_counts():
+    often, seldom = rule(every_minutes=5.0), rule(every_minutes=15.0)
+    for rules in ((often, seldom), (seldom, often)):
+        assert rows(infused(*rules), 3) == [("nausea", 2, False)]
+
+
 def test_recovery_has_its_own_rhythm():
     clinic = infused()
     clinic.t = 600 + 2400
