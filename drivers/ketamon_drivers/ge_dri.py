@@ -42,6 +42,7 @@ from ketamon.wire.framing import Flagged, Piece
 
 FLAG = 0x7E
 LONGEST_RECORD = 40 + 1450
+_NO_CUFF: tuple[float | None, ...] = (None, None, None)
 LONGEST_BODY = 2 * (LONGEST_RECORD + 1)
 INTERVAL_S = 5
 ASK_AGAIN_S = 10.0
@@ -273,7 +274,7 @@ class _Memory:
     """What must be known of earlier records: the last cuff result, and where values came from."""
 
     def __init__(self) -> None:
-        self._cuff: tuple[tuple[float | None, ...], bool] | None = None
+        self._cuff: tuple[tuple[float | None, ...], bool] = _NO_CUFF, True
         self._sites: dict[Parameter, str] = {}
         self._probes: set[str] = set()
 
@@ -298,13 +299,13 @@ class _Memory:
 
     def _new_or_repeated(self, basic: _Basic) -> Iterator[Reading]:
         """A cuff result is new where its numbers changed or its age fell below 60 s; the first one, if it is young."""
-        readings = basic.cuff()
-        numbers = tuple(reading.value for reading in readings)
-        old = bool(basic.label(NIBP) & _CUFF_OLD)
-        new = not old
-        if self._cuff is not None:
-            new = numbers != self._cuff[0] or (self._cuff[1] and not old)
-        if any(number is not None for number in numbers):
+        readings, old = basic.cuff(), bool(basic.label(NIBP) & _CUFF_OLD)
+        known, was_old = self._cuff
+        both = [(reading.value, k) for reading, k in zip(readings, known, strict=True)]
+        changed = any(n not in (None, k) for n, k in both)  # a number that is merely gone makes the others no newer
+        new = (was_old and not old) or (changed and known != _NO_CUFF)
+        numbers = tuple(k if n is None else n for n, k in both)
+        if numbers != _NO_CUFF:
             self._cuff = numbers, old
         yield from readings if new else basic.cuff(repeated=True)
 

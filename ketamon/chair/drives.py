@@ -199,8 +199,7 @@ class SimulatedDrive:
         self._clock.advance(TICK_S)
         for device, said in self._rig.advance(TICK_S).items():
             if said:
-                self._said[device] += len(said)
-                self._ends[device].write(said)
+                self._said[device] += self._ends[device].write(said, SETTLE_S)
         await self._until(self._settled)
         at = self._clock.now()
         core.tick(at)

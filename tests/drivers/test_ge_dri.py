@@ -205,6 +205,12 @@ def test_a_cuff_result_is_new_once():
         assert [r.value is not None and not r.repeated for r in found] == [new for _, _, new in CUFF_LIFE]
 
 
+def test_a_cuff_number_that_is_gone_for_a_while_makes_the_others_no_newer():
+    outputs = decode(*(record({NIBP + 4: 0x0B, 82: 12000, 84: 7500, 86: mean}) for mean in (9000, -32767, 9000, 9100)))
+    systolic = [r.repeated for r in readings(outputs) if r.parameter is Parameter.NIBP_SYS]
+    assert systolic == [False, True, True, False]
+
+
 def test_a_calibrating_cuff_is_marked():
     assert read({NIBP + 4: 0x8B})[Parameter.NIBP_MAP].quality is Quality.CALIBRATING
 
