@@ -187,13 +187,12 @@ class Core:
             self.on_degraded(True, "the disk does not answer")
 
     def _beat(self) -> bytes:
-        now = self.clock.now()
         saved = self.store.saved_at if self.store is not None else None
         beat = Beat(
-            at=now,
+            at=self.clock.now(),
             source=self.drive.source,
             speed=self.drive.speed,
-            saved_s=(now.monotonic_ns - saved) / 1e9 if saved is not None else -1.0,
+            saved_s=asyncio.get_running_loop().time() - saved / 1e9 if saved is not None else -1.0,
             chair=self.chair,
             ended=self.engine.ended,
         )

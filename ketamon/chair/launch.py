@@ -122,7 +122,8 @@ def _record(core: Core, record: Path, devices: dict[str, Cable], at: Instant) ->
             loop.call_soon_threadsafe(core.on_degraded, degraded, why)
 
     core.record = record
-    core.store = Store(record, clock=lambda: core.clock.now().monotonic_ns, on_degraded=on_degraded)
+    # How long ago the record was saved is told in real time, also where a session's own clock runs faster.
+    core.store = Store(record, clock=lambda: round(loop.time() * 1e9), on_degraded=on_degraded)
     header = Header(
         created=at.plus(-at.seconds).wall,
         devices={name: StreamDevice(driver=d.spec.id, port=d.address, kind=d.spec.kind) for name, d in devices.items()},
