@@ -1,0 +1,160 @@
+"""Processes that are killed: nothing that was answered is lost, and the session goes on."""
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from chair.bedside import CHECK_IN, NURSE
+
+from ketamon.domain import events as e
+from ketamon.domain.devices import Link
+from ketamon.domain.intents import Note
+from ketamon.domain.phases import Phase
+from ketamon.domain.session import fold
+from ketamon.follow import SocketFeed
+from ketamon.local import answers, socket_path
+from ketamon.profiles import load
+from ketamon.store.reader import load as load_events
+from ketamon.store.verify import verify
+from ketamon.stream.reader import StreamReader
+
+WITHIN_S = 20
+
+
+@pytest.fixture
+def private(tmp_path, monkeypatch):
+    (tmp_path / "run").mkdir(mode=0o700)
+    monkeypatch.setenv("KETAMON_RUNTIME", str(tmp_path / "run"))
+    monkeypatch.setenv("KETAMON_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+def spawn(*args: object) -> subprocess.Popen:
+    command = [sys.executable, "-m", "ketamon", *map(str, args)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+
+
+@contextmanager
+def bench(folder: Path):
+    """A simulated monitor and pump on pseudo-terminals, as another program; gives the arguments that attach them."""
+    monitor, pump = folder / "monitor", folder / "pump"
+    with spawn("simulate", "--device", f"ge-dri={monitor}", "--device", f"alaris-gh={pump}") as devices:
+        for _ in range(2):
+            assert devices.stdout.readline()
+        try:
+            yield ["--monitor", f"ge-dri:{monitor}", "--pump", f"alaris-gh:{pump}"]
+        finally:
+            devices.kill()
+
+
+async def until(so) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        while not so():
+            await asyncio.sleep(0.01)
+
+
+async def core(*args: object) -> subprocess.Popen:
+    process = spawn("core", "--chair", "k", *args)
+    await until(lambda: answers(socket_path("k")) or process.poll() is not None)
+    assert process.poll() is None, process.stderr.read()
+    return process
+
+
+def kill(process: subprocess.Popen) -> None:
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+
+def record() -> Path:
+    (path,) = (Path(os.environ["KETAMON_HOME"]) / "sessions").glob("*.ksession")
+    return path
+
+
+async def notes_until_killed(process: subprocess.Popen, seed: int) -> list[str]:
+    """Ask for one note after the other; kill the core at a moment of its own; return those that were answered."""
+    feed = SocketFeed(socket_path("k"), load(None)[0])
+    following = asyncio.create_task(feed.run())
+    await until(lambda: feed.connected)
+    asyncio.get_running_loop().call_later(random.Random(seed).uniform(0.05, 0.6), kill, process)
+    answered = []
+    number = 0
+    while process.poll() is None:
+        number += 1
+        if await feed.ask(Note(text=f"{seed}/{number}", by=NURSE)) == "":
+            answered.append(f"{seed}/{number}")
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    return answered
+
+
+async def survive(private: Path, kills: int) -> None:
+    with bench(private) as devices:
+        process = await core(*devices)
+        answered: list[str] = []
+        for seed in range(kills):
+            answered += await notes_until_killed(process, seed)
+            written = load_events(record())
+            assert {v.body.text for v in written if isinstance(v.body, e.Noted)} >= set(answered)
+            assert verify(record()) == []
+            process = await core("--resume")
+        assert len(answered) > kills
+        process.terminate()
+        process.communicate()
+    events = load_events(record())
+    assert sum(isinstance(v.body, e.SessionResumed) for v in events) == kills
+    assert fold(events).seq == len(events)
+    with StreamReader(record().with_suffix(".kstream")) as stream:
+        assert sum(1 for _ in stream) > 0
+
+
+async def test_killed_cores_lose_no_answered_note(private):
+    await survive(private, 4)
+
+
+@pytest.mark.long
+async def test_a_thousand_killed_cores_lose_no_answered_note(private):
+    await survive(private, 1000)
+
+
+async def test_a_session_goes_on_after_its_core_was_killed(private):
+    with bench(private) as devices:
+        process = await core(*devices)
+        feed = SocketFeed(socket_path("k"), load(None)[0])
+        following = asyncio.create_task(feed.run())
+        await until(lambda: feed.connected)
+        assert await feed.ask(CHECK_IN) == ""
+        kill(process)
+        await until(lambda: not feed.connected)
+        process = await core("--resume")
+        await until(lambda: feed.connected)
+        assert feed.state.phase is Phase.BASELINE
+        assert feed.state.patient == CHECK_IN.patient
+        await until(lambda: all(d.link is Link.LIVE for d in feed.state.devices.values()))
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        process.terminate()
+        assert process.wait(WITHIN_S) == 0
+        process.communicate()
+
+
+async def test_an_unplugged_monitor_is_told_and_comes_back(private):
+    with bench(private) as devices:
+        process = await core(*devices)
+        feed = SocketFeed(socket_path("k"), load(None)[0])
+        following = asyncio.create_task(feed.run())
+        await until(lambda: feed.connected and feed.state.devices["monitor"].link is Link.LIVE)
+    await until(lambda: feed.state.devices["monitor"].link is Link.CLOSED)
+    assert feed.state.devices["monitor"].why
+    assert not feed.state.samples or all(key[0].startswith("nibp") for key in feed.state.samples)
+    with bench(private):
+        await until(lambda: feed.state.devices["monitor"].link is Link.LIVE)
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        process.terminate()
+        process.communicate()
