@@ -265,12 +265,17 @@ def shown(key: str) -> str:
 
 
 def bindings() -> list[Binding]:
-    """Make the bindings of the chair screen; the `always` keys go before whatever has the focus."""
-    made = [
-        Binding(",".join(a.keys), f"do('{a.name}')", a.label, tooltip=a.help, key_display=shown(a.keys[0]), show=a.bar > 0)
-        for a in ACTIONS.values()
+    """Make the bindings of the chair screen.
+
+    All have priority, so that Textual does an action before it looks at the next key: of `o` `n` `1` typed in one go
+    the `n` is for the entry that `o` opens. The screen switches `do` off while an entry has the keys; `always` stays.
+    """
+    letters = [(",".join(a.keys), "do", a) for a in ACTIONS.values()]
+    functions = [(a.always, "always", a) for a in ACTIONS.values() if a.always]
+    return [
+        Binding(keys, f"{verb}('{a.name}')", a.label, tooltip=a.help, priority=True)
+        for keys, verb, a in (*letters, *functions)
     ]
-    return made + [Binding(a.always, f"do('{a.name}')", a.label, tooltip=a.help, priority=True) for a in ACTIONS.values() if a.always]
 
 
 def offered(view: ChairView) -> list[Action]:

@@ -32,6 +32,7 @@ class Pump:
     state: str
     usable: bool
     rate: str = ""
+    order: str = ""
     agrees: bool | None = None
     given: str = ""
     dose: str = ""
@@ -204,19 +205,19 @@ def _running(state: SessionState, profile: Profile, status: PumpStatus, known: P
     if ordered is None or patient is None:
         return replace(known, state=said, rate=rate, given=f"{mg}, no order")
     agrees: bool | None = None
-    per_kg = ""
+    per_kg = order = ""
     if status.rate is not None and status.state is PumpState.INFUSING:
         gives = dose.rate_mg_per_kg_h(status.rate, ordered, patient)
         wanted = dose.ordered_mg_per_kg_h(ordered)
         agrees = abs(gives - wanted) <= wanted * profile.order.tolerance_percent / 100
-        rate += "  = order" if agrees else f"  ≠ order {ordered.rate_ml_h:.1f}"
+        order = "= order" if agrees else f"≠ order {ordered.rate_ml_h:.1f} mL/h"
         per_kg = f"{gives:.2f} mg/kg/h"
     if status.volume_infused is not None:
         mg = f"{dose.mg_given(status.volume_infused, ordered):.1f}"
     else:
         mg = words.DASHES
     given = f"{mg} of {ordered.total_mg:.1f} mg"
-    return replace(known, state=said, rate=rate, agrees=agrees, given=given, dose=per_kg)
+    return replace(known, state=said, rate=rate, order=order, agrees=agrees, given=given, dose=per_kg)
 
 
 def number_or_dashes(value: float | None) -> str:

@@ -114,7 +114,15 @@ class ChairScreen(Screen[None]):
 
     # ---------------------------------------------------------------- what a person does
 
-    def action_do(self, name: str) -> None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the letters to an entry that is open."""
+        return action != "do" or self._open is None or parameters[0] in self._open.PASSES
+
+    async def action_always(self, name: str) -> None:
+        """Do an action by its function key."""
+        await self.action_do(name)
+
+    async def action_do(self, name: str) -> None:
         """Do an action of the table, or say that it makes no sense now."""
         view, action = self._view, ACTIONS[name]
         if view is None:
@@ -122,18 +130,19 @@ class ChairScreen(Screen[None]):
         if not action.allowed(view):
             self.answer.refused(f"{action.label} is not possible {_why_not(view)}")
         elif name in PANELS:
-            self.open(name, self.due.chosen if name == "skip" else "")
+            await self.open(name, self.due.chosen if name == "skip" else "")
+        elif name == "due_enter":
+            await self.open("value" if self.due.chosen in PARAMETER_IDS else "observe", self.due.chosen)
         else:
-            self._deeds()[name]()
+            self.deeds()[name]()
 
-    def _deeds(self) -> dict[str, Callable[[], None]]:
+    def deeds(self) -> dict[str, Callable[[], None]]:
         """The actions that open no panel."""
         return {
             "acknowledge": lambda: self.send(Acknowledge(by=self._staff), "acknowledged"),
             "pause_audio": self._pause_audio,
             "due_next": lambda: self.due.move(1),
             "due_previous": lambda: self.due.move(-1),
-            "due_enter": self._enter_due,
             "faster": lambda: self._pace(1),
             "slower": lambda: self._pace(-1),
             "hold": self._hold,
@@ -144,10 +153,6 @@ class ChairScreen(Screen[None]):
     def _pause_audio(self) -> None:
         paused = self._view is not None and bool(self._view.alarms.audio)
         self.send(PauseAudio(by=self._staff, on=not paused), "alarm sound on" if paused else "alarm sound paused")
-
-    def _enter_due(self) -> None:
-        item = self.due.chosen
-        self.open("value" if item in PARAMETER_IDS else "observe", item)
 
     def _pace(self, by: int) -> None:
         now = self._view.speed if self._view and self._view.speed else self._speed
@@ -172,34 +177,36 @@ class ChairScreen(Screen[None]):
 
     # ---------------------------------------------------------------- panels
 
-    def open(self, name: str, what: str = "") -> None:
+    async def open(self, name: str, what: str = "") -> None:
         """Open a panel beside the numbers; it is made when it is first wanted, and kept with what was typed."""
         panel = self._panels.get(name)
         if panel is None:
             panel = self._panels[name] = make(name, self._staff)
-            panel.view = self._view
-            self.desk.mount(panel)
+            await self.desk.mount(panel)
         if self._open is not None and self._open is not panel:
-            self._open.remove_class("-open")
+            self._open.display = False
         self._open = panel
-        panel.add_class("-open")
+        panel.display = True
         self.add_class("-entry")
         self.set_class(panel.ROOMY, "-roomy")
-        self.call_after_refresh(self._opened, panel, what)
-
-    def _opened(self, panel: Panel, what: str) -> None:
-        if self._open is panel:
-            self._again()
-            panel.opened(what)
+        if self._view is not None:
+            panel.show(self._view)
+        panel.opened(what)
+        self.call_after_refresh(self._again)
 
     @on(Panel.Closed)
     def _close(self) -> None:
         if self._open is not None:
-            self._open.remove_class("-open")
+            self._open.display = False
             self._open = None
             self.remove_class("-entry", "-roomy")
             self.set_focus(None)
             self.call_after_refresh(self._again)
+
+    @on(Panel.Do)
+    async def _chosen(self, message: Panel.Do) -> None:
+        self._close()
+        await self.action_do(message.action)
 
     @on(Panel.Refused)
     def _refused(self, message: Panel.Refused) -> None:

@@ -42,6 +42,11 @@ class AlarmBar(Vertical):
             row.set_class(line is not None and line.blinks, "-blinks")
         self._pace(max((x.priority for x in alarms.lines if x.blinks), key=lambda p: p.rank, default=None))
 
+    @property
+    def blinking(self) -> bool:
+        """Whether an alarm blinks now."""
+        return self._timer is not None
+
     def _pace(self, rate: Priority | None) -> None:
         if rate is self._rate:
             return

@@ -23,6 +23,7 @@ class GatePanel(Panel):
 
     TITLE = "gate"
     ROOMY = True
+    PASSES: ClassVar[frozenset[str]] = frozenset({"discharge"})
     KEYS: ClassVar[str] = "enter confirm  d sign  esc back"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),

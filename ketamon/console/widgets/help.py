@@ -1,18 +1,24 @@
 """Help and the list of commands, both made from the table of actions. Neither covers numbers or alarms."""
 
+from textwrap import wrap
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.fuzzy import Matcher
-from textual.message import Message
 from textual.widgets import Input
 
 from ketamon.console.actions import ACTIONS, Action, Where, offered, shown
 from ketamon.console.widgets.line import Line
 from ketamon.console.widgets.panel import Panel
 
-KEYS_WIDTH = 11
+KEYS_WIDTH = 13
+"""Cells for the keys of an action."""
+
+ADVICE = (
+    "Dashes stand where a number is not fresh, with the reason. Function keys work while you type. "
+    "ketamon is no medical device: the alarms of the monitor and the pump stay on."
+)
 
 
 class HelpPanel(Panel):
@@ -23,10 +29,12 @@ class HelpPanel(Panel):
     KEYS: ClassVar[str] = "↑ ↓ scroll  esc back"
 
     def compose(self) -> ComposeResult:
-        """Show the text."""
-        text = Line(classes="help")
-        text.say(written())
-        yield text
+        """Hold the text."""
+        yield Line(classes="help")
+
+    def on_resize(self) -> None:
+        """Write the text for this width."""
+        self.query_one(Line).say(written(max(self.size.width - 1, 2 * KEYS_WIDTH)))
 
 
 class PalettePanel(Panel):
@@ -35,23 +43,16 @@ class PalettePanel(Panel):
     TITLE = "commands"
     KEYS: ClassVar[str] = "type to search  enter do it  esc back"
 
-    class Chosen(Message):
-        """Do this action."""
-
-        def __init__(self, action: str) -> None:
-            super().__init__()
-            self.action = action
-
     def compose(self) -> ComposeResult:
         """Hold the search line and what it finds."""
-        yield Input(placeholder="what do you want to do", compact=True)
+        yield Input(placeholder="what do you want to do", compact=True, select_on_focus=False)
         yield Line(classes="found")
 
     def opened(self, what: str = "") -> None:
         """Search anew."""
         field = self.query_one(Input)
         field.value = ""
-        field.focus()
+        self.aim(field)
         self.on_input_changed()
 
     def on_input_changed(self) -> None:
@@ -64,7 +65,7 @@ class PalettePanel(Panel):
         event.stop()
         found = self._found()
         if found:
-            self.post_message(self.Chosen(found[0].name))
+            self.post_message(self.Do(found[0].name))
 
     def _found(self) -> list[Action]:
         return found(offered(self.view), self.query_one(Input).value) if self.view else []
@@ -86,15 +87,17 @@ def _row(action: Action, first: bool) -> Content:
     )  # fmt: skip
 
 
-def written() -> Content:
-    """Write the whole help."""
+def written(width: int) -> Content:
+    """Write the whole help, its lines broken so that the keys stand in a column of their own."""
     rows: list[Content] = []
     for where in Where:
         rows += [Content.styled(str(where), "bold $pump")]
         for action in ACTIONS.values():
             if action.where is where:
                 keys = " ".join(shown(key) for key in (*action.keys, action.always) if key)
-                rows.append(Content.assemble((f"  {keys:<{KEYS_WIDTH}}", "bold"), action.help))
+                first, *rest = wrap(action.help, width - KEYS_WIDTH)
+                rows.append(Content.assemble((f"  {keys}".ljust(KEYS_WIDTH), "bold"), first))
+                rows += [Content(" " * KEYS_WIDTH + line) for line in rest]
         rows.append(Content(""))
-    rows.append(Content("Numbers that are not fresh are dashes, with the reason. Function keys work while you type."))
+    rows += [Content(line) for line in wrap(ADVICE, width)]
     return Content("\n").join(rows)

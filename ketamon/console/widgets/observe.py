@@ -5,7 +5,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.events import Key, Resize
+from textual.events import Resize
 from textual.widgets import Input
 
 from ketamon.console.typed import Mistake, minutes_ago
@@ -38,8 +38,8 @@ class ObservePanel(Panel):
     def compose(self) -> ComposeResult:
         """Hold the list, and the two lines that are typed into."""
         yield Line(classes="choices")
-        yield Input(placeholder="what was it", id="text", compact=True)
-        yield Input(placeholder="minutes ago and why: 5 was with the patient", id="ago", compact=True)
+        yield Input(placeholder="what was it", id="text", classes="asked-later", compact=True, select_on_focus=False)
+        yield Input(placeholder="minutes ago and why: 5 was with the patient", id="ago", classes="asked-later", compact=True, select_on_focus=False)
 
     def opened(self, what: str = "") -> None:
         """Begin with the list of items, or with the grades of the named one."""
@@ -52,17 +52,14 @@ class ObservePanel(Panel):
     def _items(self) -> tuple[ObservationItem, ...]:
         return self.view.profile.observation if self.view else ()
 
-    def on_key(self, event: Key) -> None:
-        """Choose by key. While a line is typed into, the keys are its own."""
-        if not self.has_focus or event.character is None or not event.is_printable:
-            return
-        event.stop()
-        if event.character == SET_BACK:
+    def pressed(self, character: str) -> None:
+        """Choose item or grade."""
+        if character == SET_BACK:
             self._open("ago")
         elif self._item is None:
-            self._choose_item(event.character)
+            self._choose_item(character)
         elif self._grade is None:
-            self._choose_grade(self._item, event.character)
+            self._choose_grade(self._item, character)
 
     def _choose_item(self, key: str) -> None:
         item = next((item for item in self._items if item.key == key), None)
@@ -151,7 +148,7 @@ class ObservePanel(Panel):
         if self._grade is not None:
             self._open("text")
         else:
-            self.focus()
+            self.aim(self)
 
     def _draw_choices(self) -> None:
         choices = self.query_one(".choices", Line)
@@ -163,7 +160,7 @@ class ObservePanel(Panel):
     def _open(self, name: str) -> None:
         field = self.query_one(f"#{name}", Input)
         field.display = True
-        field.focus()
+        self.aim(field)
 
 
 def said(item: ObservationItem, grade: Grade, text: str, minutes: float) -> str:

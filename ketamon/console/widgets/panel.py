@@ -7,7 +7,9 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid, VerticalScroll
+from textual.events import Key
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input, Label
 
 from ketamon.console.typed import Mistake
@@ -23,12 +25,14 @@ MANY = 6
 class Panel(VerticalScroll):
     """The base of all panels. A panel is mounted once and then shown or hidden, so what was typed stays.
 
-    `KEYS` stand in the key bar while it is open; a `ROOMY` one gets more of a high screen.
+    `KEYS` stand in the key bar while it is open; a `ROOMY` one gets more of a high screen; it leaves the keys of the
+    actions in `PASSES` to the screen.
     """
 
     TITLE: ClassVar[str] = ""
     KEYS: ClassVar[str] = "esc back"
     ROOMY: ClassVar[bool] = False
+    PASSES: ClassVar[frozenset[str]] = frozenset()
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back", show=False)]
 
     @dataclass
@@ -51,11 +55,18 @@ class Panel(VerticalScroll):
 
         text: str
 
+    @dataclass
+    class Do(Message):
+        """Close the panel, and do this action."""
+
+        action: str
+
     class Closed(Message):
         """The panel has nothing more to do."""
 
     def __init__(self, staff: Person) -> None:
         super().__init__(classes="panel", can_focus=True)
+        self.display = False
         self.staff = staff
         self.view: ChairView | None = None
         self.asking = False
@@ -71,7 +82,25 @@ class Panel(VerticalScroll):
 
     def opened(self, what: str = "") -> None:
         """Take the focus; `what` may name the item the panel is opened for."""
-        self.focus()
+        self.aim(self)
+
+    def aim(self, widget: Widget) -> None:
+        """Give a widget the keys, from the very next one on."""
+        self.screen.set_focus(widget)
+
+    def on_key(self, event: Key) -> None:
+        """Take a printable key. One that was on its way when a field got the focus still goes into that field."""
+        if event.character is None or not event.is_printable:
+            return
+        field = self.screen.focused
+        if isinstance(field, Input) and self in field.ancestors:
+            event.stop()
+            field.insert_text_at_cursor(event.character)
+        elif self.has_focus:
+            self.pressed(event.character)
+
+    def pressed(self, character: str) -> None:
+        """Do what a printable key means here; a panel of nothing but fields has none."""
 
     def ask(self, intent: Intent, what: str) -> None:
         """Send an intent unless one is on its way."""
@@ -116,7 +145,7 @@ class Form(Panel):
         with Grid(classes="fields -many" if len(self.FIELDS) > MANY else "fields"):
             for field in self.FIELDS:
                 yield Label(field.label, markup=False)
-                yield Input(placeholder=field.example, id=field.id, compact=True)
+                yield Input(placeholder=field.example, id=field.id, compact=True, select_on_focus=False)
         yield Line(classes="live")
 
     def opened(self, what: str = "") -> None:
@@ -124,7 +153,7 @@ class Form(Panel):
         inputs = list(self.query(Input))
         empty = [field for field in inputs if not field.value]
         wanted = next((field for field in inputs if field.id == what), None)
-        (wanted or (empty or inputs)[0]).focus()
+        self.aim(wanted or (empty or inputs)[0])
 
     @property
     def typed(self) -> dict[str, str]:

@@ -24,10 +24,12 @@ class PumpTile(Line):
 
 def drawn(pump: Pump, width: int, height: int) -> Content:
     """Draw the lines; state and alarms share one where the height is short."""
-    wrong = pump.agrees is False
+    style = "bold $alarm-high" if pump.agrees is False else "$pump"
+    together = f"{pump.rate}  {pump.order}".rstrip()
+    rate = [together] if len(together) <= width else [pump.rate, pump.order]
     lines = [
         Content.styled(pump.state, "bold"),
-        Content.styled(pump.rate, "bold $alarm-high" if wrong else "$pump"),
+        *(Content.styled(text, style) for text in rate),
         Content(pump.given),
         Content(pump.dose),
     ]

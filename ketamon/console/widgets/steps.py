@@ -5,7 +5,6 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.events import Key
 from textual.widgets import Input
 
 from ketamon.console.desk import Step
@@ -29,7 +28,7 @@ class StepPanel(Panel):
     def compose(self) -> ComposeResult:
         """Hold the menu and the reason."""
         yield Line(classes="menu")
-        yield Input(placeholder="why", id="why", compact=True)
+        yield Input(placeholder="why", id="why", classes="asked-later", compact=True, select_on_focus=False)
 
     def opened(self, what: str = "") -> None:
         """Show the menu anew."""
@@ -41,14 +40,12 @@ class StepPanel(Panel):
             self._ask_why(None)
         self.query_one(Line).say(menu(view, self.staff, self._step))
 
-    def on_key(self, event: Key) -> None:
+    def pressed(self, character: str) -> None:
         """Choose a step by its number."""
-        if not self.has_focus or self.view is None or event.character is None or not event.is_printable:
-            return
-        event.stop()
-        chosen = next((s for n, s in enumerate(self.view.steps, 1) if str(n) == event.character), None)
+        steps = self.view.steps if self.view else ()
+        chosen = next((step for n, step in enumerate(steps, 1) if str(n) == character), None)
         if chosen is None:
-            self.post_message(self.Refused(f"no step has the number “{event.character}”"))
+            self.post_message(self.Refused(f"no step has the number “{character}”"))
         elif self.staff.role not in chosen.roles:
             self.post_message(self.Refused(f"“{chosen.trigger}” needs {_roles(chosen)}"))
         elif chosen.asks_why:
@@ -71,7 +68,7 @@ class StepPanel(Panel):
         self._step = step
         why = self.query_one("#why", Input)
         why.display = step is not None
-        (why if step is not None else self).focus()
+        self.aim(why if step is not None else self)
         if self.view is not None:
             self.query_one(Line).say(menu(self.view, self.staff, step))
 
