@@ -1,7 +1,7 @@
 """The core: an hour replayed, a day's memory, and how quickly the command answers. Ratios, each measured in this run.
 
-    python benchmarks/core.py            replay and start-up
-    python benchmarks/core.py --day      also a simulated day (minutes)
+python benchmarks/core.py            replay and start-up
+python benchmarks/core.py --day      also a simulated day (minutes)
 """
 
 import asyncio
@@ -57,7 +57,7 @@ def main() -> None:
     bare = seconds([python, "-c", "pass"])
     version = seconds([str(Path(python).with_name("ketamon")), "--version"])
     print(f"an hour replayed headless: {replay:.2f} s, {HOUR_S / replay:,.0f} times real time")
-    print(f"ketamon --version: {version / bare:.2f} times python -c pass ({version * 1000:.0f} and {bare * 1000:.0f} ms)")
+    print(f"ketamon --version: {version / bare:.2f} times python -c pass ({version * 1e3:.0f}, {bare * 1e3:.0f} ms)")
     if "--day" in sys.argv:
         print(f"core after a simulated day: {asyncio.run(day()):.0f} MB resident")
 

@@ -134,6 +134,7 @@ class Server:
                 writer.writelines(event_line(event) for event in lines)
                 sent = lines[-1].seq
                 await writer.drain()
+                await asyncio.sleep(0)  # a long past must not stop bytes and alarms
         writer.writelines(line for seq, line in self._recent if seq > sent)
         writer.write(self._beat())
         self._followers.add(writer)

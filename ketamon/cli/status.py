@@ -115,11 +115,12 @@ def line(feed: SocketFeed, beat: Beat) -> str:
     )
     alarms = "; ".join(f"{mark(a.change)} {a.change.text}" for a in _worst(state)) or "no alarm"
     banner = "" if beat.source is Source.LIVE else f"{beat.source} (not a live patient) "
-    pump = state and found["pump"]
+    pump = found["pump"]
     doing = f"pump {pump.state}" + (f" {pump.rate:g} mL/h" if pump.rate is not None else "") if pump else "no pump"
     overdue = [d.label for d in _due(feed, beat) if d.overdue]
+    where = f"{banner}chair {beat.chair}: {state.phase}, {minutes(beat.at.seconds)}"
     return (
-        f"{banner}chair {beat.chair}: {state.phase}, {minutes(beat.at.seconds)}; {numbers or 'no values'}; {doing}; {alarms}"
+        f"{where}; {numbers or 'no values'}; {doing}; {alarms}"
         + (f"; overdue: {', '.join(overdue)}" if overdue else "")
         + ("; gate open" if found["gate_open"] else "")
     )

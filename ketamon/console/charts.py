@@ -276,7 +276,10 @@ def minutes_row(start_s: float, seconds_per_cell: float, width: int) -> Row:
 
 
 def heights(rows: int, panels: int) -> list[int]:
-    """Share rows among stacked panels, at least three each: the last ones give way, the first one gets most."""
-    shown = min(panels, rows // 3)
+    """Share rows among stacked panels, at least three each: the last ones give way, the first one gets most.
+
+    The first is the pressure, which ketamine moves: it is worth more to see its slope than a fifth line.
+    """
+    shown = min(panels, max(rows // 4, min(2, rows // 3)))
     each = max(3, rows * 2 // (2 * shown + 1))
     return [rows - each * (shown - 1)] + [each] * (shown - 1) if shown else []

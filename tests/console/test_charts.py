@@ -225,7 +225,16 @@ def test_minutes_stand_where_they_belong(args, expected):
 
 @pytest.mark.parametrize(
     ("rows", "panels", "expected"),
-    [(2, 3, []), (3, 3, [3]), (6, 3, [3, 3]), (8, 2, [5, 3]), (9, 3, [3, 3, 3]), (21, 3, [9, 6, 6]), (5, 0, [])],
+    [
+        (2, 3, []),
+        (3, 3, [3]),
+        (6, 3, [3, 3]),
+        (8, 2, [5, 3]),
+        (9, 3, [6, 3]),
+        (17, 5, [8, 3, 3, 3]),
+        (21, 3, [9, 6, 6]),
+        (5, 0, []),
+    ],
 )
 def test_the_last_panels_give_way(rows, panels, expected):
     assert heights(rows, panels) == expected

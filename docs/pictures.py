@@ -1,0 +1,78 @@
+"""Make the pictures of README and docs from the shipped recording: python docs/pictures.py."""
+
+import asyncio
+import os
+from datetime import UTC
+from pathlib import Path
+
+os.environ.setdefault("COLORTERM", "truecolor")
+os.environ.pop("NO_COLOR", None)
+
+from ketamon import samples
+from ketamon.chair import launch
+from ketamon.console.app import KetamonApp
+from ketamon.domain.events import Event
+from ketamon.domain.intents import Intent
+from ketamon.domain.people import Person, Role
+from ketamon.domain.profile import Profile
+from ketamon.domain.session import fold
+from ketamon.follow import Beat, Source
+
+HERE = Path(__file__).parent
+PICTURES: dict[str, tuple[int, int, float, tuple[str, ...]]] = {
+    "chair": (160, 48, 33 * 60.0, ()),
+    "observe": (120, 36, 33 * 60.0, ("o",)),
+    "gate": (120, 36, 70 * 60.0, ("g",)),
+    "chair-80x24": (80, 24, 28.6 * 60.0, ()),
+}
+"""Name: columns, rows, the moment of the session (s), the keys pressed."""
+
+
+class Still:
+    """A feed that stands at one moment; see `ketamon.follow.Feed`."""
+
+    def __init__(self, events: list[Event], profile: Profile, at: float) -> None:
+        past = [event for event in events if event.at.seconds <= at]
+        self.state = fold(past)
+        self.profile = profile
+        self.beat: Beat | None = Beat(
+            at=past[-1].at, source=Source.SIMULATED, speed=1.0, saved_s=0.2, chair="2", ended=False
+        )
+        self.connected, self.why, self.changes = True, "", 1
+
+    async def run(self) -> None:
+        """Stand still."""
+        await asyncio.Event().wait()
+
+    async def ask(self, _intent: Intent) -> str:
+        """Do nothing."""
+        return "this is a picture"
+
+
+async def recording() -> tuple[list[Event], Profile]:
+    """Return all events of the shipped recording."""
+    core, reader = launch.replay(samples.path("uneventful"), None, float("inf"), None)
+    events: list[Event] = []
+    core.listeners.append(events.append)
+    with reader:
+        await core.run(None)
+    return events, core.engine.profile
+
+
+async def main() -> None:
+    """Write one SVG each."""
+    events, profile = await recording()
+    for name, (columns, rows, at, keys) in PICTURES.items():
+        app = KetamonApp(
+            Still(events, profile, at), staff=Person("AB", Role.NURSE), clock=lambda: 0.0, zone=UTC
+        )  # fmt: skip
+        async with app.run_test(size=(columns, rows)) as pilot:
+            await pilot.pause()
+            await pilot.press(*keys)
+            await pilot.pause()
+            picture = app.export_screenshot(title="ketamon")
+        (HERE / f"{name}.svg").write_text(picture, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
