@@ -61,12 +61,17 @@ class AttachedDevice:
         if self.link in (Link.NEGOTIATING, Link.LIVE, Link.SILENT):
             yield from self._outputs(self._driver.tick(at), state)
             if self._alive is not None and at.since(self._alive) > self.spec.quiet_after_s:
-                seconds = at.since(self._alive)
-                yield from self.on_link("quiet", f"no data for {seconds:.1f} s", at)
+                yield from self.on_link("quiet", self._why_quiet(at.since(self._alive)), at)
         if self._rejected[1] and (self._told is None or at.since(self._told) >= REJECTED_EVERY_S):
             frames, length = self._rejected
             self._rejected, self._told = [0, 0], at
             yield e.BytesRejected(device=self.name, frames=frames, length=length, reason=self._reason)
+
+    def _why_quiet(self, seconds: float) -> str:
+        """Say why nothing comes; bytes of which none is a frame are another matter than no bytes."""
+        if self.link is Link.NEGOTIATING and self._fed:
+            return f"bytes come, but nothing of {self.spec.id}: another device, or another baud rate than {self.spec.line}?"
+        return f"no data for {seconds:.1f} s"
 
     def _outputs(
         self, outputs: Iterable[d.Output], state: SessionState | None, at: Instant | None = None

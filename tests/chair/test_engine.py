@@ -80,6 +80,14 @@ def test_garbage_yields_no_value_and_is_counted():
     assert bed.state.devices["monitor"].rejected_bytes >= 350
 
 
+def test_a_wrong_baud_rate_is_told_from_silence():
+    bed = Bedside().open()
+    bed.silent.add("monitor")
+    bed.chair.on_bytes("monitor", bytes(range(200)), bed.now)
+    bed.run(bed.specs["monitor"].quiet_after_s + 1)
+    assert "baud rate than 19200 8E1" in bed.state.devices["monitor"].why
+
+
 def test_a_demo_device_never_speaks_for_a_patient():
     bed = Bedside(Mode.DEMO).open().run(8)
     assert {r.mode for m in bed.bodies(e.Measured) for r in m.readings} == {Mode.DEMO}
