@@ -1,4 +1,4 @@
-"""What a person can do at the chair: one table. Bindings, key bar, palette and help are made from it, and nothing else is.
+"""What a person can do at the chair: one table, from which bindings, key bar, palette and help are made.
 
 A key of `keys` works while no entry is open, the function key of `always` also while one is (the letters belong to the
 entry then). The first key is the one that is shown. `allowed` says from what is drawn whether the action makes sense
@@ -293,7 +293,7 @@ class Key:
 
 
 def bar(view: ChairView, *, entry: bool) -> list[Key]:
-    """Return the keys for the key bar, most wanted first, help last. With an entry open only keys that still work stand there."""
+    """Return the keys for the key bar, most wanted first, help last. With an entry open only those that still work."""
     if entry:
         return [Key(a.name, a.always, a.label) for a in ACTIONS.values() if a.always and a.allowed(view)]
     wanted = sorted((a for a in offered(view) if a.bar), key=lambda a: (a.name == "help", a.bar))

@@ -23,7 +23,7 @@ TILES = ("spo2", "pulse", "nibp", "resp", "co2")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pump:
-    """The pump tile, each line as text, "" for nothing to say. `agrees` is None where rate and order cannot be compared.
+    """The pump tile, each line as text, "" for nothing. `agrees` is None where rate and order cannot be compared.
 
     `usable` False: what the pump does now is not known, and `state` says why.
     """
@@ -200,10 +200,9 @@ def _running(state: SessionState, profile: Profile, status: PumpStatus, known: P
     """Set what the pump says beside what was ordered. What it does not say stays dashes."""
     ordered, patient = (state.order.order if state.order else None), state.patient
     rate = f"{number_or_dashes(status.rate)} mL/h"
-    mg = f"{status.volume_infused:.1f} mL" if status.volume_infused is not None else f"{words.DASHES} mL"
     said = _STATES[status.state]
     if ordered is None or patient is None:
-        return replace(known, state=said, rate=rate, given=f"{mg}, no order")
+        return replace(known, state=said, rate=rate, given=f"{number_or_dashes(status.volume_infused)} mL, no order")
     agrees: bool | None = None
     per_kg = order = ""
     if status.rate is not None and status.state is PumpState.INFUSING:
@@ -212,11 +211,8 @@ def _running(state: SessionState, profile: Profile, status: PumpStatus, known: P
         agrees = abs(gives - wanted) <= wanted * profile.order.tolerance_percent / 100
         order = "= order" if agrees else f"≠ order {ordered.rate_ml_h:.1f} mL/h"
         per_kg = f"{gives:.2f} mg/kg/h"
-    if status.volume_infused is not None:
-        mg = f"{dose.mg_given(status.volume_infused, ordered):.1f}"
-    else:
-        mg = words.DASHES
-    given = f"{mg} of {ordered.total_mg:.1f} mg"
+    mg = None if status.volume_infused is None else dose.mg_given(status.volume_infused, ordered)
+    given = f"{number_or_dashes(mg)} of {ordered.total_mg:.1f} mg"
     return replace(known, state=said, rate=rate, order=order, agrees=agrees, given=given, dose=per_kg)
 
 

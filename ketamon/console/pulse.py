@@ -12,7 +12,7 @@ LOST_AFTER_S = 3.0
 """A core beats four times a second. After this long without a beat nothing on the screen counts as current."""
 
 BELL_EVERY_S = {Priority.HIGH: 3.0, Priority.MEDIUM: 9.0}
-"""Seconds between bells (IEC 60601-1-8, table 4: bursts 2.5 to 15 s apart for high, 2.5 to 30 s for medium priority)."""
+"""Seconds between bells (IEC 60601-1-8, table 4: bursts 2.5 to 15 s apart for high, 2.5 to 30 s for medium)."""
 
 
 class Pulse:

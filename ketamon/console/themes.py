@@ -1,4 +1,4 @@
-"""The palettes, and the only place where a colour stands. A theme names what a colour is for; the style sheets do the rest.
+"""The palettes, the only place where a colour stands. A theme names what a colour is for; style sheets do the rest.
 
 Red, yellow and blue-cyan belong to alarms (the order of IEC 60601-1-8); parameter hues are muted, as there is no agreed
 standard for them. Alarm colours were chosen so that they stay apart under protanopia and deuteranopia, and differ in

@@ -1,7 +1,7 @@
-"""What people type, read strictly: a number, its unit if they wrote one, a plausible range; else one clear sentence.
+"""What people type, read strictly: a number, its unit if one is written, a plausible range; else one clear sentence.
 
-The ranges are those a human body and a bedside device can give at all (an adult cuff, oximeter and thermometer); outside
-them it is a slip of the finger. They are no clinical limits: those stand in the profile.
+The ranges are those a human body and a bedside device can give at all (cuff, oximeter, thermometer); outside them it
+is a slip of the finger. They are no clinical limits: those stand in the profile.
 """
 
 import re
@@ -13,7 +13,7 @@ from ketamon.domain.readings import Quality, Reading
 from ketamon.domain.units import Unit
 
 
-class Mistake(ValueError):
+class Mistake(ValueError):  # noqa: N818 (it is an answer, not an accident)
     """What was typed cannot be taken; the text says why and what to type instead."""
 
 
@@ -56,7 +56,9 @@ def reading(parameter: Parameter, text: str) -> Reading:
     info, typed = PARAMETERS[parameter], TYPED[parameter]
     value = number(text, info.label, typed.units)
     if not typed.lowest <= value <= typed.highest:
-        raise Mistake(f"{info.label} {value:g} cannot be: {typed.lowest:g} to {typed.highest:g} is what can be measured")
+        raise Mistake(
+            f"{info.label} {value:g} cannot be: {typed.lowest:g} to {typed.highest:g} is what can be measured"
+        )
     if not info.decimals and value != int(value):
         raise Mistake(f"{info.label} is a whole number")
     return Reading(parameter=parameter, value=value, unit=info.unit, quality=Quality.VALID)

@@ -165,9 +165,7 @@ def _header(
     )
 
 
-def _alarms(
-    state: SessionState, profile: Profile, contact: Contact, at: Instant | None, zone: tzinfo | None
-) -> Alarms:
+def _alarms(state: SessionState, profile: Profile, contact: Contact, at: Instant | None, zone: tzinfo | None) -> Alarms:
     standing = sorted(state.alarms.values(), key=_urgency)
     lines = tuple(_alarm_line(alarm, zone) for alarm in standing)
     if not contact.reached or at is None:

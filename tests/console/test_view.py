@@ -1,5 +1,6 @@
 """The view: what is drawn, decided without a terminal. Unknown is dashes with the reason, never an old number."""
 
+from contextlib import suppress
 from datetime import UTC, timedelta, timezone
 
 import pytest
@@ -422,10 +423,8 @@ def test_a_value_is_read_with_its_unit_or_without():
 @given(st.text(max_size=20))
 def test_whatever_is_typed_is_a_value_or_a_sentence(text):
     for read in (typed.cuff, lambda t: typed.reading(Parameter.HR, t), lambda t: typed.person(t, "who")):
-        try:
-            read(text)
-        except typed.Mistake as mistake:
-            assert str(mistake)
+        with suppress(typed.Mistake):
+            assert read(text)
 
 
 def test_people_are_read_with_their_role():

@@ -1,4 +1,4 @@
-"""One line for what the core answered: saved, or refused and why. It stays until the next answer; it never vanishes by itself."""
+"""One line for what the core answered: saved, or refused and why. It stays until the next answer."""
 
 from ketamon.console.widgets.line import Line
 

@@ -16,7 +16,7 @@ METHODS = ("scale", "stated", "record")
 
 
 class CheckInForm(Form):
-    """Patient and order in the units a prescriber uses. Nothing is converted: another unit is refused with the reason."""
+    """Patient and order in the units a prescriber uses. Nothing is converted: another unit is refused."""
 
     TITLE = "check in"
     ENTER_SAVES = False

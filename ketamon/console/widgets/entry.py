@@ -104,14 +104,14 @@ class UndoForm(Form):
         self._seq: int | None = None
         self._text = ""
 
-    def opened(self, what: str = "") -> None:
+    def opened(self, what: str = "") -> None:  # noqa: ARG002 (others of the family use it)
         """Hold on to the observation that is shown, whatever is logged in the meantime."""
         undo = self.view.undo if self.view else None
         self._seq, self._text = (undo.seq, undo.text) if undo else (None, "")
         self._say()
         super().opened()
 
-    def draw(self, view: ChairView) -> None:
+    def draw(self, view: ChairView) -> None:  # noqa: ARG002 (others of the family use it)
         """Keep the words of what would be taken back."""
         self._say()
 

@@ -48,7 +48,7 @@ class PalettePanel(Panel):
         yield Input(placeholder="what do you want to do", compact=True, select_on_focus=False)
         yield Line(classes="found")
 
-    def opened(self, what: str = "") -> None:
+    def opened(self, what: str = "") -> None:  # noqa: ARG002 (others of the family use it)
         """Search anew."""
         field = self.query_one(Input)
         field.value = ""

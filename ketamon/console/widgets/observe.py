@@ -39,7 +39,13 @@ class ObservePanel(Panel):
         """Hold the list, and the two lines that are typed into."""
         yield Line(classes="choices")
         yield Input(placeholder="what was it", id="text", classes="asked-later", compact=True, select_on_focus=False)
-        yield Input(placeholder="minutes ago and why: 5 was with the patient", id="ago", classes="asked-later", compact=True, select_on_focus=False)
+        yield Input(
+            placeholder="minutes ago and why: 5 was with the patient",
+            id="ago",
+            classes="asked-later",
+            compact=True,
+            select_on_focus=False,
+        )
 
     def opened(self, what: str = "") -> None:
         """Begin with the list of items, or with the grades of the named one."""

@@ -80,7 +80,7 @@ class Panel(VerticalScroll):
     def draw(self, view: ChairView) -> None:
         """Draw what changed."""
 
-    def opened(self, what: str = "") -> None:
+    def opened(self, what: str = "") -> None:  # noqa: ARG002 (others of the family use it)
         """Take the focus; `what` may name the item the panel is opened for."""
         self.aim(self)
 
@@ -170,7 +170,7 @@ class Form(Panel):
         """Return the intent and the words for it."""
         raise NotImplementedError
 
-    def live(self, typed: dict[str, str]) -> str:
+    def live(self, typed: dict[str, str]) -> str:  # noqa: ARG002 (others of the family use it)
         """Return what follows from what is typed so far."""
         return ""
 

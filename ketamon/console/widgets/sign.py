@@ -38,7 +38,7 @@ class SignForm(Form):
         self.query_one(".way", Line).say("\n".join(way(view)))
         self.on_input_changed()
 
-    def live(self, typed: dict[str, str]) -> str:
+    def live(self, typed: dict[str, str]) -> str:  # noqa: ARG002 (others of the family use it)
         """Say what Enter would do."""
         return f"enter: {_next(self.view)[0]}" if self.view else ""
 

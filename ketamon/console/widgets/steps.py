@@ -30,7 +30,7 @@ class StepPanel(Panel):
         yield Line(classes="menu")
         yield Input(placeholder="why", id="why", classes="asked-later", compact=True, select_on_focus=False)
 
-    def opened(self, what: str = "") -> None:
+    def opened(self, what: str = "") -> None:  # noqa: ARG002 (others of the family use it)
         """Show the menu anew."""
         self._ask_why(None)
 
