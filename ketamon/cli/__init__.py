@@ -23,12 +23,32 @@ COMMANDS = {
     "core": "only the core of a chair, without a screen",
 }
 
-USAGE = 2
+USAGE, SOURCE = 2, 3
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     args = sys.argv[1:] if argv is None else argv
+    name = " ".join(["ketamon", *(arg for arg in args[:1] if arg in COMMANDS)])
+    if sys.stdout is None:
+        return _tell(name, "standard output is closed; open it, or send it to /dev/null", SOURCE)
+    try:
+        code = _run(args)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of our output has gone
+        _forget_output()
+        return 0
+    except OSError as error:  # a full disk, most often; KetamonErrors were told already
+        _forget_output()
+        return _tell(
+            name, f"{error.filename or 'a file or the output'} cannot be used: {error.strerror or error}", SOURCE
+        )
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _run(args: list[str]) -> int:
     if args == ["--version"]:
         from ketamon import __version__  # noqa: PLC0415 (this answer must be quick)
 
@@ -39,23 +59,25 @@ def main(argv: list[str] | None = None) -> int:
         return 0 if args else USAGE
     if args[0] not in COMMANDS:
         return _no_such(args[0])
-    return _run(args[0], args[1:])
-
-
-def _run(command: str, args: list[str]) -> int:
     from ketamon.errors import KetamonError  # noqa: PLC0415 (after --version)
 
     try:
-        code: int = import_module(f"ketamon.cli.{command}").main(args)
+        code: int = import_module(f"ketamon.cli.{args[0]}").main(args[1:])
     except KetamonError as error:
-        print(f"ketamon {command}: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:  # the reader of our output has gone; without this Python tells of it once more at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _tell(f"ketamon {args[0]}", str(error), error.exit_code)
+    except SystemExit as leaving:  # argparse has said why
+        return int(leaving.code or 0)
     return code
+
+
+def _tell(name: str, text: str, code: int) -> int:
+    print(f"{name}: {text}", file=sys.stderr)
+    return code
+
+
+def _forget_output() -> None:
+    """Send what waits for the output nowhere; without this Python tells of it once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _help() -> str:

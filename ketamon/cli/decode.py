@@ -1,8 +1,10 @@
 """`ketamon decode`: raw bytes of a device in, one JSON object a line out."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,6 +16,8 @@ from ketamon.errors import SourceError
 from ketamon.registry import load
 
 CHUNK = 1 << 16
+STILL = Instant(0, datetime.fromtimestamp(0, UTC))
+"""What a file holds has no time of its own, so the clock stands still."""
 
 
 def main(argv: list[str]) -> int:
@@ -30,20 +34,22 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--frames", action="store_true", help="also one object for each accepted frame")
     args = parser.parse_args(argv)
     spec = load(args.driver)
-    counted: dict[str, int] = {}
+    driver, counted = spec.make(), Counter[str]()
     with _open(args.file) as source:
-        for out in _outputs(spec.make(), source, args.file):
-            row = fields(out)
-            if out is not None and isinstance(out, d.Accepted):
-                counted["frames"] = counted.get("frames", 0) + 1
-                if not args.frames:
-                    continue
-            for each in row:
-                counted[each["type"]] = counted.get(each["type"], 0) + 1
-                sys.stdout.buffer.write(encode_json(each) + b"\n")
-    sys.stdout.buffer.flush()
+        for data in _chunks(source, args.file):
+            _write(driver.feed(data, STILL), counted, frames=args.frames)
+        _write(driver.flush(STILL), counted, frames=args.frames)
     _tell(spec.id, counted)
     return 0
+
+
+def _write(outputs: Iterator[d.Output], counted: Counter[str], *, frames: bool) -> None:
+    """Write at once what came of some bytes: a slow pipe may bring no more for long."""
+    for row in chain.from_iterable(map(fields, outputs)):
+        counted[row["type"]] += 1
+        if frames or row["type"] != "frame":
+            sys.stdout.buffer.write(encode_json(row) + b"\n")
+    sys.stdout.buffer.flush()
 
 
 def fields(out: d.Output) -> list[dict[str, Any]]:
@@ -75,6 +81,8 @@ def fields(out: d.Output) -> list[dict[str, Any]]:
 
 def _open(name: str) -> BinaryIO:
     if name == "-":
+        if sys.stdin is None:
+            raise SourceError("standard input is closed; give a file")
         return sys.stdin.buffer
     try:
         return Path(name).open("rb")
@@ -84,23 +92,21 @@ def _open(name: str) -> BinaryIO:
         raise SourceError(f"{name} cannot be read: {error.strerror}") from error
 
 
-def _outputs(driver: d.Driver, source: BinaryIO, name: str) -> Iterator[d.Output]:
-    """Run bytes through a driver. What a file holds has no time of its own, so the clock stands still."""
-    at = Instant(0, datetime.fromtimestamp(0, UTC))
+def _chunks(source: BinaryIO, name: str) -> Iterator[bytes]:
+    """Read bytes as they come. Raises `SourceError` where there are none."""
     empty = True
     try:
         while data := source.read1(CHUNK) if hasattr(source, "read1") else source.read(CHUNK):
             empty = False
-            yield from driver.feed(data, at)
+            yield data
     except OSError as error:
         raise SourceError(f"{name} cannot be read: {error.strerror}") from error
     if empty:
         raise SourceError(f"{'standard input' if name == '-' else name} is empty: there is nothing to decode")
-    yield from driver.flush(at)
 
 
-def _tell(driver: str, counted: dict[str, int]) -> None:
-    frames, garbage = counted.get("frames", 0), counted.get("garbage", 0)
-    print(f"{frames} frames, {counted.get('reading', 0)} readings, {garbage} pieces of garbage", file=sys.stderr)
+def _tell(driver: str, counted: Counter[str]) -> None:
+    frames, garbage = counted["frame"], counted["garbage"]
+    print(f"{frames} frames, {counted['reading']} readings, {garbage} pieces of garbage", file=sys.stderr)
     if garbage and not frames:
         print(f"nothing in it is a frame of {driver}; is it another device, or another baud rate?", file=sys.stderr)

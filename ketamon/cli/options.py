@@ -3,6 +3,7 @@
 import argparse
 import getpass
 from pathlib import Path
+from typing import NoReturn
 
 from ketamon.domain.devices import DeviceKind
 from ketamon.domain.people import Person, Role
@@ -11,9 +12,15 @@ from ketamon.port.open import Cable
 from ketamon.registry import load, names
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one sentence, as every other error does."""
+        self.exit(UsageError.exit_code, f"{self.prog}: {message}; “{self.prog} --help” shows how\n")
+
+
 def parser(command: str, about: str, examples: str) -> argparse.ArgumentParser:
     """Make the parser of a command, with its examples at the end of the help."""
-    return argparse.ArgumentParser(
+    return _Parser(
         prog=f"ketamon {command}",
         description=about,
         epilog=f"examples:\n{examples}",

@@ -156,6 +156,49 @@ def test_bad_input_gets_one_sentence_and_its_code(run, tmp_path, args, code, say
     assert "Traceback" not in words
 
 
+def outside(command: str, home: Path, **how) -> subprocess.Popen:
+    """Run a command in a shell, as a user does, with buffers of its own."""
+    env = {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "KETAMON_HOME": str(home),
+        "KETAMON_RUNTIME": str(home),
+    }
+    return subprocess.Popen(["/bin/sh", "-c", command], env=env, stderr=subprocess.PIPE, text=True, **how)
+
+
+FATES = [
+    ("ketamon drivers --json >/dev/full", 3, "No space left"),
+    ("ketamon decode --help >/dev/full", 3, "No space left"),
+    ("printf x | ketamon decode ge-dri - >/dev/full", 3, "No space left"),
+    ("ketamon drivers --json >&-", 3, "standard output is closed"),
+    ("ketamon decode ge-dri - <&-", 3, "standard input is closed"),
+    ("(ketamon --help; echo $? >&2) | true", 0, "0"),
+    ("(ketamon decode --help; echo $? >&2) | true", 0, "0"),
+    ("KETAMON_RUNTIME=/dev/null ketamon attach", 3, "/dev/null/ketamon cannot be used"),
+    ("ketamon decode --fames ge-dri x", 2, "“ketamon decode --help” shows how"),
+]
+
+
+@pytest.mark.parametrize(("command", "code", "says"), FATES, ids=[command for command, _, _ in FATES])
+def test_output_that_cannot_be_had_gets_one_sentence(tmp_path, command, code, says):
+    if "/dev/full" in command and not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    with outside(command, tmp_path, stdout=subprocess.DEVNULL) as done:
+        words = done.communicate(timeout=20)[1]
+    assert done.returncode == code
+    assert says in words
+    assert len(words.splitlines()) == 1
+
+
+def test_decode_tells_at_once_what_a_slow_pipe_brought(tmp_path):
+    with outside("exec ketamon decode alaris-gh -", tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as slow:
+        slow.stdin.write(OCCLUDED.decode())
+        slow.stdin.flush()
+        assert json.loads(slow.stdout.readline())["code"] == "AL_OCCLU"
+        assert slow.poll() is None
+        slow.communicate(timeout=20)
+
+
 def test_a_cut_stream_is_replayed_up_to_the_cut_and_told(run, tmp_path):
     whole = samples.path("oximeter").read_bytes()
     cut = tmp_path / "cut.kstream"
