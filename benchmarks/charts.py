@@ -34,7 +34,7 @@ class Course:
     """Six noisy series that grow by a point a second."""
 
     def __init__(self) -> None:
-        self.random = random.Random(7)  # noqa: S311 (noise, not a secret)
+        self.random = random.Random(7)
         self.series = [Series() for _ in HUES]
         self.t = 0
         for _ in range(POINTS):

@@ -1,131 +1,204 @@
-"""Events in the words that a person reads: one line each, for the log, the plain status and the headless commands."""
+"""How moments, spans, numbers and events are said to people. Pure; whatever comes from outside stays plain text."""
 
 from collections.abc import Callable
+from datetime import tzinfo
 from typing import Any
 
 from ketamon.domain import events as e
-from ketamon.domain.parameters import PARAMETERS
-from ketamon.domain.profile import Profile
+from ketamon.domain.devices import Link
+from ketamon.domain.instant import Instant
+from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
+from ketamon.domain.people import Person
+from ketamon.domain.profile import ObservationItem, Profile
 from ketamon.domain.session import SessionState
+from ketamon.domain.units import Unit
 
-MARKS = {"high": "***", "medium": "**", "low": "*"}
-TECHNICAL_MARKS = {"high": "!!!", "medium": "!!", "low": "!"}
+DASHES = "--"
+"""What stands where there is no number to be relied on."""
 
+UNITS: dict[Unit, str] = {Unit.MMHG: "mmHg", Unit.CELSIUS: "°C", Unit.SCORE: ""}
+"""How a unit is written for people, where that is not its UCUM code."""
 
-def mark(alarm: e.AlarmChanged) -> str:
-    """Return the priority mark of IEC 60601-1-8 practice: stars for the patient, exclamation marks for equipment."""
-    return (TECHNICAL_MARKS if alarm.technical else MARKS)[alarm.priority]
-
-
-def describe(event: e.Event, state: SessionState, profile: Profile) -> str:
-    """Say what an event says, in one line; "" for those that are only numbers."""
-    speak = _WORDS.get(type(event.body))
-    return speak(event.body, state, profile) if speak else ""
+Words = tuple[str, str]
+"""What happened, and who did it ("" for a device or the core)."""
 
 
-def grade_words(item: str, grade: int | None, profile: Profile) -> str:
-    """Say an observation: "nausea, mild", "dissociation 4"."""
-    found = next((o for o in profile.observation if o.id == item), None)
-    if found is None:
-        return f"{item} {grade}"
-    if grade is None:
-        return f"{found.label}: taken back"
-    label = next((g.label for g in found.grades if g.value == grade), str(grade))
-    return f"{found.label} {label}" if label[:1].isdigit() else f"{found.label}, {label}"
+def clock(at: Instant, zone: tzinfo | None, *, seconds: bool = True) -> str:
+    """Say the time of day in `zone` (None: where this computer is)."""
+    return at.wall.astimezone(zone).strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def span(seconds: float) -> str:
+    """Say a length of time as m:ss, or h:mm:ss from one hour on."""
+    whole = max(0, int(seconds))
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+def age(seconds: float) -> str:
+    """Say how long ago something was: "now" below three seconds, then seconds, minutes, hours."""
+    if seconds < 3:  # noqa: PLR2004 (a device reports each second or two; that is "now" to a reader)
+        return "now"
+    if seconds < 60:  # noqa: PLR2004 (seconds in a minute)
+        return f"{seconds:.0f} s ago"
+    if seconds < 3600:  # noqa: PLR2004 (seconds in an hour)
+        return f"{seconds // 60:.0f} min ago"
+    return f"{span(seconds)} ago"
 
 
 def minutes(seconds: float) -> str:
-    """Write a duration as m:ss."""
-    whole = max(0, int(seconds))
-    return f"{whole // 60}:{whole % 60:02d}"
+    """Say a length of time in whole minutes."""
+    return f"{seconds // 60:.0f} min"
 
 
-def _opened(b: e.SessionOpened, _s: SessionState, _p: Profile) -> str:
-    return f"session opened, profile {b.profile}" + ("" if b.mode == "real" else f" ({b.mode}: not a live patient)")
+def when(due_s: float, *, overdue: bool) -> str:
+    """Say when something is due: "in 2:50", "now" since it is, "overdue 1:10" once its grace has passed."""
+    if due_s > 0:
+        return f"in {span(due_s)}"
+    return f"{'overdue' if overdue else 'now'} {span(-due_s)}"
 
 
-def _checked_in(b: e.PatientCheckedIn, _s: SessionState, _p: Profile) -> str:
-    return f"{b.patient.label} checked in, {b.patient.weight_kg:g} kg {b.patient.weight_method}"
+def next_in(due_s: float, *, overdue: bool) -> str:
+    """Say when the next one is due, where it is clear what: "next 3:10", "overdue 1:10"."""
+    return f"next {span(due_s)}" if due_s > 0 else when(due_s, overdue=overdue)
 
 
-def _ordered(b: e.OrderEntered, _s: SessionState, _p: Profile) -> str:
+def mark(alarm: e.AlarmChanged) -> str:
+    """Give the priority mark: stars for the patient, exclamation marks for equipment, three for high."""
+    return ("!" if alarm.technical else "*") * alarm.priority.rank
+
+
+def number(parameter: Parameter, value: float | None) -> str:
+    """Write a value with the decimals of its parameter, dashes for none."""
+    return DASHES if value is None else f"{value:.{PARAMETERS[parameter].decimals}f}"
+
+
+def unit(parameter: Parameter) -> str:
+    """Write the unit of a parameter as people do."""
+    code = PARAMETERS[parameter].unit
+    return UNITS.get(code, code.value)
+
+
+def item_of(profile: Profile, item: str) -> ObservationItem | None:
+    """Find an observation item of the profile by its id."""
+    return next((o for o in profile.observation if o.id == item), None)
+
+
+def label_of(profile: Profile, item: str) -> str:
+    """Say what an observation id, a scheduled item or a parameter id is called."""
+    found = item_of(profile, item)
+    if found is not None:
+        return found.label
+    scheduled = next((rule.label for rule in profile.schedule if rule.item == item), None)
+    if scheduled is not None:
+        return scheduled
+    return next((c.label for c in profile.criterion if c.item == item), item.replace("_", " ").replace("-", " "))
+
+
+def graded(profile: Profile, item: str, grade: int | None, text: str = "") -> str:
+    """Say an observation: "nausea, mild", "dissociation 4", with its text if it has one."""
+    found = item_of(profile, item)
+    word = next((g.label for g in found.grades if g.value == grade), None) if found else None
+    said = label_of(profile, item)
+    if grade is not None:
+        said += f" {grade}" if word is None or word == str(grade) else f", {word}"
+    return f"{said}: {text}" if text else said
+
+
+def said(event: e.Event, state: SessionState, profile: Profile) -> Words:
+    """Put an event of the log into words."""
+    return _SAID.get(type(event.body), _other)(event.body, state, profile)
+
+
+def _who(by: Person | None) -> str:
+    return str(by) if by else ""
+
+
+def _observed(b: e.Observed, state: SessionState, profile: Profile) -> Words:
+    words = graded(profile, b.item, b.grade, b.text)
+    if b.why_then and b.at is not None and state.at is not None:
+        words += f" (set back: {b.why_then})"
+    return words, str(b.by)
+
+
+def _corrected(b: e.ObservationCorrected, state: SessionState, profile: Profile) -> Words:
+    old = state.observations.get(b.corrects)
+    item = label_of(profile, old.item) if old else f"event {b.corrects}"
+    what = "taken back" if b.grade is None else f"corrected to {graded(profile, old.item, b.grade) if old else b.grade}"
+    return f"{item} {what}: {b.why}", str(b.by)
+
+
+def _alarm(b: e.AlarmChanged, _state: SessionState, _profile: Profile) -> Words:
+    what = {e.AlarmState.ACTIVE: "alarm", e.AlarmState.ENDED: "alarm over"}.get(b.state, f"alarm {b.state}")
+    return f"{what}: {b.text}", _who(b.by)
+
+
+def _entered(b: e.ValueEntered, _state: SessionState, _profile: Profile) -> Words:
+    reading = b.reading
+    label = f"NIBP {PARAMETERS[reading.parameter].label}" if reading.parameter in CUFF else None
+    label = label or PARAMETERS[reading.parameter].label
+    return f"{label} {number(reading.parameter, reading.value)} {unit(reading.parameter)} by hand", str(b.by)
+
+
+def _phase(b: e.PhaseChanged, _state: SessionState, _profile: Profile) -> Words:
+    return f"▸ {b.phase}" + (f": {b.why}" if b.why else ""), _who(b.by)
+
+
+def _order(b: e.OrderEntered, _state: SessionState, _profile: Profile) -> Words:
     o = b.order
-    return f"order {o.dose_mg_per_kg:g} mg/kg over {o.minutes:g} min: {o.total_mg:g} mg, {o.volume_ml:g} mL at {o.rate_ml_h:g} mL/h"
+    checked = f", checked by {b.checked_by}" if b.checked_by else ", not checked by a second person"
+    return f"order {o.total_mg:g} mg over {o.minutes:g} min, {o.rate_ml_h:g} mL/h{checked}", str(b.by)
 
 
-def _link(b: e.LinkChanged, _s: SessionState, _p: Profile) -> str:
-    return f"{b.device} {b.link}" + (f": {b.why}" if b.why else "")
+def _link(b: e.LinkChanged, _state: SessionState, _profile: Profile) -> Words:
+    words = f"{b.device} {'connected' if b.link is Link.LIVE else b.link}"
+    return words + (f": {b.why}" if b.why else ""), ""
 
 
-def _device_alarms(b: e.DeviceAlarmsReported, _s: SessionState, _p: Profile) -> str:
-    return f"{b.device}: " + (", ".join(f"{a.text} ({a.code})" for a in b.alarms) or "no alarm")
+def _device_alarms(b: e.DeviceAlarmsReported, _state: SessionState, _profile: Profile) -> Words:
+    texts = ", ".join(alarm.text for alarm in b.alarms)
+    return f"{b.device} alarms: {texts}" if texts else f"{b.device}: no alarm", ""
 
 
-def _phase(b: e.PhaseChanged, _s: SessionState, _p: Profile) -> str:
-    return f"▸ {b.phase}" + (f", {b.why}" if b.why else "")
+def _baseline(b: e.BaselineTaken, _state: SessionState, _profile: Profile) -> Words:
+    values = ", ".join(f"{PARAMETERS[p].label} {number(p, v)}" for p, v in b.values.items())
+    return f"baseline: {values}", _who(b.by)
 
 
-def _baseline(b: e.BaselineTaken, _s: SessionState, _p: Profile) -> str:
-    return "baseline " + ", ".join(f"{PARAMETERS[p].label} {v:g}" for p, v in b.values.items())
+def _gate(b: e.GateChanged, _state: SessionState, _profile: Profile) -> Words:
+    unmet = sum(not check.met for check in b.checks)
+    return "gate open" if b.open else f"gate closed, {unmet} of {len(b.checks)} criteria unmet", ""
 
 
-def _observed(b: e.Observed, _s: SessionState, p: Profile) -> str:
-    return grade_words(b.item, b.grade, p) + (f": {b.text}" if b.text else "")
+def _unknown(b: e.Unknown, _state: SessionState, _profile: Profile) -> Words:
+    return f"unknown event “{b.type}” of a newer ketamon", ""
 
 
-def _corrected(b: e.ObservationCorrected, s: SessionState, p: Profile) -> str:
-    old = s.observations.get(b.corrects)
-    return f"correction: {grade_words(old.item if old else '?', b.grade, p)} ({b.why})"
+def _other(b: Any, _state: SessionState, _profile: Profile) -> Words:
+    return str(getattr(b, "TYPE", type(b).__name__)).replace("-", " "), ""
 
 
-def _not_done(b: e.NotDone, _s: SessionState, p: Profile) -> str:
-    label = next((r.label for r in p.schedule if r.item == b.item), b.item)
-    return f"not done: {label}, because {b.because}"
-
-
-def _confirmed(b: e.Confirmed, _s: SessionState, p: Profile) -> str:
-    label = next((c.label for c in p.criterion if c.item == b.item), b.item)
-    return f"{'confirmed' if b.met else 'taken back'}: {label}" + (f" ({b.text})" if b.text else "")
-
-
-def _alarm(b: e.AlarmChanged, _s: SessionState, _p: Profile) -> str:
-    return f"{mark(b)} {b.text}" + ("" if b.state == "active" else f" ({b.state})")
-
-
-def _gate(b: e.GateChanged, _s: SessionState, _p: Profile) -> str:
-    unmet = sum(not c.met for c in b.checks)
-    return "gate open" if b.open else f"gate closed, {unmet} of {len(b.checks)} criteria unmet"
-
-
-_WORDS: dict[type, Callable[[Any, SessionState, Profile], str]] = {
-    e.SessionOpened: _opened,
-    e.SessionResumed: lambda b, _s, _p: f"session resumed; nothing was seen for {b.gap_s:.0f} s",
-    e.PatientCheckedIn: _checked_in,
-    e.OrderEntered: _ordered,
-    e.DeviceAttached: lambda b, _s, _p: f"{b.device}: {b.label} on {b.port}",
+_SAID: dict[type, Callable[[Any, SessionState, Profile], Words]] = {
+    e.SessionOpened: lambda b, _s, p: (f"session opened under {p.title or b.profile}", ""),
+    e.SessionResumed: lambda b, _s, _p: (f"resumed after {span(b.gap_s)} in which nothing was seen", ""),
+    e.PatientCheckedIn: lambda b, _s, _p: (f"{b.patient.label} checked in, {b.patient.weight_kg:g} kg", str(b.by)),
+    e.OrderEntered: _order,
+    e.DeviceAttached: lambda b, _s, _p: (f"{b.device}: {b.label} at {b.port}", ""),
     e.LinkChanged: _link,
     e.DeviceAlarmsReported: _device_alarms,
-    e.DeviceNoticed: lambda b, _s, _p: f"{b.device}: {b.text}",
-    e.BytesRejected: lambda b, _s, _p: f"{b.device}: {b.length} bytes rejected ({b.reason})",
-    e.ValueEntered: lambda b, _s, _p: f"{PARAMETERS[b.reading.parameter].label} {b.reading.value:g} entered by hand",
+    e.ValueEntered: _entered,
     e.PhaseChanged: _phase,
     e.BaselineTaken: _baseline,
     e.Observed: _observed,
     e.ObservationCorrected: _corrected,
-    e.Noted: lambda b, _s, _p: f"note: {b.text}",
-    e.NotDone: _not_done,
-    e.Confirmed: _confirmed,
+    e.Noted: lambda b, _s, _p: (f"note: {b.text}", str(b.by)),
+    e.NotDone: lambda b, _s, p: (f"{label_of(p, b.item)} not done: {b.because}", str(b.by)),
+    e.Confirmed: lambda b, _s, p: (f"{label_of(p, b.item)}: {'yes' if b.met else 'taken back'}", str(b.by)),
     e.AlarmChanged: _alarm,
-    e.AudioPaused: lambda b, _s, _p: f"alarm sound paused for {b.seconds:g} s" if b.seconds else "alarm sound on",
+    e.AudioPaused: lambda b, _s, _p: (f"audio paused {span(b.seconds)}" if b.seconds else "audio on", _who(b.by)),
+    e.Signed: lambda b, _s, _p: (f"signed: {b.meaning}", str(b.by)),
+    e.ClockStepped: lambda b, _s, _p: (f"the clock was moved by {b.seconds:+.0f} s", ""),
+    e.RecordingChanged: lambda b, _s, _p: (f"recording {'degraded: ' + b.why if b.degraded else 'fine again'}", ""),
     e.GateChanged: _gate,
-    e.Signed: lambda b, _s, _p: f"signed: {b.meaning}",
-    e.ClockStepped: lambda b, _s, _p: f"the wall clock was moved by {b.seconds:+.1f} s",
-    e.RecordingChanged: lambda b, _s, _p: f"RECORDING DEGRADED: {b.why}" if b.degraded else "recording restored",
-    e.Unknown: lambda b, _s, _p: f"event of a newer version: {b.type}",
+    e.Unknown: _unknown,
 }
-
-
-def by_whom(event: e.Event) -> str:
-    """Return who caused an event, "" where nobody did."""
-    by = getattr(event.body, "by", None)
-    return str(by) if by is not None else ""

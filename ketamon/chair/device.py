@@ -70,7 +70,8 @@ class AttachedDevice:
     def _why_quiet(self, seconds: float) -> str:
         """Say why nothing comes; bytes of which none is a frame are another matter than no bytes."""
         if self.link is Link.NEGOTIATING and self._fed:
-            return f"bytes come, but nothing of {self.spec.id}: another device, or another baud rate than {self.spec.line}?"
+            spec = self.spec
+            return f"bytes come, but nothing of {spec.id}: another device, or another baud rate than {spec.line}?"
         return f"no data for {seconds:.1f} s"
 
     def _outputs(

@@ -16,7 +16,7 @@ from ketamon.local import running_chairs, socket_path
 from ketamon.profiles import load
 from ketamon.rules import schedule
 from ketamon.rules.current import current
-from ketamon.words import mark, minutes
+from ketamon.words import mark, span
 
 EVERY_S = 5.0
 
@@ -118,7 +118,7 @@ def line(feed: SocketFeed, beat: Beat) -> str:
     pump = found["pump"]
     doing = f"pump {pump.state}" + (f" {pump.rate:g} mL/h" if pump.rate is not None else "") if pump else "no pump"
     overdue = [d.label for d in _due(feed, beat) if d.overdue]
-    where = f"{banner}chair {beat.chair}: {state.phase}, {minutes(beat.at.seconds)}"
+    where = f"{banner}chair {beat.chair}: {state.phase}, {span(beat.at.seconds)}"
     return (
         f"{where}; {numbers or 'no values'}; {doing}; {alarms}"
         + (f"; overdue: {', '.join(overdue)}" if overdue else "")

@@ -7,7 +7,7 @@ from typing import Any
 from ketamon.domain import events as e
 from ketamon.domain.profile import Profile
 from ketamon.domain.session import SessionState
-from ketamon.words import by_whom, describe, minutes
+from ketamon.words import mark, said, span
 
 _PROGRESS = (
     e.PatientCheckedIn, e.OrderEntered, e.LinkChanged, e.PhaseChanged, e.BaselineTaken, e.Observed, e.Noted,
@@ -19,15 +19,17 @@ def progress(event: e.Event, state: SessionState, profile: Profile) -> str:
     """Return the line that tells of an event, or "" where it is not worth one."""
     if not isinstance(event.body, _PROGRESS):
         return ""
-    who = by_whom(event)
-    return f"{minutes(event.at.seconds):>6}  {describe(event, state, profile)}" + (f"  [{who}]" if who else "")
+    words, who = said(event, state, profile)
+    if isinstance(event.body, e.AlarmChanged):
+        words = f"{mark(event.body)} {words}"
+    return f"{span(event.at.seconds):>7}  {words}" + (f"  [{who}]" if who else "")
 
 
 def lines(state: SessionState, profile: Profile) -> Iterator[str]:
     """Give the summary: phases, observations, alarms, and the gate with each of its checks."""
     yield "phases"
     for at, phase, why in phases(state):
-        yield f"  {minutes(at):>6}  {phase}{f' ({why})' if why else ''}"
+        yield f"  {span(at):>7}  {phase}{f' ({why})' if why else ''}"
     counted = Counter(o.item for o in state.observations.values() if o.grade is not None)
     labels = {o.id: o.label for o in profile.observation}
     yield f"observations: {sum(counted.values())}"
@@ -35,7 +37,7 @@ def lines(state: SessionState, profile: Profile) -> Iterator[str]:
     alarms = alarms_begun(state)
     yield f"alarms: {len(alarms)}"
     for at, text in alarms:
-        yield f"  {minutes(at):>6}  {text}"
+        yield f"  {span(at):>7}  {text}"
     gate = state.gate
     yield "gate: " + ("not judged yet" if gate is None else "open" if gate.open else "CLOSED")
     for check in gate.checks if gate else ():

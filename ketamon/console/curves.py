@@ -1,6 +1,6 @@
 """The middle of the view: trend and timeline, put together from state and profile."""
 
-from ketamon.console import words
+from ketamon import words
 from ketamon.console.charts import Mark, cuffs_of
 from ketamon.console.numbers import limits
 from ketamon.console.widgets.timeline import Stage, Stretch, TimelineData

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from ketamon.console import words
+from ketamon import words
 from ketamon.domain import events as e
 from ketamon.domain.instant import Instant
 from ketamon.domain.people import Role

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from ketamon.console import words
+from ketamon import words
 from ketamon.console.widgets.tile import TileData
 from ketamon.domain.devices import DeviceKind, Link, Priority, PumpState, PumpStatus
 from ketamon.domain.instant import Instant

@@ -7,7 +7,8 @@ contact to the core, or where a value is not usable, the text is dashes with the
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
-from ketamon.console import curves, desk, numbers, words
+from ketamon import words
+from ketamon.console import curves, desk, numbers
 from ketamon.console.desk import DueLine, Gate, LogLine, Signing, Step, Undo
 from ketamon.console.numbers import Pump
 from ketamon.console.widgets.tile import TileData
@@ -22,9 +23,6 @@ from ketamon.domain.profile import Profile
 from ketamon.domain.session import Alarm, SessionState
 from ketamon.follow import Beat, Source
 from ketamon.rules import alarms as rules
-
-MARKS = {Priority.HIGH: 3, Priority.MEDIUM: 2, Priority.LOW: 1}
-"""How many `*` (or `!` for a technical condition) stand before an alarm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +197,7 @@ def _alarm_line(alarm: Alarm, zone: tzinfo | None) -> AlarmLine:
     change = alarm.change
     state = {AlarmState.ACKNOWLEDGED: "acknowledged", AlarmState.LATCHED: "was so, is over"}.get(change.state)
     return AlarmLine(
-        mark=("!" if change.technical else "*") * MARKS[change.priority],
+        mark=words.mark(change),
         text=f"{change.text} ({state})" if state else change.text,
         since=words.clock(alarm.since, zone),
         priority=change.priority,

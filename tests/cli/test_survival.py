@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -81,7 +80,7 @@ async def notes_until_killed(process: subprocess.Popen, seed: int) -> list[str]:
     feed = SocketFeed(socket_path("k"), load(None)[0])
     following = asyncio.create_task(feed.run())
     await until(lambda: feed.connected)
-    asyncio.get_running_loop().call_later(random.Random(seed).uniform(0.05, 0.6), kill, process)
+    asyncio.get_running_loop().call_later(0.05 + seed * 0.37 % 0.55, kill, process)
     answered = []
     number = 0
     while process.poll() is None:

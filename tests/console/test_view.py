@@ -8,7 +8,8 @@ from console.chairs import NURSE, PHYSICIAN, PROFILE, REACHED, Chair, FakeFeed, 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketamon.console import typed, words
+from ketamon import words
+from ketamon.console import typed
 from ketamon.console.curves import window
 from ketamon.console.pulse import LOST_AFTER_S, Bell, Pulse
 from ketamon.console.view import Contact, build

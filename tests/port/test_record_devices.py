@@ -27,7 +27,7 @@ ASK, MORE = b"ASK\r", b"MORE\r"
 class AskingDriver:
     """Asks at each tick; asks for more where it is answered "more"."""
 
-    def feed(self, data, at):  # noqa: ARG002 (a driver's signature)
+    def feed(self, data, at):
         yield Garbage(0, data, "test")
         if b"more" in data:
             yield Send(MORE)

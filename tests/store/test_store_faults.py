@@ -65,7 +65,7 @@ class Connection(sqlite3.Connection):
 
 
 @pytest.fixture
-def disk(path, monkeypatch):  # noqa: ARG001 (the file is made before the disk fails)
+def disk(path, monkeypatch):
     disk = Disk()
     kind = type("OnDisk", (Connection,), {"disk": disk})
     monkeypatch.setattr(database.sqlite3, "connect", partial(sqlite3.connect, factory=kind))

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
 
-from ketamon.console import words
+from ketamon import words
 from ketamon.console.actions import ACTIONS, bindings
 from ketamon.console.numbers import TILES
 from ketamon.console.screens.panels import PANELS, make

@@ -33,8 +33,8 @@ from ketamon.console.charts import (
 from ketamon.console.glyphs import BRAILLE, Glyphs
 from ketamon.console.rows import Row, row
 from ketamon.console.widgets.picture import Picture
-from ketamon.console.words import span
 from ketamon.domain.series import Series
+from ketamon.words import span
 
 HUES = {"spo2": "S", "pulse": "P", "nibp": "N", "resp": "R", "co2": "C", "pump": "M"}
 """The hues a panel can have, by the name of their theme variable, and the letter of their cells."""
