@@ -17,7 +17,8 @@ What can be garbled
 What the bits say
     EXC tells whether a number can be trusted (operator's manual). ALARM is called proprietary by the vendor: its bits
     are known from observation of one clinic's lines only, so these alarms are experimental, and that none is reported
-    proves nothing. Bits that nobody has explained are shown raw, with high priority.
+    proves nothing. Bits that nobody has explained are shown raw: of ALARM with high priority, of EXC (reserved by the
+    vendor, or a digit that moved) they make the numbers questionable.
 
 A frame is a line with its first terminator; the other terminators and NULs after it are frames called "blank".
 
@@ -62,7 +63,7 @@ _ANALYTE = re.compile(rb"[+-]?(?:\d{1,3}(?:\.\d{1,2})?|-{1,3}(?:\.-{1,2})?)%?")
 GRAMMAR: dict[bytes, re.Pattern[bytes]] = {
     b"SN": re.compile(rb"\d{10}|-{10}"),
     b"SPO2": re.compile(rb"(?:0\d\d|100|-{1,3})%?"),
-    b"BPM": re.compile(rb"[01]\d\d|2[0-3]\d|240|-{1,3}%?"),
+    b"BPM": re.compile(rb"(?:[01]\d\d|2[0-3]\d|240|-{1,3})%?"),
     b"PI": re.compile(rb"(?:\d\d\.\d\d|-{1,2}(?:\.-{1,2})?)%?"),
     b"ALARM": re.compile(rb"[0-9A-Fa-f]{4}|[0-9A-Fa-f]{6}"),
     b"EXC": re.compile(rb"[0-9A-Fa-f]{6,7}"),
@@ -83,9 +84,9 @@ EXCEPTIONS = {
     0x080: "unrecognised sensor",
     0x400: "low signal IQ",
 }
-UNUSABLE = 0x0E3
-QUESTIONABLE = 0x41C
 _SET_ACTIVE = 0x800
+UNUSABLE = 0x0E3
+QUESTIONABLE = ~(UNUSABLE | _SET_ACTIVE)
 _TREND_NAMES = {b"Search": 0x008, b"OffPat": 0x020, b"LowSigIQ": 0x400, b"SET": _SET_ACTIVE}
 
 ALARM_BITS = {
@@ -223,10 +224,12 @@ class MasimoAscii1:
         if line.alarm is None:
             return
         yield DeviceAlarms(offset, alarms(line.alarm))
-        exceptions = line.exceptions & sum(EXCEPTIONS)
+        exceptions = line.exceptions & ~_SET_ACTIVE
         if exceptions != self._exceptions:
             self._exceptions = exceptions
             names = [name for bit, name in EXCEPTIONS.items() if exceptions & bit]
+            unknown = exceptions & ~sum(EXCEPTIONS)
+            names += [f"unknown exception {unknown:03X}"] if unknown else []
             yield DeviceNotice(offset, ", ".join(names) or "no exceptions any more")
 
 

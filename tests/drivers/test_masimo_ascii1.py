@@ -77,6 +77,7 @@ VALUES = [
     ({"SPO2": "100%"}, [("spo2", 100.0, "valid"), *GOOD[1:]]),
     ({"BPM": "---"}, [GOOD[0], ("pr", None, "missing"), GOOD[2]]),
     ({"BPM": "---%"}, [GOOD[0], ("pr", None, "missing"), GOOD[2]]),
+    ({"BPM": "097%"}, GOOD),
     ({"BPM": "240"}, [GOOD[0], ("pr", 240.0, "valid"), GOOD[2]]),
     ({"PI": "--.--%"}, [*GOOD[:2], ("pi", None, "missing")]),
     ({"PI": "00.55"}, [*GOOD[:2], ("pi", 0.55, "valid")]),
@@ -93,13 +94,23 @@ def test_values_are_read_by_name(fields, expected):
     assert values(changed(**fields) + b"\n") == expected
 
 
-@pytest.mark.parametrize("bit", range(12))
+@pytest.mark.parametrize("bit", [*range(11), *range(12, 24)])
 def test_exceptions_decide_what_a_number_is_worth(bit):
     (spo2, *_) = values(changed(EXC=f"{1 << bit | 0x800:06X}") + b"\n")
     if bit in (0, 1, 5, 6, 7):
         assert spo2 == ("spo2", None, "invalid")
     else:
-        assert spo2 == ("spo2", 98.0, "questionable" if bit in (2, 3, 4, 10) else "valid")
+        assert spo2 == ("spo2", 98.0, "questionable")
+
+
+@pytest.mark.parametrize("exc", ["000000", "000800", "0000800"])
+def test_no_exception_leaves_a_number_valid(exc):
+    assert values(changed(EXC=exc) + b"\n") == GOOD
+
+
+@pytest.mark.parametrize("exc", ["0008000", "000C000", "080000", "000200"])
+def test_a_digit_of_the_exceptions_in_a_wrong_place_leaves_no_number_valid(exc):
+    assert [quality for _, _, quality in values(changed(EXC=exc) + b"\n")] != ["valid"] * 3
 
 
 BAD = [
@@ -151,9 +162,10 @@ def test_a_line_longer_than_any_is_garbage():
 
 
 def test_notices_come_with_changes_only():
-    lines = [LINE, changed(EXC="000C00"), changed(EXC="000C04"), changed(EXC="000C04"), LINE, LINE]
+    exceptions = ("000800", "000C00", "000C04", "000C04", "008A00", "000800", "000800")
+    lines = [changed(EXC=exc) for exc in exceptions]
     said = [o.text for o in decode(b"\n\r".join(lines) + b"\n") if isinstance(o, DeviceNotice)]
-    assert said == ["low signal IQ", "low perfusion, low signal IQ", "no exceptions any more"]
+    assert said == ["low signal IQ", "low perfusion, low signal IQ", "unknown exception 8200", "no exceptions any more"]
 
 
 ALARM_BITS = [
