@@ -16,6 +16,9 @@ from ketamon.domain.units import Unit
 DASHES = "--"
 """What stands where there is no number to be relied on."""
 
+SOON_S = 180.0
+"""Below this the seconds to go are counted down; above they would only make the screen restless."""
+
 UNITS: dict[Unit, str] = {Unit.MMHG: "mmHg", Unit.CELSIUS: "°C", Unit.SCORE: ""}
 """How a unit is written for people, where that is not its UCUM code."""
 
@@ -52,7 +55,9 @@ def minutes(seconds: float) -> str:
 
 
 def when(due_s: float, *, overdue: bool) -> str:
-    """Say when something is due: "in 2:50", "now" since it is, "overdue 1:10" once its grace has passed."""
+    """Say when something is due: "in 12 min", "in 2:50", "now" since it is, "overdue 1:10" once its grace has passed."""
+    if due_s >= SOON_S:
+        return f"in {minutes(due_s)}"
     if due_s > 0:
         return f"in {span(due_s)}"
     return f"{'overdue' if overdue else 'now'} {span(-due_s)}"
@@ -60,7 +65,8 @@ def when(due_s: float, *, overdue: bool) -> str:
 
 def next_in(due_s: float, *, overdue: bool) -> str:
     """Say when the next one is due, where it is clear what: "next 3:10", "overdue 1:10"."""
-    return f"next {span(due_s)}" if due_s > 0 else when(due_s, overdue=overdue)
+    said = when(due_s, overdue=overdue)
+    return f"next {said.removeprefix('in ')}" if due_s > 0 else said
 
 
 def mark(alarm: e.AlarmChanged) -> str:

@@ -89,8 +89,7 @@ def marks(state: SessionState, profile: Profile) -> tuple[Mark, ...]:
 
 def timeline(state: SessionState, profile: Profile, at: Instant) -> TimelineData:
     """Return the session as stretches: what was, where we are, what is planned."""
-    run, now = state.infusion, at.seconds
-    planned = (state.order.order.minutes if state.order else profile.plan.minutes) * 60
+    run, now, planned = state.infusion, at.seconds, planned_s(state, profile)
     rest = 60 * max((c.minutes or 0 for c in profile.criterion if c.kind is CriterionKind.ELAPSED), default=0)
     begin = run.started.seconds if run.started else now
     end = run.ended.seconds if run.ended else now + max(0.0, planned - run.seconds(at))
@@ -108,18 +107,22 @@ def timeline(state: SessionState, profile: Profile, at: Instant) -> TimelineData
     stretches += [ahead] if state.left_at is None else []
     kept = tuple(s for s in stretches if s.end_s > s.start_s)
     last = max((s.end_s for s in kept), default=0.0)
-    return TimelineData(
-        stretches=kept, now_s=now, end_s=last, marks=marks(state, profile), text=_clock_text(state, at, planned)
-    )
+    return TimelineData(stretches=kept, now_s=now, end_s=last, marks=marks(state, profile))
 
 
-def _clock_text(state: SessionState, at: Instant, planned: float) -> str:
-    run = state.infusion
+def planned_s(state: SessionState, profile: Profile) -> float:
+    """Return how long the infusion is to last: as ordered, else as the profile plans."""
+    return (state.order.order.minutes if state.order else profile.plan.minutes) * 60
+
+
+def course(state: SessionState, profile: Profile, at: Instant) -> str:
+    """Say how far the infusion is: "23:41 of 40:00, 16:19 to go"."""
+    run, planned = state.infusion, planned_s(state, profile)
     if run.started is None:
         return f"plan {words.span(planned)}"
     so_far = f"{words.span(run.seconds(at))} of {words.span(planned)}"
     if run.ended is not None:
-        return f"{words.span(at.since(run.ended))} since {'stop' if run.stopped_early else 'end'} of infusion"
+        return f"{words.span(at.since(run.ended))} since the {'stop' if run.stopped_early else 'end'}"
     if state.phase is Phase.PAUSED:
         return f"paused at {so_far}"
     left = planned - run.seconds(at)

@@ -89,6 +89,7 @@ class ChairView:
     order: Order | None = None
     trend: TrendData | None = None
     timeline: TimelineData | None = None
+    course: str = ""
     due: tuple[DueLine, ...] = ()
     effects: tuple[str, ...] = ()
     log: tuple[LogLine, ...] = ()
@@ -125,6 +126,7 @@ def build(
         order=state.order.order if state.order else None,
         trend=curves.trend(state, profile, at) if at else None,
         timeline=curves.timeline(state, profile, at) if at else None,
+        course=curves.course(state, profile, at) if at else "",
         due=desk.due(state, profile, at) if at else (),
         effects=desk.effects(state, profile, at) if at else (),
         log=desk.log(state, profile, zone),

@@ -284,10 +284,10 @@ def test_the_trend_always_holds_the_present_and_moves_in_steps(now):
 
 def test_the_timeline_says_how_much_is_to_go():
     chair = infusing(24)
-    assert chair.view().timeline.text == "24:00 of 40:00, 16:00 to go"
+    assert chair.view().course == "24:00 of 40:00, 16:00 to go"
     chair.say(e.PhaseChanged(trigger=Trigger.PAUSE, phase=Phase.PAUSED, by=NURSE))
     chair.t += 60
-    assert chair.view().timeline.text == "paused at 24:00 of 40:00"
+    assert chair.view().course == "paused at 24:00 of 40:00"
 
 
 @settings(max_examples=25, deadline=None)

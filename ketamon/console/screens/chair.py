@@ -21,6 +21,7 @@ from ketamon.console.widgets.banner import Banner
 from ketamon.console.widgets.due_list import DueList
 from ketamon.console.widgets.header import HeaderLine
 from ketamon.console.widgets.key_bar import KeyBar
+from ketamon.console.widgets.line import Line
 from ketamon.console.widgets.log_list import LogList
 from ketamon.console.widgets.panel import Panel
 from ketamon.console.widgets.pump import PumpTile
@@ -51,6 +52,7 @@ class ChairScreen(Screen[None]):
     pump = getters.query_one(PumpTile)
     trend = getters.query_one(Trend)
     timeline = getters.query_one(Timeline)
+    course_clock = getters.query_one("#course-clock", Line)
     due = getters.query_one(DueList)
     log_list = getters.query_one(LogList)
     answer = getters.query_one(Answer)
@@ -75,7 +77,9 @@ class ChairScreen(Screen[None]):
             yield from self._tiles
             yield PumpTile()
         yield Trend()
-        yield Timeline()
+        with Horizontal(id="course"):
+            yield Timeline()
+            yield Line(id="course-clock")
         with Horizontal(id="desk"):
             yield DueList()
             yield LogList()
@@ -98,6 +102,7 @@ class ChairScreen(Screen[None]):
             if view.trend is not None and view.timeline is not None:
                 self.trend.update(view.trend)
                 self.timeline.update(view.timeline)
+                self.course_clock.say(view.course)
             self.due.show(view)
             self.log_list.show(view.log)
             if self._open is not None:

@@ -5,19 +5,19 @@ from textual.reactive import var
 
 from ketamon.console.desk import DueLine
 from ketamon.console.view import ChairView
-from ketamon.console.widgets.line import Line
+from ketamon.console.widgets.line import Lines
 
 WHEN = 13
 """Cells for "overdue 12:34"."""
 
 
-class DueList(Line):
+class DueList(Lines):
     """The due list. `chosen` is the item the pointer is at; it stays with its item when the list is sorted anew."""
 
     chosen: var[str] = var("")
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's own name)
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self._view: ChairView | None = None
         self.border_title = "due"
 
@@ -41,25 +41,27 @@ class DueList(Line):
         self._draw()
 
     def _draw(self) -> None:
-        if self._view is None:
-            return
-        room = max(1, self.size.height)
-        effects = self._view.effects
-        below = 1 if effects else 0
-        lines = [self._line(line) for line in _window(self._view.due, self.chosen, room - below)]
-        if not lines:
-            lines = [Content.styled("  nothing is due", "$muted")]
-        if effects:
-            lines.append(Content.styled("open: " + ", ".join(effects), "bold").truncate(self.size.width, ellipsis=True))
-        self.say(Content("\n").join(lines))
+        if self._view is not None:
+            self.say(drawn(self._view, self.chosen, max(1, self.size.width), max(1, self.size.height)))
 
-    def _line(self, line: DueLine) -> Content:
-        pointer = "›" if line.item == self.chosen else " "
-        style = "bold" if line.now else ""
-        when = Content.styled(line.when, "bold reverse" if line.overdue else style)
-        room = " " * max(1, WHEN + 1 - len(line.when))
-        made = Content.assemble((pointer, "bold $pump"), when, room, (line.label, style))
-        return made.truncate(max(1, self.size.width), ellipsis=True)
+
+def drawn(view: ChairView, chosen: str, width: int, height: int) -> list[Content]:
+    """Draw the rows: as much of the list as holds the chosen item, and the open effects on the last one."""
+    effects = view.effects
+    window = _window(view.due, chosen, height - (1 if effects else 0))
+    rows = [_row(line, line.item == chosen, width) for line in window]
+    rows = rows or [Content.styled("  nothing is due", "$muted")]
+    if effects:
+        rows.append(Content.styled("open: " + ", ".join(effects), "bold").truncate(width, ellipsis=True))
+    return rows
+
+
+def _row(line: DueLine, chosen: bool, width: int) -> Content:
+    style = "bold" if line.now else ""
+    when = Content.styled(line.when, "bold reverse" if line.overdue else style)
+    room = " " * max(1, WHEN + 1 - len(line.when))
+    made = Content.assemble(("›" if chosen else " ", "bold $pump"), when, room, (line.label, style))
+    return made.truncate(width, ellipsis=True)
 
 
 def _window(lines: tuple[DueLine, ...], chosen: str, room: int) -> tuple[DueLine, ...]:

@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from textual.content import Content
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
 from textual.widgets import Static
 
 EMPTY = Content("")
@@ -29,6 +32,28 @@ class Line(Static):
     def said(self) -> str:
         """The plain text as it stands there."""
         return self._said.plain
+
+
+class Lines(Widget):
+    """Several lines of which only those are painted anew that say something else."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's own name)
+        super().__init__(id=id)
+        self._said: list[Content] = []
+
+    def say(self, lines: list[Content]) -> None:
+        """Show the lines, from the top; what is below stays empty."""
+        before, self._said = self._said, lines
+        for y in range(max(len(before), len(lines))):
+            old, new = (said[y] if y < len(said) else EMPTY for said in (before, lines))
+            if not new.is_same(old):
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line."""
+        line = self._said[y] if y < len(self._said) else EMPTY
+        strip = Strip(line.render_segments(self.visual_style))
+        return strip.adjust_cell_length(self.size.width, self.rich_style)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,24 +3,24 @@
 from textual.content import Content
 
 from ketamon.console.desk import LogLine
-from ketamon.console.widgets.line import Line
+from ketamon.console.widgets.line import Lines
 
 _STYLES = {"alarm-changed": "bold", "observed": "", "noted": "", "phase-changed": "bold $pump"}
 """Kinds of entry that stand out; what devices say of themselves stays quiet."""
 
 
-class LogList(Line):
+class LogList(Lines):
     """As many entries as there is room for."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's own name)
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self.border_title = "log"
 
     def show(self, log: tuple[LogLine, ...]) -> None:
         """Show the newest entries."""
         width = self.size.width
         rows = [_row(line, width) for line in log[: max(0, self.size.height)]]
-        self.say(Content("\n").join(rows) if rows else Content.styled("nothing was logged yet", "$muted"))
+        self.say(rows or [Content.styled("nothing was logged yet", "$muted")])
 
 
 def _row(line: LogLine, width: int) -> Content:
