@@ -42,6 +42,8 @@ _CUFF = re.compile(r"(\d{1,3})\s*/\s*(\d{1,3})(?:\s*(?:/\s*(\d{1,3})|\(\s*(\d{1,
 
 def number(text: str, what: str, units: tuple[str, ...] = ()) -> float:
     """Read one plain number, with nothing behind it but one of `units`."""
+    if not text.strip():
+        raise Mistake(f"{what} is missing")
     found = _NUMBER.fullmatch(text.strip())
     if found is None:
         raise Mistake(f"{what}: “{text.strip()}” is not a number")
