@@ -141,7 +141,7 @@ def number(parameter: Parameter, text: str, unit: str) -> Reading:
     match = _NUMBER.fullmatch(text)
     if not match or unit != form.unit:
         return _reading(parameter, None, Quality.INVALID)
-    value = float(match[1].replace(",", "."))
+    value = float(match[1].replace(",", ".")) or 0.0  # never -0.0
     if not form.low <= value <= form.high:
         return _reading(parameter, None, Quality.INVALID)
     return _reading(parameter, value, Quality.VALID)

@@ -148,6 +148,7 @@ def test_only_plain_numbers_are_numbers(text, value):
 
 def test_pressure_may_be_negative():
     assert read(inf(pressure="-50.00"))[Parameter.PRESSURE].value == -50.0
+    assert str(read(inf(pressure="-0.00"))[Parameter.PRESSURE].value) == "0.0"
 
 
 UNITS = [("per_hour", "ml/min", "rate"), ("per_hour", "mL/h", "rate"), ("ml", "ul", "volume_infused"),
