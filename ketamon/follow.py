@@ -176,5 +176,6 @@ class SocketFeed:
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 return str(await answer)
         except TimeoutError:
-            self._waiting.pop(number, None)
             return "the core did not answer; look in the log whether it was saved"
+        finally:  # an answer that nobody waits for any more is let pass
+            self._waiting.pop(number, None)

@@ -141,6 +141,8 @@ class Core:
             done, _ = await asyncio.wait([durable], timeout=SAVED_WITHIN_S)
             if not done:
                 return f"taken, but not saved yet: {self.engine.state.recording_degraded or 'the disk is slow'}"
+            if error := durable.exception():
+                return f"taken, but not saved: {error}"
         return ""
 
     def publish(self, *, urgent: bool = False) -> "asyncio.Future[Head] | None":

@@ -6,6 +6,7 @@ speed: a faster clock changes no decision.
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from math import isinf
 
@@ -206,7 +207,8 @@ class SimulatedDrive:
         await self._until(self._settled)
         if at.monotonic_ns % 1_000_000_000 == 0:
             for intent in self._script(core.engine.state, core.engine.profile, at):
-                core.intend(intent, at)
+                with suppress(Refused):  # who is refused looks again, as people do
+                    core.intend(intent, at)
 
     def _answer(self, device: str, data: bytes) -> bytes:
         """Answer, in a device's thread. Counted before it is written, so that the wait is never too short."""

@@ -218,3 +218,32 @@ async def test_without_a_core_the_feed_says_so_and_comes_back(private):
     await until(feed, lambda: not feed.connected)
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
+
+
+async def test_what_could_not_be_saved_is_not_answered_as_done(private, monkeypatch):
+    core = rehearsal(private)
+    async with running(core) as feed:
+        await until(feed, lambda: feed.connected)
+        lost = asyncio.get_running_loop().create_future()
+        lost.set_exception(SourceError("the event was not saved"))
+        monkeypatch.setattr(core, "intend", lambda _intent, _at: lost)
+        assert "not saved" in await feed.ask(Note(text="x", by=NURSE))
+
+
+async def test_an_answer_that_nobody_waits_for_any_more_stops_no_feed(private, monkeypatch):
+    core = rehearsal(private)
+    async with running(core) as feed:
+        await until(feed, lambda: feed.connected)
+        asking = asyncio.create_task(feed.ask(Note(text="x", by=NURSE)))
+        await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        assert await feed.ask(Note(text="y", by=NURSE)) == ""
+
+
+async def test_staff_who_are_refused_stop_no_simulation(private):
+    core = rehearsal(private)
+    core.drive._script = lambda _state, _profile, _at: [Observe(item="nausea", grade=9, by=NURSE)]
+    async with running(core) as feed:
+        await until(feed, lambda: feed.connected and feed.state.at and feed.state.at.seconds > 5)
+        assert await feed.ask(Note(text="still here", by=NURSE)) == ""
