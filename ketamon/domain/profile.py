@@ -196,7 +196,8 @@ class Criterion:
     vital: `parameter` within `low`..`high` (either may be absent), or, with `or_baseline`, at least its baseline; and
     within `percent_of_baseline`; on two readings at least `sustained_minutes` apart and none worse in between.
     grade: the last observation of `item` in recovery is `at_least`..`at_most`, and not older than `minutes`. Where
-    there is an `or_item`, one of the two is enough; if both were observed, both must be met.
+    there is an `or_item`, one of the two is enough; if both were observed, both must be met. With `sustained_minutes`,
+    no other grade of `item` stood in that time; what was never observed before stands against nothing.
     absent: no observation of `item` above grade 0 in the last `minutes`.
     confirmed: somebody confirmed `item` in recovery; with `named`, a name is known: in the text of the
     confirmation, or as the patient's escort.

@@ -164,7 +164,7 @@ _NEEDS: dict[CriterionKind, tuple[frozenset[str], frozenset[str]]] = {
     ),
     CriterionKind.GRADE: (
         frozenset({"item", "minutes"}),
-        frozenset({"at_least", "at_most", "or_item", "or_at_least", "or_at_most"}),
+        frozenset({"at_least", "at_most", "or_item", "or_at_least", "or_at_most", "sustained_minutes"}),
     ),
     CriterionKind.ABSENT: (frozenset({"item", "minutes"}), frozenset()),
     CriterionKind.CONFIRMED: (frozenset({"item"}), frozenset({"named"})),

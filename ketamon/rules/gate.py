@@ -14,7 +14,7 @@ from ketamon.domain.parameters import PARAMETERS, Parameter
 from ketamon.domain.phases import Phase
 from ketamon.domain.profile import Criterion, CriterionKind, ObservationItem, Profile
 from ketamon.domain.series import Point, Series
-from ketamon.domain.session import Observation, Sample, SessionState
+from ketamon.domain.session import Observation, Sample, SessionState, observations_of
 from ketamon.rules.current import TWIN, current_or_twin, lifetime_s
 
 OPENS_IN = frozenset({Phase.RECOVERY, Phase.READY})
@@ -134,7 +134,7 @@ def _required(c: Criterion, bounds: tuple[float, float] | None) -> str:
     else:
         text = f"{low:.4g} to {high:.4g}"
     unit = PARAMETERS[c.parameter].unit if bounds else ""
-    return f"{text} {unit}".rstrip() + (f", for {c.sustained_minutes:g} min" if c.sustained_minutes else "")
+    return f"{text} {unit}".rstrip() + _for_so_long(c)
 
 
 def _sustained(look: _Look, sample: Sample, bounds: tuple[float, float], seconds: float) -> tuple[Point | None, str]:
@@ -171,14 +171,31 @@ def _grade(look: _Look, c: Criterion) -> Seen:
     wanted = [(c.item, c.at_least, c.at_most)]
     if c.or_item:
         wanted.append((c.or_item, c.or_at_least, c.or_at_most))
-    required = " or ".join(_range(look, *w) for w in wanted) + f", within {c.minutes or 0:g} min"
+    required = " or ".join(_range(look, *w) for w in wanted) + f", within {c.minutes or 0:g} min" + _for_so_long(c)
     found = [(look.latest[item], low, high) for item, low, high in wanted if item in look.latest]
     counting = [f for f in found if _counts(look, f[0], c)]
     if not counting:
         why = f"{_said(look, found[0][0])}: too long ago" if found else "not observed"
         return False, required, why, tuple(o.seq for o, _, _ in found)
     met = all(_in_range(o.grade, low, high) for o, low, high in counting)
-    return met, required, "; ".join(_said(look, o) for o, _, _ in counting), tuple(o.seq for o, _, _ in counting)
+    said, evidence = "; ".join(_said(look, o) for o, _, _ in counting), tuple(o.seq for o, _, _ in counting)
+    worse = [o for o in _standing(look, c) if not _in_range(o.grade, c.at_least, c.at_most)]
+    if met and worse:
+        return False, required, f"{said}, but before that {_said(look, worse[-1])}", (*evidence, worse[-1].seq)
+    return met, required, said, evidence
+
+
+def _standing(look: _Look, c: Criterion) -> list[Observation]:
+    """Return what stood in the time for which a grade must be sustained: each stands until the next."""
+    if not c.sustained_minutes:
+        return []
+    found = [o for o in observations_of(look.state, c.item) if o.at <= look.at]
+    ended = (look.at.since(following.at) for following in found[1:])
+    return [o for o, ago in zip(found, (*ended, 0.0), strict=False) if ago < c.sustained_minutes * 60]
+
+
+def _for_so_long(c: Criterion) -> str:
+    return f", for {c.sustained_minutes:g} min" if c.sustained_minutes else ""
 
 
 def _counts(look: _Look, o: Observation, c: Criterion) -> bool:

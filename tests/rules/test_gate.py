@@ -5,10 +5,23 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rules.clinic import ANSWERS, CALM, FACTS, NURSE, PATIENT, PROFILE, Clinic, P, answer, in_recovery, reading
+from rules.clinic import (
+    ANSWERS,
+    CALM,
+    FACTS,
+    INFUSING,
+    NURSE,
+    PATIENT,
+    PROFILE,
+    Clinic,
+    P,
+    answer,
+    in_recovery,
+    reading,
+)
 
 from ketamon.domain import events as e
-from ketamon.domain.devices import Link, Priority
+from ketamon.domain.devices import DeviceKind, Link, Priority
 from ketamon.domain.instant import Instant
 from ketamon.domain.phases import Phase, Trigger
 from ketamon.domain.readings import Mode, Quality
@@ -439,3 +452,26 @@ def test_a_step_of_the_wall_clock_opens_nothing_and_closes_nothing(seconds):
         moved = Instant(clinic.at.monotonic_ns, clinic.at.plus(seconds).wall)
         after = gate.evaluate(clinic.state, clinic.profile, moved)
         assert [(c.id, c.met, c.observed) for c in after.checks] == before
+
+
+def test_saturation_with_oxygen_says_nothing_of_room_air():
+    clinic = in_recovery()
+    clinic.observe("oxygen", 2)
+    clinic.wait(30)
+    clinic.observe("oxygen", 0)
+    assert unmet(clinic) == {
+        "air": f"oxygen off, room air, {NURSE} 0 s ago, but before that oxygen 2 L/min, {NURSE} 30 s ago"
+    }
+    clinic.t += 599
+    assert "air" in unmet(clinic)
+    clinic.t += 1
+    assert "air" not in unmet(clinic)
+
+
+def test_a_pump_that_infuses_again_begins_the_recovery_anew():
+    clinic = in_recovery()
+    assert judged(clinic).open
+    clinic.attach("pump", DeviceKind.PUMP)
+    clinic.pump = INFUSING
+    clinic.wait(2)
+    assert {"time", "gait", "iv"} <= set(unmet(clinic))
