@@ -21,6 +21,9 @@ START_CONFIRMED = "infusion-start"
 ASSESSMENT = "assessment"
 DISCHARGE = "discharge"
 
+NOT_WHILE_INFUSING = frozenset({Trigger.PAUSE, Trigger.COMPLETE, Trigger.STOP, Trigger.LEAVE, Trigger.ABANDON})
+"""What cannot be while a pump says that it infuses."""
+
 
 class Asked:
     """Turns intents into bodies against a state that somebody else folds."""
@@ -72,7 +75,7 @@ class Asked:
             raise Refused("patient and order cannot be changed once the infusion has begun; add a note")
         _text(intent.patient.label, "the patient's name or initials")
         _text(intent.patient.identifier, "a second identifier")
-        if intent.checked_by == intent.by:
+        if intent.checked_by is not None and intent.checked_by.is_same(intent.by):
             raise Refused("the order must be checked by a second person")
         order = dose.order(
             intent.patient,
@@ -98,7 +101,7 @@ class Asked:
             raise Refused("check the patient in first: name, weight and order")
         if intent.trigger is Trigger.SIGN_OFF:
             raise Refused("sign the assessment and the discharge instead; the session is ready then")
-        if intent.trigger in (Trigger.PAUSE, Trigger.COMPLETE, Trigger.STOP) and self._pump_infuses():
+        if intent.trigger in NOT_WHILE_INFUSING and pump_infuses(self._state):
             raise Refused("the pump reports that it infuses; stop it at the pump")
         if intent.trigger is Trigger.START:
             missing = baseline.missing(self._state, self._profile, at)
@@ -118,15 +121,6 @@ class Asked:
         if by.role not in way.roles:
             raise Refused(f"“{trigger}” needs a {' or '.join(sorted(way.roles))}, not a {by.role}")
         return way
-
-    def _pump_infuses(self) -> bool:
-        return any(
-            d.attached.kind is DeviceKind.PUMP
-            and d.link is Link.LIVE
-            and d.pump is not None
-            and d.pump.state is PumpState.INFUSING
-            for d in self._state.devices.values()
-        )
 
     def _observe(self, intent: i.Observe, at: Instant) -> e.Body:
         item = self._item(intent.item)
@@ -191,7 +185,7 @@ class Asked:
         assessed = [s.by for s, when in self._state.signatures if s.meaning == ASSESSMENT and self._is_current(when)]
         if not assessed:
             raise Refused("a nurse's assessment must be signed first")
-        if all(person.name == intent.by.name for person in assessed):
+        if all(person.is_same(intent.by) for person in assessed):
             raise Refused("assessment and discharge must be signed by two people")
         yield e.Signed(meaning=DISCHARGE, by=intent.by, covers=self._head())
         yield e.PhaseChanged(trigger=Trigger.SIGN_OFF, phase=way.to, by=intent.by)
@@ -199,6 +193,17 @@ class Asked:
     def _is_current(self, when: Instant) -> bool:
         """A signature from before the present recovery (the session was reopened since) does not count."""
         return self._state.phase_since is not None and when >= self._state.phase_since
+
+
+def pump_infuses(state: SessionState) -> bool:
+    """Whether a pump says that it infuses now."""
+    return any(
+        d.attached.kind is DeviceKind.PUMP
+        and d.link is Link.LIVE
+        and d.pump is not None
+        and d.pump.state is PumpState.INFUSING
+        for d in state.devices.values()
+    )
 
 
 def _text(text: str, what: str) -> str:

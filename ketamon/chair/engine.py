@@ -7,13 +7,12 @@ send come out of `take`. Live sessions, simulations and replays run this same en
 from collections.abc import Callable, Iterable
 from typing import assert_never
 
-from ketamon.chair.asked import Asked
+from ketamon.chair.asked import Asked, pump_infuses
 from ketamon.chair.device import AttachedDevice
 from ketamon.domain import events as e
 from ketamon.domain.devices import DeviceKind, PumpState, PumpStatus
 from ketamon.domain.instant import Instant
 from ketamon.domain.intents import Intent
-from ketamon.domain.parameters import Parameter
 from ketamon.domain.phases import ENDED, TRANSITIONS, Phase, Trigger
 from ketamon.domain.profile import Profile
 from ketamon.domain.readings import Mode
@@ -43,7 +42,7 @@ class Chair:
         self._memory = alarms.AlarmMemory()
         self._events: list[e.Event] = []
         self._judged: float | None = None
-        self._offset_s: float | None = None
+        self._offset_s = _offset_s(self.state.at) if self.state.at else None  # a clock may be moved while all is down
 
     @property
     def ended(self) -> bool:
@@ -130,7 +129,7 @@ class Chair:
 
     def _watch_clock(self, at: Instant) -> None:
         """Deadlines use the monotonic clock, so a step of the wall clock changes nothing; but it is told."""
-        offset = at.wall.timestamp() - at.seconds
+        offset = _offset_s(at)
         if self._offset_s is not None and abs(offset - self._offset_s) >= self.profile.alarm.clock_step_s:
             self._say([e.ClockStepped(seconds=round(offset - self._offset_s, 3))], at)
         self._offset_s = offset
@@ -148,8 +147,17 @@ class Chair:
                     self._say([e.PhaseChanged(trigger=trigger, phase=way.to, why=why)], at)
 
 
+def _offset_s(at: Instant) -> float:
+    return at.wall.timestamp() - at.seconds
+
+
 def _pump_trigger(state: SessionState, status: PumpStatus) -> Trigger | None:
-    """What a pump's status means for the phase. A stop before the ordered volume is a pause; after it, the end."""
+    """What a pump's status means for the phase. A stop before the ordered volume is a pause; after it, the end.
+
+    A pump that stands changes nothing while another one infuses.
+    """
+    if status.state is not PumpState.INFUSING and pump_infuses(state):
+        return None
     match status.state:
         case PumpState.INFUSING:
             return Trigger.RESUME if state.phase is Phase.PAUSED else Trigger.START
@@ -164,10 +172,7 @@ def _pump_trigger(state: SessionState, status: PumpStatus) -> Trigger | None:
 
 
 def _order_given(state: SessionState) -> bool:
-    last = state.history[Parameter.VOLUME_INFUSED].last if Parameter.VOLUME_INFUSED in state.history else None
-    if state.order is None or last is None or last.value is None:
-        return False
-    return last.value >= state.order.order.volume_ml
+    return state.order is not None and state.infusion.given_ml >= state.order.order.volume_ml
 
 
 def _differs(verdict: e.GateChanged, last: e.GateChanged | None) -> bool:

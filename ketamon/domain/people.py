@@ -23,6 +23,10 @@ class Person:
     def __str__(self) -> str:
         return f"{self.role} {self.name}"
 
+    def is_same(self, other: "Person") -> bool:
+        """Whether both are one person: another role, or another way to type the name, makes nobody a second one."""
+        return self.name.strip().casefold() == other.name.strip().casefold()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patient:

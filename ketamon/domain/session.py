@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ketamon.domain import events as e
-from ketamon.domain.devices import DeviceAlarm, DeviceKind, Link, PumpStatus
+from ketamon.domain.devices import DeviceAlarm, DeviceKind, Link, PumpState, PumpStatus
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import CUFF, Parameter
 from ketamon.domain.people import Patient, Person
@@ -20,10 +20,13 @@ from ketamon.domain.series import Series
 ENTERED = "entered"
 """The name of the source of values that a person typed in."""
 
+SourceKey = tuple[Parameter, str, str]
+"""Parameter, device and site."""
+
 
 @dataclass(slots=True)
 class Device:
-    """What is known of one device."""
+    """What is known of one device. `counter_ml` is what a pump's volume counter said last, also before a silence."""
 
     attached: e.DeviceAttached
     link: Link = Link.CLOSED
@@ -32,6 +35,7 @@ class Device:
     heard: Instant | None = None
     pump: PumpStatus | None = None
     pump_at: Instant | None = None
+    counter_ml: float | None = None
     alarms: tuple[DeviceAlarm, ...] = ()
     notices: list[str] = field(default_factory=list)
     rejected_frames: int = 0
@@ -84,12 +88,17 @@ class Alarm:
 
 @dataclass(slots=True)
 class Infusion:
-    """The infusion clock: it stands in pauses, the session clock runs."""
+    """The infusion clock: it stands in pauses, the session clock runs.
+
+    `given_ml` is what the pumps' counters grew by, also where one was set to zero meanwhile. `ended` moves on while a
+    pump infuses after it.
+    """
 
     started: Instant | None = None
     ended: Instant | None = None
     running_since: Instant | None = None
     elapsed_s: float = 0.0
+    given_ml: float = 0.0
     stopped_early: bool = False
     pauses: list[tuple[Instant, Instant | None]] = field(default_factory=list)
 
@@ -102,8 +111,9 @@ class Infusion:
 class SessionState:
     """Everything the events say, in the shape that rules and views ask for.
 
-    `samples` holds the last reading per (parameter, device, site); `history` the trend of each parameter; `log` the
-    events that a person would read, oldest first. `clock_step` is the last step of the wall clock and when it was.
+    `samples` holds the last reading per (parameter, device, site), `sources` which of these ever gave a value, in their
+    order; `history` the trend of each parameter; `log` the events that a person would read, oldest first. `clock_step`
+    is the last step of the wall clock and when it was.
     """
 
     seq: int = 0
@@ -116,7 +126,8 @@ class SessionState:
     phase_since: Instant | None = None
     infusion: Infusion = field(default_factory=Infusion)
     devices: dict[str, Device] = field(default_factory=dict)
-    samples: dict[tuple[Parameter, str, str], Sample] = field(default_factory=dict)
+    samples: dict[SourceKey, Sample] = field(default_factory=dict)
+    sources: dict[SourceKey, None] = field(default_factory=dict)
     history: dict[Parameter, Series] = field(default_factory=dict)
     baseline: dict[Parameter, float] = field(default_factory=dict)
     observations: dict[int, Observation] = field(default_factory=dict)
@@ -173,7 +184,13 @@ def _ordered(state: SessionState, body: e.OrderEntered, _: e.Event) -> None:
 
 
 def _attached(state: SessionState, body: e.DeviceAttached, _: e.Event) -> None:
-    state.devices[body.device] = Device(attached=body)
+    """One that comes back (the core was down) has not taken back its alarms, nor its pump's counter."""
+    device, old = Device(attached=body), state.devices.get(body.device)
+    if old is not None and old.attached.driver == body.driver:
+        device.alarms, device.counter_ml = old.alarms, old.counter_ml
+    elif old is not None:
+        state.sources = {key: None for key in state.sources if key[1] != body.device}
+    state.devices[body.device] = device
 
 
 def _link(state: SessionState, body: e.LinkChanged, event: e.Event) -> None:
@@ -204,9 +221,13 @@ def _take(state: SessionState, reading: Reading, device: str, event: e.Event) ->
     if reading.stored or (reading.repeated and key in state.samples):
         return  # it says nothing of now, or nothing new: the age of what is known stays as it is
     state.samples[key] = Sample(reading, device, event.at, event.seq)
+    if device != ENTERED and reading.value is not None:
+        state.sources[key] = None
     if reading.repeated:
         return  # of unknown age: no point of the trend
     value = reading.value if reading.quality is Quality.VALID and counts(state, reading) else None
+    if device != ENTERED and value is not None:  # what was typed in before it must not come back after it
+        state.samples.pop((reading.parameter, ENTERED, ""), None)
     _series(state, reading.parameter).append(event.at.seconds, value, event.seq)
 
 
@@ -225,8 +246,21 @@ def _series(state: SessionState, parameter: Parameter) -> Series:
 def _pump(state: SessionState, body: e.PumpReported, event: e.Event) -> None:
     device, status = state.devices[body.device], body.status
     device.pump, device.pump_at, device.heard = status, event.at, event.at
+    _give(state, device, status, event.at)
     for parameter, value in ((Parameter.RATE, status.rate), (Parameter.VOLUME_INFUSED, status.volume_infused)):
         _series(state, parameter).append(event.at.seconds, value, event.seq)
+
+
+def _give(state: SessionState, device: Device, status: PumpStatus, at: Instant) -> None:
+    """Add up what the counter grew by; the report that starts the infusion is the first that counts."""
+    run, infuses = state.infusion, status.state is PumpState.INFUSING
+    if status.volume_infused is not None:
+        before, device.counter_ml = device.counter_ml, status.volume_infused
+        if before is not None and (run.started is not None or (infuses and state.phase is Phase.BASELINE)):
+            grown = status.volume_infused - before
+            run.given_ml = round(run.given_ml + (grown if grown >= 0 else status.volume_infused), 6)
+    if run.ended is not None and infuses:
+        run.ended = at
 
 
 def _device_alarms(state: SessionState, body: e.DeviceAlarmsReported, _: e.Event) -> None:

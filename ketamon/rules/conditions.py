@@ -10,9 +10,6 @@ from ketamon.domain.profile import Profile
 from ketamon.domain.session import SessionState
 from ketamon.rules.current import Current, current
 
-SourceKey = tuple[Parameter, str, str]
-"""Parameter, device and site."""
-
 
 class Condition(NamedTuple):
     """Something that is wrong now. `alarm` names the cause: two conditions with one cause are one alarm.
@@ -35,13 +32,11 @@ class AlarmMemory:
     """How long conditions have held, in session seconds. Lost in a crash, it costs no more than a dwell time.
 
     `since`: when each condition, by its key, was first seen to hold. `spoken`: when each alarm last said something.
-    `seen`: the sources that gave a value in this session, in the order they came. `rejected`: (time, damaged frames
-    until then) per device.
+    `rejected`: (time, damaged frames until then) per device.
     """
 
     since: dict[str, float] = field(default_factory=dict)
     spoken: dict[str, float] = field(default_factory=dict)
-    seen: dict[SourceKey, None] = field(default_factory=dict)
     rejected: dict[str, list[tuple[float, int]]] = field(default_factory=dict)
 
     def lasts(self, key: str, holds: bool, at: float, dwell_s: float) -> bool:

@@ -10,8 +10,8 @@ from ketamon.domain.devices import DeviceKind, Link, PumpState, PumpStatus
 from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
 from ketamon.domain.phases import ENDED, Phase
 from ketamon.domain.profile import Watch, WatchRule
-from ketamon.domain.session import ENTERED, Device
-from ketamon.rules.conditions import Condition, Look, SourceKey
+from ketamon.domain.session import Device, SourceKey
+from ketamon.rules.conditions import Condition, Look
 from ketamon.rules.current import lifetime_s
 from ketamon.rules.dose import mg_given, ordered_mg_per_kg_h, rate_mg_per_kg_h
 from ketamon.rules.limits import PATIENT_THERE
@@ -26,6 +26,8 @@ _SENSOR: dict[Parameter, str] = {
     Parameter.NIBP_SYS: "cuff",
 }
 """Which sensor a parameter comes from: one sensor that is off is one alarm. Others are not watched for silence."""
+
+_DOSING = frozenset({Phase.INFUSION, Phase.PAUSED})
 
 Rules = dict[Watch, WatchRule]
 
@@ -68,6 +70,8 @@ def _link(look: Look, rules: Rules, device: Device) -> Iterator[Condition]:
     name, rule = device.attached.device, rules[Watch.LINK_LOST]
     key = f"link:{name}"
     lost = device.link is not Link.LIVE
+    if lost:
+        look.held.add(key)
     if look.memory.lasts(key, lost, look.now, 0.0 if device.heard else rule.dwell_s):
         what = "link lost" if device.heard else "no link"
         why = f": {device.why}" if device.why else ""
@@ -100,13 +104,9 @@ def _own_alarms(device: Device) -> Iterator[Condition]:
 
 
 def _sensors(look: Look, rules: Rules) -> Iterator[Condition]:
-    state, seen = look.state, look.memory.seen
-    for key, sample in state.samples.items():
-        if key not in seen and key[0] in _SENSOR and key[1] != ENTERED and sample.reading.value is not None:
-            seen[key] = None
-    for key in seen:
-        device = state.devices.get(key[1])
-        if device is not None and device.link is Link.LIVE:
+    for key in look.state.sources:
+        device = look.state.devices.get(key[1])
+        if key[0] in _SENSOR and device is not None and device.link is Link.LIVE:
             yield from _sensor(look, rules, key)
 
 
@@ -142,7 +142,7 @@ def _pump(look: Look, rules: Rules, device: Device) -> Iterator[Condition]:
         return
     text = f"{label} is in alarm, cause not decoded: look at the pump" if status.alarm and not device.alarms else ""
     yield from _watch(look, rules[Watch.PUMP_ALARM_UNKNOWN], f"pump-alarm:{name}", text)
-    if look.state.phase in PATIENT_THERE:
+    if look.state.phase not in ENDED:
         yield from _order_rate(look, rules[Watch.ORDER_RATE], name, status)
         yield from _order_volume(look, rules[Watch.ORDER_VOLUME], name, status)
         yield from _order_phase(look, rules[Watch.ORDER_PHASE], name, status)
@@ -153,7 +153,7 @@ def _is_old(look: Look, device: Device) -> bool:
 
 
 def _order_rate(look: Look, rule: WatchRule, name: str, status: PumpStatus) -> Iterator[Condition]:
-    """The rate per body weight against the order, while the pump doses; KVO is not dosing."""
+    """The rate per body weight against the order, while the pump doses; KVO is not dosing. No order allows none."""
     ordered, patient = look.state.order, look.state.patient
     text, value, limit = "", status.rate, None
     if status.state is PumpState.INFUSING:
@@ -175,6 +175,8 @@ def _order_volume(look: Look, rule: WatchRule, name: str, status: PumpStatus) ->
     ordered, volume = look.state.order, status.volume_infused
     given = limit = 0.0
     if ordered is not None and volume is not None:
+        if look.state.phase in _DOSING:
+            volume = max(volume, look.state.infusion.given_ml)  # a counter set to zero in between hides nothing
         given = mg_given(volume, ordered.order)
         limit = ordered.order.total_mg
     most = limit * (1 + look.profile.order.tolerance_percent / 100)
@@ -185,7 +187,7 @@ def _order_volume(look: Look, rule: WatchRule, name: str, status: PumpStatus) ->
 
 def _order_phase(look: Look, rule: WatchRule, name: str, status: PumpStatus) -> Iterator[Condition]:
     phase = look.state.phase
-    wrong = status.state is PumpState.INFUSING and phase is not Phase.INFUSION
+    wrong = status.state is PumpState.INFUSING and phase not in (Phase.CHECK_IN, Phase.INFUSION)
     if look.memory.lasts(f"order-phase:{name}", wrong, look.now, rule.dwell_s):
         yield Condition(f"order-phase:{name}", rule.priority, False, f"pump infuses, but the session is in {phase}")
 

@@ -13,6 +13,7 @@ from ketamon.domain.people import Person, Role
 from ketamon.domain.phases import Phase, Trigger
 from ketamon.domain.readings import Mode
 from ketamon.domain.session import fold
+from ketamon.driver import Truth
 from ketamon.errors import Refused
 from ketamon.rules.current import current
 
@@ -278,3 +279,74 @@ def test_resuming_goes_on_with_phase_and_clock_and_without_values():
     again.attach().run(6)
     assert now_value(again, Parameter.SPO2) == 98.0
     assert again.state.infusion.seconds(again.now) == pytest.approx(ran + gap + 6)
+
+
+def test_one_person_is_not_two():
+    bed = Bedside().open().run(3)
+    for alias in (Person(NURSE.name, Role.PHYSICIAN), Person(f" {NURSE.name.lower()} ", Role.NURSE)):
+        with pytest.raises(Refused, match="second person"):
+            bed.ask(replace(CHECK_IN, checked_by=alias))
+
+
+def test_a_counter_that_was_not_set_to_zero_ends_no_infusion():
+    bed = Bedside().at_baseline()
+    bed.pump = replace(bed.pump, volume_infused=40.0)
+    bed.run(3)
+    bed.pump = replace(bed.pump, state=PumpState.INFUSING, rate=54.0)
+    bed.run(60)
+    bed.pump = replace(bed.pump, state=PumpState.HELD, rate=0.0)
+    assert bed.run(3).state.phase is Phase.PAUSED
+
+
+def test_a_counter_that_was_set_to_zero_in_a_pause_does_not_hide_the_end():
+    bed = Bedside().infusing()
+    for state, rate, volume, phase in (
+        (PumpState.INFUSING, 54.0, 20.0, Phase.INFUSION),
+        (PumpState.HELD, 0.0, 0.0, Phase.PAUSED),
+        (PumpState.INFUSING, 54.0, 0.0, Phase.INFUSION),
+        (PumpState.HELD, 0.0, 16.0, Phase.RECOVERY),
+    ):
+        bed.pump = replace(bed.pump, state=state, rate=rate, volume_infused=volume)
+        assert bed.run(3).state.phase is phase
+
+
+class Standing:
+    """A simulated pump that stands, whatever the patient's pump does."""
+
+    def __init__(self, bed: Bedside) -> None:
+        self.inner = bed.specs["pump"].simulate()
+        self.status = replace(bed.pump, state=PumpState.READY, rate=0.0)
+        self.receive = self.inner.receive
+
+    def advance(self, truth: Truth) -> bytes:
+        return self.inner.advance(replace(truth, pump=self.status))
+
+
+def test_a_second_pump_that_stands_pauses_nothing():
+    bed = Bedside().infusing()
+    before = len(bed.bodies(e.PhaseChanged))
+    bed.devices["other"] = Standing(bed)
+    bed.chair.attach("other", bed.specs["pump"], "/dev/other", bed.now)
+    bed.chair.on_link("other", "opened", "", bed.now)
+    bed.run(20)
+    assert bed.state.devices["other"].pump.state is PumpState.READY
+    assert len(bed.bodies(e.PhaseChanged)) == before
+    bed.pump = replace(bed.pump, state=PumpState.HELD, rate=0.0)
+    assert bed.run(3).state.phase is Phase.PAUSED
+
+
+def test_nobody_leaves_while_a_pump_infuses():
+    bed = Bedside().open().run(3)
+    bed.pump = replace(bed.pump, state=PumpState.INFUSING, rate=54.0)
+    bed.run(3)
+    with pytest.raises(Refused, match="stop it at the pump"):
+        bed.ask(i.Advance(trigger=Trigger.ABANDON, by=NURSE, why="went home"))
+
+
+def test_a_wall_clock_that_was_set_back_while_the_core_was_down_is_told():
+    bed = Bedside().open().run(30)
+    new = Bedside(state=fold(bed.events), at=bed.ns / 1e9)
+    new.wall_shift = -3600
+    new.chair.resume(e.SessionResumed(gap_s=0, software="t"), new.now)
+    new.attach().run(3)
+    assert [b.seconds for b in new.bodies(e.ClockStepped)] == [-3600.0]

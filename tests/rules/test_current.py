@@ -142,3 +142,13 @@ def test_the_pulse_stands_in_for_the_heart_rate():
     clinic.measure(reading(P.HR, 72.0))
     assert current_or_twin(clinic.state, PROFILE, P.HR, clinic.at).value == 72
     assert current_or_twin(clinic.state, PROFILE, P.SPO2, clinic.at).value is None
+
+
+def test_what_was_typed_in_does_not_come_back_after_a_newer_value_of_a_device():
+    clinic = fresh().enter(P.SPO2, 98.0)
+    clinic.t += 60
+    clinic.measure(reading(P.SPO2, 80.0))
+    clinic.measure(reading(P.SPO2, None))
+    assert now(clinic)[0] is None
+    clinic.enter(P.SPO2, 97.0).measure(reading(P.SPO2, 80.0, Quality.QUESTIONABLE))
+    assert now(clinic)[0] == 97.0, "what a device does not vouch for takes nobody's place"

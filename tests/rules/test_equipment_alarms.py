@@ -8,6 +8,7 @@ from rules.clinic import CALM, INFUSING, NURSE, PATIENT, PROFILE, Clinic, P, in_
 from ketamon.domain import events as e
 from ketamon.domain.devices import DeviceAlarm, DeviceKind, Link, Priority, PumpState
 from ketamon.domain.phases import Phase, Trigger
+from ketamon.rules.alarms import AlarmMemory
 
 
 def texts(clinic: Clinic) -> dict[str, str]:
@@ -301,3 +302,76 @@ def test_every_watch_of_the_profile_has_a_test_here():
     told = {"no-data", "sensor-off", "link-lost", "frames-rejected", "recording-degraded", "clock-stepped"}
     told |= {"pump-alarms-unavailable", "pump-alarm-unknown", "order-rate", "order-volume", "order-phase"}
     assert told | {"sensor-fault"} == {rule.of.value for rule in PROFILE.watch}
+
+
+# ------------------------------------------------------------------------------------------- after the core was down
+
+
+def after_a_crash(clinic: Clinic) -> Clinic:
+    """The core comes back with nothing but what it had folded."""
+    clinic.memory = AlarmMemory()
+    clinic.say(e.SessionResumed(gap_s=3, software="t"))
+    for name in list(clinic.state.devices):
+        clinic.attach(name, clinic.state.devices[name].attached.kind, live=False)
+    return clinic
+
+
+def test_a_sensor_that_was_off_before_the_core_was_down_is_off_after_it():
+    clinic = in_infusion()
+    clinic.stream |= {P.SPO2: None, P.PR: None}
+    clinic.wait(11)
+    off = texts(clinic)
+    assert off == {"sensor:monitor:oximeter": "SpO2 sensor off"}
+    clinic.stream = {P.RR: 14.0}  # "still no value" is said once, and was said before
+    after_a_crash(clinic).link(Link.LIVE).wait(11)
+    assert texts(clinic) == {"sensor:monitor:oximeter": "SpO2 no data"}
+
+
+def test_another_device_under_the_same_name_has_other_sensors():
+    clinic = in_infusion()
+    clinic.say(replace(clinic.state.devices["monitor"].attached, driver="another")).link(Link.LIVE)
+    clinic.stream = {}
+    clinic.wait(30)
+    assert texts(clinic) == {}
+
+
+def test_what_a_device_alarmed_stands_until_the_device_says_otherwise():
+    clinic = device_alarms(with_pump(), OCCLUSION)
+    clinic.acknowledge()
+    after_a_crash(clinic).judge()
+    assert clinic.standing()["device:pump:AL_OCCLU"][0] == "acknowledged"
+    clinic.link(Link.LIVE, "pump").wait(1)
+    assert clinic.standing()["device:pump:AL_OCCLU"][0] == "acknowledged"
+    device_alarms(clinic)
+    assert "device:pump:AL_OCCLU" not in clinic.standing()
+
+
+def test_a_link_that_is_still_lost_stays_acknowledged():
+    clinic = in_infusion().link(Link.CLOSED)
+    clinic.wait(1)
+    clinic.acknowledge()
+    after_a_crash(clinic).wait(5)
+    assert clinic.standing()["link:monitor"][0] == "acknowledged"
+
+
+# ------------------------------------------------------------------------------------------- counters and check-in
+
+
+def test_a_pump_that_infuses_before_check_in():
+    clinic = Clinic().attach("pump", DeviceKind.PUMP)
+    clinic.pump = INFUSING
+    clinic.wait(7)
+    assert texts(clinic) == {"order-rate:pump": "pump infuses without an order"}
+
+
+def test_a_counter_set_to_zero_hides_no_volume():
+    clinic = with_pump(volume_infused=0.0)
+    for volume in (20.0, 0.0, 16.7, 16.8):
+        assert texts(clinic) == {}
+        clinic.pump = replace(INFUSING, volume_infused=volume)
+        clinic.wait(1)
+    assert texts(clinic) == {"order-volume:pump": "pump gave 36.8 mL = 36.8 > order 35.0 mg"}
+    clinic.phase(Phase.RECOVERY)
+    clinic.pump = replace(INFUSING, state=PumpState.HELD, volume_infused=0.0)
+    clinic.wait(1)
+    assert clinic.standing()["order-volume:pump"][0] == "latched", "what was given is given; the patient can leave"
