@@ -3,6 +3,7 @@
 Nothing that matters runs here: recording, alarms and the gate are the core's. Quitting or killing this loses nothing.
 """
 
+import gc
 import time
 from collections.abc import Callable
 from datetime import tzinfo
@@ -25,6 +26,7 @@ class KetamonApp(App[int]):
     """Follows `feed` and shows it. `clock` gives seconds of this computer's monotonic clock, `zone` the local time."""
 
     TITLE = "ketamon"
+    CSS_PATH = "screens/chair.tcss"  # here and not on the screen, as a screen's own sheet costs a second parse
     ENABLE_COMMAND_PALETTE = False  # a modal screen stops the one below; ours is a panel
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (140, "-wide")]  # noqa: RUF012 (Textual sets it on the object)
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall"), (44, "-full")]  # noqa: RUF012 (as above)
@@ -43,6 +45,9 @@ class KetamonApp(App[int]):
         if start not in self.SCREEN_NAMES:
             raise ValueError(f"there is no screen “{start}”; there is: {', '.join(self.SCREEN_NAMES)}")
         self._feed, self._staff, self._clock, self._zone = feed, staff, clock, zone
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = DEFAULT
         self._pulse, self._bell = Pulse(), Bell()
         self._failed = ""
         self._seen: object = None
@@ -52,12 +57,12 @@ class KetamonApp(App[int]):
         """Give every theme, also a foreign one, a colour for each of our tokens."""
         return dict(DARK_ROOM.variables)
 
+    def get_default_screen(self) -> ChairScreen:
+        """Begin at the chair."""
+        return ChairScreen(self._staff, self._feed.ask, self.leave)
+
     def on_mount(self) -> None:
-        """Take our colours, follow the core, and look."""
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = DEFAULT
-        self.push_screen(ChairScreen(self._staff, self._feed.ask, self.leave))
+        """Follow the core, and look."""
         self.run_worker(self._feed.run(), group="feed", name="feed", exclusive=True, exit_on_error=False)
         self.set_interval(LOOK_EVERY_S, self.look)
         self.call_after_refresh(self.look)
@@ -105,6 +110,7 @@ class KetamonApp(App[int]):
 
 def run_console(feed: Feed, *, start: str = "chair", staff: Person) -> int:
     """Show a followed session until the user leaves; return the exit code. The core is not touched by it."""
+    gc.freeze()  # what was imported stays; looking through it again and again costs a quarter of the first paint
     app = KetamonApp(feed, staff=staff, start=start)
     app.run()
     return app.return_code or 0

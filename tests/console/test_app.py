@@ -176,6 +176,12 @@ async def test_every_theme_shows_the_same_words(theme):
         assert desk.text() == before
 
 
+async def test_without_colour_the_same_words_stand_there(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with console(infusing().alarm("SpO2 84 < 88", Priority.HIGH), (80, 24)) as desk:
+        reads_the_essentials(desk.text())
+
+
 async def test_the_theme_goes_round_by_key():
     async with console(infusing()) as desk:
         seen = []

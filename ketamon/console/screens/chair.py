@@ -42,7 +42,6 @@ PARAMETER_IDS = frozenset(Parameter)
 class ChairScreen(Screen[None]):
     """Draws one view after the other, and turns keys into intents. What it asks is answered in words on a line."""
 
-    CSS_PATH = "chair.tcss"
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
 
