@@ -191,8 +191,9 @@ class Asked:
         yield e.PhaseChanged(trigger=Trigger.SIGN_OFF, phase=way.to, by=intent.by)
 
     def _is_current(self, when: Instant) -> bool:
-        """A signature from before the present recovery (the session was reopened since) does not count."""
-        return self._state.phase_since is not None and when >= self._state.phase_since
+        """A signature from before the present recovery (reopened since, or a pump infused) does not count."""
+        since, ended = self._state.phase_since, self._state.infusion.ended
+        return since is not None and ended is not None and when >= max(since, ended)
 
 
 def pump_infuses(state: SessionState) -> bool:

@@ -80,10 +80,12 @@ class Core:
                 await self._serve(socket)
         finally:
             self._closed = True
-            if self.stream is not None:
-                self.stream.close()
-            if self.store is not None:
-                self.store.close(ended=self.engine.ended)
+            try:
+                if self.stream is not None:
+                    self.stream.close()
+            finally:  # a stream that cannot be written keeps no event from the record
+                if self.store is not None:
+                    self.store.close(ended=self.engine.ended)
 
     async def _serve(self, socket: Path) -> None:
         self._server = Server(self._history, self.ask, self._beat)
@@ -164,7 +166,9 @@ class Core:
         return durable
 
     def on_degraded(self, degraded: bool, why: str) -> None:
-        """Hear that the record can (not) be written; that is part of the session itself."""
+        """Hear that the record can (not) be written; that is part of the session itself, unless it comes too late."""
+        if self._closed:
+            return
         self.engine.recording(e.RecordingChanged(degraded=degraded, why=why), self.clock.now())
         self.publish()
 

@@ -46,7 +46,10 @@ def current(state: SessionState, profile: Profile, parameter: Parameter, at: Ins
         return judge(state, profile, found[0], at)
     if not found:
         return Current(None, None, None, False, _why_nothing(state))
-    judged = [judge(state, profile, sample, at) for sample in _preferred(state, found)]
+    found = _preferred(state, found)
+    if parameter in CUFF:  # an older result never stands in for a newer one that is not good
+        return judge(state, profile, next((s for s in found if counts(state, s.reading)), found[0]), at)
+    judged = [judge(state, profile, sample, at) for sample in found]
     return next((now for now in judged if now.usable), next((n for n in judged if n.value is not None), judged[0]))
 
 

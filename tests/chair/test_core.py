@@ -247,3 +247,18 @@ async def test_staff_who_are_refused_stop_no_simulation(private):
     async with running(core) as feed:
         await until(feed, lambda: feed.connected and feed.state.at and feed.state.at.seconds > 5)
         assert await feed.ask(Note(text="still here", by=NURSE)) == ""
+
+
+async def test_a_stream_that_cannot_be_closed_keeps_no_event_from_the_record(private, monkeypatch):
+    def fails() -> None:
+        raise SourceError("the disk of the stream is gone")
+
+    core = rehearsal(private)
+    async with running(core) as feed:
+        await until(feed, lambda: feed.connected)
+        monkeypatch.setattr(core.stream, "close", fails)
+    assert load_events(private / "r.ksession")[-1].seq == core.engine.state.seq
+    with pytest.raises(SourceError, match="closed"):
+        core.store.append([], urgent=True)
+    core.on_degraded(True, "comes too late")
+    assert load_events(private / "r.ksession")[-1].seq == core.engine.state.seq

@@ -223,7 +223,11 @@ def recovered(bed: Bedside) -> Bedside:
     """An infusion that ended half an hour ago, with all that the gate asks for."""
     bed.infusing().run(20)
     bed.pump = replace(bed.pump, state=PumpState.HELD, rate=0.0, volume_infused=36.0)
-    bed.run(5)
+    return recovering_again(bed.run(5))
+
+
+def recovering_again(bed: Bedside) -> Bedside:
+    """Half an hour later, with all that the gate asks for."""
     for _ in range(7):
         bed.cuff(122, 76).run(5 * 60)
     for c in bed.profile.criterion:
@@ -350,3 +354,16 @@ def test_a_wall_clock_that_was_set_back_while_the_core_was_down_is_told():
     new.chair.resume(e.SessionResumed(gap_s=0, software="t"), new.now)
     new.attach().run(3)
     assert [b.seconds for b in new.bodies(e.ClockStepped)] == [-3600.0]
+
+
+def test_an_assessment_from_before_the_pump_infused_again_does_not_count():
+    bed = recovered(Bedside())
+    bed.ask(i.Sign(meaning="assessment", by=NURSE))
+    pump = bed.pump
+    bed.pump = replace(pump, state=PumpState.INFUSING, rate=54.0)
+    bed.run(5)
+    bed.pump = pump
+    recovering_again(bed)
+    assert bed.state.gate.open
+    with pytest.raises(Refused, match="assessment must be signed first"):
+        bed.ask(i.Sign(meaning="discharge", by=PHYSICIAN))

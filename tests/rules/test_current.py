@@ -152,3 +152,12 @@ def test_what_was_typed_in_does_not_come_back_after_a_newer_value_of_a_device():
     assert now(clinic)[0] is None
     clinic.enter(P.SPO2, 97.0).measure(reading(P.SPO2, 80.0, Quality.QUESTIONABLE))
     assert now(clinic)[0] == 97.0, "what a device does not vouch for takes nobody's place"
+
+
+def test_an_older_cuff_result_never_stands_in_for_a_newer_one_that_is_not_good():
+    clinic = fresh().enter(P.NIBP_SYS, 120.0)
+    clinic.t += 60
+    clinic.measure(reading(P.NIBP_SYS, 100.0, mode=Mode.DEMO))
+    assert now(clinic, P.NIBP_SYS) == (120.0, True, ""), "a demonstration is no result"
+    clinic.measure(reading(P.NIBP_SYS, 195.0, Quality.QUESTIONABLE))
+    assert now(clinic, P.NIBP_SYS) == (195.0, False, "questionable")
