@@ -157,6 +157,7 @@ def _bind(path: Path) -> socket.socket:
     mask = os.umask(0o177)
     try:
         sock.bind(str(path))
+        sock.listen()  # at once: a socket where nobody listens looks like one that a dead core left
     finally:
         os.umask(mask)
     return sock

@@ -12,6 +12,7 @@ from ketamon import local
 from ketamon.chair import launch
 from ketamon.chair.core import Core
 from ketamon.chair.rehearsal import demo
+from ketamon.chair.server import _bind as bind
 from ketamon.domain import events as e
 from ketamon.domain.intents import Note, Observe, SetSpeed
 from ketamon.domain.phases import Phase
@@ -262,3 +263,8 @@ async def test_a_stream_that_cannot_be_closed_keeps_no_event_from_the_record(pri
         core.store.append([], urgent=True)
     core.on_degraded(True, "comes too late")
     assert load_events(private / "r.ksession")[-1].seq == core.engine.state.seq
+
+
+def test_a_socket_belongs_to_its_core_as_soon_as_it_is_there(private):
+    with bind(socket_path("2")), pytest.raises(SourceError, match="another core already"):
+        bind(socket_path("2"))
