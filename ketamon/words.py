@@ -55,7 +55,7 @@ def minutes(seconds: float) -> str:
 
 
 def when(due_s: float, *, overdue: bool) -> str:
-    """Say when something is due: "in 12 min", "in 2:50", "now" since it is, "overdue 1:10" once its grace has passed."""
+    """Say when something is due: "in 12 min", "in 2:50", "now" when it is, "overdue 1:10" past its grace."""
     if due_s >= SOON_S:
         return f"in {minutes(due_s)}"
     if due_s > 0:

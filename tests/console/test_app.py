@@ -363,7 +363,7 @@ async def test_a_note_is_kept_until_it_is_saved_or_thrown_away():
         await desk.press("n")
         await desk.type("asks q")
         await desk.press("escape", "n")
-        await desk.type("?")
+        await desk.press("question_mark")
         desk.feed.answers.append("no")
         await desk.press("enter")
         assert desk.app.focused.value == "asks q?"
