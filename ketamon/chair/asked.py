@@ -6,7 +6,7 @@ from typing import assert_never
 
 from ketamon.domain import events as e
 from ketamon.domain import intents as i
-from ketamon.domain.devices import DeviceKind, Link, PumpState
+from ketamon.domain.devices import DeviceKind, Link, Priority, PumpState
 from ketamon.domain.instant import Instant
 from ketamon.domain.people import Person, Role
 from ketamon.domain.phases import ENDED, TRANSITIONS, Phase, Transition, Trigger
@@ -103,6 +103,8 @@ class Asked:
             raise Refused("sign the assessment and the discharge instead; the session is ready then")
         if intent.trigger in NOT_WHILE_INFUSING and pump_infuses(self._state):
             raise Refused("the pump reports that it infuses; stop it at the pump")
+        if intent.trigger is Trigger.LEAVE:
+            self._refuse_high_alarm()
         if intent.trigger is Trigger.START:
             missing = baseline.missing(self._state, self._profile, at)
             if missing:
@@ -113,6 +115,13 @@ class Asked:
         yield e.PhaseChanged(trigger=intent.trigger, phase=way.to, by=intent.by, why=intent.why)
         if intent.trigger is Trigger.START:
             yield e.Confirmed(item=START_CONFIRMED, met=True, by=intent.by)
+
+    def _refuse_high_alarm(self) -> None:
+        """A patient who was signed off may still fall ill; sensors that were taken off since are no reason to stay."""
+        high = [a.change for a in self._state.alarms.values() if a.change.priority is Priority.HIGH]
+        if any(not change.technical for change in high):
+            texts = ", ".join(change.text for change in high)
+            raise Refused(f"a high alarm stands: {texts}; reopen recovery, or acknowledge it once it is over")
 
     def _way(self, trigger: Trigger, by: Person) -> Transition:
         way = TRANSITIONS[self._state.phase].get(trigger)

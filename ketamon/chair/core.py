@@ -68,6 +68,7 @@ class Core:
         self._server: Server | None = None
         self._durable = (0, 0.0)
         self._hangs = False
+        self._trouble = ""
         self._closed = False
 
     async def run(self, socket: Path | None) -> None:
@@ -174,11 +175,19 @@ class Core:
 
     async def _pulse(self) -> None:
         while self._server is not None:
+            self._watch_stream()
             if self.store is not None:
                 self._watch_disk(self.store.durable_seq)
                 self._server.durable(self.store.durable_seq)
             self._server.send_beat()
             await asyncio.sleep(BEAT_S)
+
+    def _watch_stream(self) -> None:
+        """The recording of bytes has a disk that can fail, too."""
+        trouble = self.stream.trouble if self.stream is not None else ""
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self.on_degraded(bool(trouble), trouble)
 
     def _watch_disk(self, durable: int) -> None:
         """A disk that hangs raises no error: that what waits is not saved for seconds is what tells."""

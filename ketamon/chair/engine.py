@@ -57,6 +57,10 @@ class Chair:
         """Go on with a session whose core was down."""
         self._say([resumed], at)
 
+    def assume_checked_in(self, why: str, at: Instant) -> None:
+        """Begin at the baseline without a patient: for recordings in which nobody checks in."""
+        self._say([e.PhaseChanged(trigger=Trigger.CHECKED_IN, phase=Phase.BASELINE, why=why)], at)
+
     def attach(self, name: str, spec: DriverSpec, port: str, at: Instant) -> None:
         """Add a device; its bytes count from now on."""
         device = AttachedDevice(name, spec, self.mode)

@@ -100,7 +100,11 @@ def replay(path: Path, profile: Path | None, speed: float, record: Path | None) 
     }
     drive = ReplayDrive(clock, reader, speed=speed)
     mode = Mode.DEMO if reader.header.mode is Mode.DEMO else Mode.TEST
-    return begin("replay", mode, devices, profile, clock, drive, record), reader
+    core = begin("replay", mode, devices, profile, clock, drive, record)
+    with path.open("rb") as lines:
+        if not any(b',"intent",' in line for line in lines):
+            core.engine.assume_checked_in("nobody checks in in this recording", clock.now())
+    return core, reader
 
 
 def _open_session(chair: str) -> tuple[Path, e.SessionOpened, SessionState]:

@@ -17,6 +17,21 @@ NO_CONTACT = "no contact"
 LOST = "lost"
 """The same in a tile, where room is short; the alarm bar says it in full."""
 
+SHORT = {
+    "no monitor": "absent",
+    "link lost": "lost",
+    "sensor off": "off",
+    "questionable": "doubted",
+    "calibrating": "busy",
+    "measuring": "busy",
+    "simulated": "demo",
+    "age unknown": "no age",
+    "above its range": "over",
+    "below its range": "under",
+    "from the device's memory": "memory",
+}
+"""The reasons of `ketamon.rules.current` that are too long for a narrow tile, in a word."""
+
 TILES = ("spo2", "pulse", "nibp", "resp", "co2")
 """The tiles from left to right, by the name of their hue."""
 
@@ -211,7 +226,8 @@ def _running(state: SessionState, profile: Profile, status: PumpStatus, known: P
         agrees = abs(gives - wanted) <= wanted * profile.order.tolerance_percent / 100
         order = "= order" if agrees else f"≠ order {ordered.rate_ml_h:.1f} mL/h"
         per_kg = f"{gives:.2f} mg/kg/h"
-    mg = None if status.volume_infused is None else dose.mg_given(status.volume_infused, ordered)
+    volume = state.infusion.given_ml if state.infusion.started else status.volume_infused  # a counter can be zeroed
+    mg = None if status.volume_infused is None or volume is None else dose.mg_given(volume, ordered)
     given = f"{number_or_dashes(mg)} of {ordered.total_mg:.1f} mg"
     return replace(known, state=said, rate=rate, order=order, agrees=agrees, given=given, dose=per_kg)
 

@@ -208,6 +208,32 @@ async def test_a_disk_that_fails_is_loud_and_stops_nothing(private):
         await until(feed, lambda: not feed.state.recording_degraded)
 
 
+async def test_a_recording_that_cannot_be_written_is_loud(private):
+    core = rehearsal(private)
+    async with running(core) as feed:
+        await until(feed, lambda: feed.connected)
+        assert await feed.ask(SetSpeed(speed=0.0)) == ""  # or the next write, which works, ends the trouble
+        core.stream.trouble = "r.kstream cannot be written: no space left"
+        await until(feed, lambda: "no space" in feed.state.recording_degraded)
+        core.stream.trouble = ""
+        await until(feed, lambda: not feed.state.recording_degraded)
+
+
+async def test_a_recording_without_people_is_played_from_the_baseline_on(private):
+    core = rehearsal(private)
+    async with running(core) as feed:
+        await until(feed, lambda: feed.connected and feed.state.phase is Phase.INFUSION)
+    whole = (private / "r.kstream").read_text("utf-8").splitlines(keepends=True)
+    bare = private / "bare.kstream"
+    bare.write_text("".join(line for line in whole if '"intent"' not in line and '"sum"' not in line), "utf-8")
+    again, reader = launch.replay(bare, None, float("inf"), None)
+    with reader:
+        await again.run(None)
+    phases = [v.body.phase for v in again.engine.state.log if isinstance(v.body, e.PhaseChanged)]
+    assert phases == ["baseline", "infusion"]
+    assert again.engine.state.patient is None
+
+
 async def test_without_a_core_the_feed_says_so_and_comes_back(private):
     feed = SocketFeed(socket_path("t"), load(None)[0])
     following = asyncio.create_task(feed.run())

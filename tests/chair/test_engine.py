@@ -253,7 +253,12 @@ def test_the_gate_opens_only_when_all_is_met_and_lets_nobody_leave_unsigned():
     bed.ask(i.Sign(meaning="assessment", by=NURSE))
     bed.ask(i.Sign(meaning="discharge", by=PHYSICIAN))
     assert bed.state.phase is Phase.READY
-    bed.run(30).ask(i.Advance(trigger=Trigger.LEAVE, by=NURSE))
+    bed.values[Parameter.SPO2] = 80.0
+    bed.run(30)
+    with pytest.raises(Refused, match="SpO2 80 < 88"):
+        bed.ask(i.Advance(trigger=Trigger.LEAVE, by=NURSE))
+    bed.values |= CALM
+    bed.run(30).ask(i.Acknowledge(by=NURSE)).ask(i.Advance(trigger=Trigger.LEAVE, by=NURSE))
     assert bed.state.phase is Phase.DISCHARGED
     assert bed.state.ready_at < bed.state.left_at
     assert bed.chair.ended
