@@ -114,24 +114,24 @@ _ELSEWHERE = frozenset({Trigger.CHECKED_IN, Trigger.SIGN_OFF})
 """Steps that follow from a form of their own, never from the menu."""
 
 
-def due(state: SessionState, profile: Profile, at: Instant) -> tuple[DueLine, ...]:
-    """Return the due list, most urgent first."""
+def due(state: SessionState, profile: Profile, at: Instant, *, known: bool) -> tuple[DueLine, ...]:
+    """Return the due list, most urgent first; where it is not `known` what time it is, with dashes for when."""
     return tuple(
         DueLine(
             item=d.item,
-            when=words.when(d.due_s, overdue=d.overdue),
+            when=words.when(d.due_s, overdue=d.overdue) if known else words.DASHES,
             label=d.label,
-            overdue=d.overdue,
-            now=d.due_s <= 0,
+            overdue=known and d.overdue,
+            now=known and d.due_s <= 0,
         )
         for d in schedule.due(state, profile, at)
     )
 
 
-def effects(state: SessionState, profile: Profile, at: Instant) -> tuple[str, ...]:
-    """Return the effects that are open: "nausea, mild 12 min"."""
+def effects(state: SessionState, profile: Profile, at: Instant | None) -> tuple[str, ...]:
+    """Return the effects that are open, with how long they last where that is known: "nausea, mild 12 min"."""
     return tuple(
-        f"{words.graded(profile, effect.item, effect.grade)} {words.minutes(at.since(effect.onset))}"
+        words.graded(profile, effect.item, effect.grade) + (f" {words.minutes(at.since(effect.onset))}" if at else "")
         for effect in effect_rules.open_effects(state, profile)
     )
 

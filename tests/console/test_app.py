@@ -138,6 +138,22 @@ def reads_the_essentials(text):
         assert words in text, words
 
 
+async def test_a_narrow_tile_says_the_reason_in_a_whole_word():
+    async with console(empty(), (80, 24)) as desk:
+        assert desk.text().count("absent") == 5
+    async with console(infusing().measure(spo2=None, rr=None), (80, 24)) as desk:
+        assert desk.text().count(" off│") == 2
+
+
+async def test_the_timeline_keeps_its_scale_and_the_clock_its_place():
+    async with console(infusing(), (120, 36)) as desk:
+        lines = desk.text().split("\n")
+        bar = next(n for n, line in enumerate(lines) if "24:00 of 40:00, 16:00 to go" in line)
+        assert "recovery" in lines[bar]
+        assert lines[bar - 1].split()[0] == "0"
+        assert "now" in lines[bar + 1]
+
+
 async def test_the_trend_gives_way_first():
     async with console(infusing()) as desk:
         for size in SIZES:

@@ -62,6 +62,9 @@ def test_without_contact_no_number_stands_anywhere():
     assert {t.status for t in view.tiles} == {"lost"}
     assert (view.pump.state, view.pump.rate, view.pump.given) == ("no contact", "", "")
     assert view.header.clock == "--:--:--"
+    assert view.course == words.DASHES
+    assert {line.when for line in view.due} == {words.DASHES}
+    assert view.effects == ("nausea, mild",)
     assert view.header.saved == "saved --"
     assert view.header.source == "NO CONTACT"
 

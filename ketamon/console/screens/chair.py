@@ -12,7 +12,7 @@ from textual.screen import Screen
 
 from ketamon import words
 from ketamon.console.actions import ACTIONS, bindings
-from ketamon.console.numbers import TILES
+from ketamon.console.numbers import SHORT, TILES
 from ketamon.console.screens.panels import PANELS, make
 from ketamon.console.view import ChairView
 from ketamon.console.widgets.alarm_bar import AlarmBar
@@ -96,7 +96,7 @@ class ChairScreen(Screen[None]):
             self.header.show(view.header)
             self.alarm_bar.show(view.alarms)
             for tile, data in zip(self._tiles, view.tiles, strict=True):
-                tile.update(unit_below(data) if self.has_class("-narrow") else data)
+                tile.update(narrow(data) if self.has_class("-narrow") else data)
             self.pump.show(view.pump)
             if view.trend is not None and view.timeline is not None:
                 self.trend.update(view.trend)
@@ -246,6 +246,6 @@ def _why_not(view: ChairView) -> str:
     return f"in {view.phase}" if view.reached else "without contact to the core"
 
 
-def unit_below(data: TileData) -> TileData:
-    """Move the unit from the title, where a narrow tile would cut it off, to the lines below the number."""
-    return replace(data, unit="", detail=(*data.detail, data.unit))
+def narrow(data: TileData) -> TileData:
+    """Say in few cells what a narrow tile would cut off: the unit stands below the number, the reason is one word."""
+    return replace(data, unit="", detail=(*data.detail, data.unit), status=SHORT.get(data.status, data.status))
