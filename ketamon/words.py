@@ -11,16 +11,12 @@ from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
 from ketamon.domain.people import Person
 from ketamon.domain.profile import ObservationItem, Profile
 from ketamon.domain.session import SessionState
-from ketamon.domain.units import Unit
 
 DASHES = "--"
 """What stands where there is no number to be relied on."""
 
 SOON_S = 180.0
 """Below this the seconds to go are counted down; above they would only make the screen restless."""
-
-UNITS: dict[Unit, str] = {Unit.MMHG: "mmHg", Unit.CELSIUS: "°C", Unit.SCORE: ""}
-"""How a unit is written for people, where that is not its UCUM code."""
 
 Words = tuple[str, str]
 """What happened, and who did it ("" for a device or the core)."""
@@ -81,8 +77,7 @@ def number(parameter: Parameter, value: float | None) -> str:
 
 def unit(parameter: Parameter) -> str:
     """Write the unit of a parameter as people do."""
-    code = PARAMETERS[parameter].unit
-    return UNITS.get(code, code.value)
+    return PARAMETERS[parameter].unit.symbol
 
 
 def item_of(profile: Profile, item: str) -> ObservationItem | None:

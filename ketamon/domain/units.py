@@ -23,3 +23,8 @@ class Unit(StrEnum):
     MG_PER_KG = "mg/kg"
     MG_PER_ML = "mg/mL"
     SCORE = "{score}"
+
+    @property
+    def symbol(self) -> str:
+        """How people write it, where that is not its UCUM code."""
+        return {"mm[Hg]": "mmHg", "Cel": "°C", "{score}": ""}.get(self.value, self.value)

@@ -133,7 +133,7 @@ def _required(c: Criterion, bounds: tuple[float, float] | None) -> str:
         text = f"{high:g} or less"
     else:
         text = f"{low:.4g} to {high:.4g}"
-    unit = PARAMETERS[c.parameter].unit if bounds else ""
+    unit = PARAMETERS[c.parameter].unit.symbol if bounds else ""
     return f"{text} {unit}".rstrip() + _for_so_long(c)
 
 

@@ -46,7 +46,7 @@ def test_open_when_all_is_met_and_each_check_says_why():
     by_id = {c.id: c for c in verdict.checks}
     assert by_id["spo2"].required == "94 or more %, for 10 min"
     assert by_id["spo2"].observed == "SpO2 98, monitor 0 s ago, for 10 min"
-    assert by_id["sys"].required == "96 to 144 mm[Hg], for 10 min"
+    assert by_id["sys"].required == "96 to 144 mmHg, for 10 min"
     assert by_id["headache"].observed == "headache mild, nurse AB 2 min ago"
     assert by_id["escort"].observed == "confirmed, nurse AB 2 min ago: K. D."
     assert all(c.remedy == "" for c in verdict.checks)
@@ -231,7 +231,7 @@ def test_breaths_counted_by_a_person_twice():
 def test_the_bounds_in_words():
     by_id = {c.id: c for c in PROFILE.criterion}
     assert gate._required(by_id["rr"], (10.0, 20.0)) == "10 to 20 /min, for 10 min"
-    assert gate._required(replace(by_id["dia"], sustained_minutes=0.0), (float("-inf"), 100.0)) == "100 or less mm[Hg]"
+    assert gate._required(replace(by_id["dia"], sustained_minutes=0.0), (float("-inf"), 100.0)) == "100 or less mmHg"
     assert gate._required(by_id["sys"], None) == "within 20 % of baseline, for 10 min"
 
 
