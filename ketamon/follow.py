@@ -39,7 +39,10 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beat:
-    """The core's pulse: its clock, its speed (1 for live, 0 paused), how long ago the record was last saved."""
+    """The core's pulse: its clock, its speed (1 for live, 0 paused), how long ago the record was last saved.
+
+    `ended`: nothing more comes; the session is over, or the recording is played to its end.
+    """
 
     at: Instant
     source: Source

@@ -69,6 +69,7 @@ class Core:
         self._durable = (0, 0.0)
         self._hangs = False
         self._trouble = ""
+        self._played = False
         self._closed = False
 
     async def run(self, socket: Path | None) -> None:
@@ -95,6 +96,7 @@ class Core:
         try:
             self.publish()
             await self.drive.run(self)
+            self._played = True
             while self._server.followers:  # the end is for looking at, too
                 await asyncio.sleep(BEAT_S)
         finally:
@@ -209,7 +211,7 @@ class Core:
             speed=self.drive.speed,
             saved_s=asyncio.get_running_loop().time() - saved / 1e9 if saved is not None else -1.0,
             chair=self.chair,
-            ended=self.engine.ended,
+            ended=self.engine.ended or self._played,
         )
         return beat_line(beat)
 

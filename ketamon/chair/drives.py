@@ -266,7 +266,7 @@ class ReplayDrive:
         """Drop it: nobody listens to a replay."""
 
     async def run(self, core: Core) -> None:
-        """Play to the end of the recording; then stand still."""
+        """Play to the end of the recording; then stand still, at its last moment."""
         next_tick = TICK_S
         for record in self._records:
             while next_tick <= record.t:
@@ -279,10 +279,6 @@ class ReplayDrive:
                 _play(core, record, self._clock.now())
             except Refused as refused:
                 self.refused.append(f"{record.t:.1f} s: {refused}")
-        at = self._clock.now()
-        for device in core.engine.devices:
-            core.on_link(device, "lost", "the recording ends here", at)
-        core.tick(at.plus(TICK_S))
         if not isinf(self.speed):
             self._pace.speed = 0.0
 

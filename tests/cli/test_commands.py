@@ -222,6 +222,12 @@ def test_replay_prints_json(run, tmp_path):
     assert "phase-changed" in {row["type"] for row in found}
 
 
+def test_a_whole_replay_ends_as_the_session_did(run):
+    code, lines, words = run("replay", "oximeter", "--headless")
+    assert (code, words) == (0, "")
+    assert "gate: open" in lines
+
+
 def test_verify_finds_a_flipped_bit(run, tmp_path):
     whole = bytearray(samples.path("oximeter").read_bytes())
     good, bad = tmp_path / "good.kstream", tmp_path / "bad.kstream"
