@@ -150,7 +150,8 @@ def apply(state: SessionState, event: e.Event) -> SessionState:
     """Fold one event into the state, and return it. An event of an unknown type is counted and kept in the log."""
     state.seq = event.seq
     state.at = event.at
-    _FOLD[type(event.body)](state, event.body, event)
+    fold_one = _FOLD[type(event.body)] if _is_known(state, event.body) else _unknown
+    fold_one(state, event.body, event)
     if type(event.body) not in _QUIET:
         state.log.append(event)
     return state
@@ -162,6 +163,13 @@ def fold(events: Iterable[e.Event], state: SessionState | None = None) -> Sessio
     for event in events:
         apply(state, event)
     return state
+
+
+def _is_known(state: SessionState, body: Any) -> bool:
+    """Tell whether what a body refers to is there; what an event of a newer version attached or observed is not."""
+    if type(body) in _OF_DEVICE:
+        return body.device in state.devices
+    return type(body) is not e.ObservationCorrected or body.corrects in state.observations
 
 
 def _opened(state: SessionState, body: e.SessionOpened, event: e.Event) -> None:
@@ -361,7 +369,7 @@ def _clock(state: SessionState, body: e.ClockStepped, event: e.Event) -> None:
     state.clock_step = body.seconds, event.at
 
 
-def _unknown(state: SessionState, _body: e.Unknown, _event: e.Event) -> None:
+def _unknown(state: SessionState, _body: Any, _event: e.Event) -> None:
     state.unknown += 1
 
 
@@ -397,6 +405,10 @@ _FOLD: dict[type, Callable[[SessionState, Any, e.Event], None]] = {
     e.RecordingChanged: _recording,
     e.Unknown: _unknown,
 }
+
+_OF_DEVICE = frozenset(
+    {e.LinkChanged, e.Measured, e.PumpReported, e.DeviceAlarmsReported, e.DeviceNoticed, e.BytesRejected}
+)
 
 _QUIET = frozenset({e.Measured, e.PumpReported, e.BytesRejected, e.DeviceNoticed, e.GateChanged})
 """Events too frequent for the log that people read; they stand in the state."""

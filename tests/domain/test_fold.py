@@ -28,6 +28,22 @@ def test_an_unknown_event_is_counted_and_kept():
     assert clinic.state.log[-1].body.type == "later"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        e.Measured(device="later", offset=0, readings=()),
+        e.LinkChanged(device="later", link=Link.LIVE),
+        e.DeviceNoticed(device="later", text="hello"),
+        e.ObservationCorrected(corrects=999, grade=0, why="typo", by=NURSE),
+    ],
+    ids=lambda body: body.TYPE,
+)
+def test_what_refers_to_something_of_a_newer_version_is_unknown_too(body):
+    clinic = Clinic().check_in().say(body)
+    assert clinic.state.unknown == 1
+    assert "later" not in clinic.state.devices
+
+
 def test_who_where_and_what_was_ordered():
     clinic = Clinic().check_in()
     assert clinic.state.opened.chair == "2"
