@@ -4,6 +4,8 @@ Nothing that matters runs here: recording, alarms and the gate are the core's. Q
 """
 
 import gc
+import os
+import sys
 import time
 from collections.abc import Callable
 from datetime import tzinfo
@@ -12,6 +14,7 @@ from typing import ClassVar
 from textual.app import App
 from textual.worker import Worker, WorkerState
 
+from ketamon.console.glyphs import BRAILLE, Glyphs, glyphs_for
 from ketamon.console.pulse import Bell, Pulse
 from ketamon.console.screens.chair import ChairScreen
 from ketamon.console.themes import DARK_ROOM, DEFAULT, THEMES
@@ -23,7 +26,10 @@ LOOK_EVERY_S = 0.25
 
 
 class KetamonApp(App[int]):
-    """Follows `feed` and shows it. `clock` gives seconds of this computer's monotonic clock, `zone` the local time."""
+    """Follows `feed` and shows it. `clock` gives seconds of this computer's monotonic clock, `zone` the local time.
+
+    `glyphs` are those that the terminal can draw.
+    """
 
     TITLE = "ketamon"
     CSS_PATH = "screens/chair.tcss"  # here and not on the screen, as a screen's own sheet costs a second parse
@@ -40,11 +46,12 @@ class KetamonApp(App[int]):
         start: str = "chair",
         clock: Callable[[], float] = time.monotonic,
         zone: tzinfo | None = None,
+        glyphs: Glyphs = BRAILLE,
     ) -> None:
         super().__init__()
         if start not in self.SCREEN_NAMES:
             raise ValueError(f"there is no screen “{start}”; there is: {', '.join(self.SCREEN_NAMES)}")
-        self._feed, self._staff, self._clock, self._zone = feed, staff, clock, zone
+        self._feed, self._staff, self._clock, self._zone, self._glyphs = feed, staff, clock, zone, glyphs
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DEFAULT
@@ -59,7 +66,7 @@ class KetamonApp(App[int]):
 
     def get_default_screen(self) -> ChairScreen:
         """Begin at the chair."""
-        return ChairScreen(self._staff, self._feed.ask, self.leave)
+        return ChairScreen(self._staff, self._feed.ask, self.leave, self._glyphs)
 
     def on_mount(self) -> None:
         """Follow the core, and look."""
@@ -111,6 +118,7 @@ class KetamonApp(App[int]):
 def run_console(feed: Feed, *, start: str = "chair", staff: Person) -> int:
     """Show a followed session until the user leaves; return the exit code. The core is not touched by it."""
     gc.freeze()  # what was imported stays; looking through it again and again costs a quarter of the first paint
-    app = KetamonApp(feed, staff=staff, start=start)
+    glyphs = glyphs_for(os.environ, sys.stdout.encoding or "")
+    app = KetamonApp(feed, staff=staff, start=start, glyphs=glyphs)
     app.run()
     return app.return_code or 0

@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from ketamon import words
 from ketamon.console.actions import ACTIONS, bindings
+from ketamon.console.glyphs import BRAILLE, Glyphs
 from ketamon.console.numbers import SHORT, TILES
 from ketamon.console.screens.panels import PANELS, make
 from ketamon.console.view import ChairView
@@ -58,14 +59,21 @@ class ChairScreen(Screen[None]):
     key_bar = getters.query_one(KeyBar)
     desk = getters.query_one("#desk", Horizontal)
 
-    def __init__(self, staff: Person, ask: Callable[[Intent], Awaitable[str]], leave: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        staff: Person,
+        ask: Callable[[Intent], Awaitable[str]],
+        leave: Callable[[], None],
+        glyphs: Glyphs = BRAILLE,
+    ) -> None:
         super().__init__()
         self._staff, self._ask, self._leave = staff, ask, leave
         self._view: ChairView | None = None
         self._panels: dict[str, Panel] = {}
         self._open: Panel | None = None
         self._speed = SPEEDS[0]
-        self._tiles = [Tile(id=name, classes=f"-{name}") for name in TILES]
+        self._glyphs = glyphs
+        self._tiles = [Tile(glyphs=glyphs, id=name, classes=f"-{name}") for name in TILES]
 
     def compose(self) -> ComposeResult:
         """Lay everything out, once."""
@@ -75,9 +83,9 @@ class ChairScreen(Screen[None]):
         with Horizontal(id="numbers"):
             yield from self._tiles
             yield PumpTile()
-        yield Trend()
+        yield Trend(glyphs=self._glyphs)
         with Horizontal(id="course"):
-            yield Timeline()
+            yield Timeline(glyphs=self._glyphs)
             yield Line(id="course-clock")
         with Horizontal(id="desk"):
             yield DueList()
