@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import tzinfo
+from io import TextIOWrapper
 from typing import ClassVar
 
 from textual.app import App
@@ -119,6 +120,8 @@ def run_console(feed: Feed, *, start: str = "chair", staff: Person) -> int:
     """Show a followed session until the user leaves; return the exit code. The core is not touched by it."""
     gc.freeze()  # what was imported stays; looking through it again and again costs a quarter of the first paint
     glyphs = glyphs_for(os.environ, sys.stdout.encoding or "")
+    if isinstance(sys.__stderr__, TextIOWrapper):  # Textual draws there; what cannot be encoded must keep its width
+        sys.__stderr__.reconfigure(errors="replace")
     app = KetamonApp(feed, staff=staff, start=start, glyphs=glyphs)
     app.run()
     return app.return_code or 0
