@@ -54,9 +54,10 @@ async def _run(args: argparse.Namespace) -> int:
 
 
 def _rehearsal(args: argparse.Namespace, record: Path) -> Core:
+    speed = min(args.speed, options.SCREEN_SPEED)
     if args.demo:
-        return demo(args.demo, args.profile, speed=args.speed, record=record, sign=False)
-    core, _ = launch.replay(args.replay, args.profile, args.speed, record)
+        return demo(args.demo, args.profile, speed=speed, record=record, sign=False)
+    core, _ = launch.replay(args.replay, args.profile, speed, record)
     return core
 
 

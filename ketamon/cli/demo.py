@@ -33,7 +33,7 @@ def main(argv: list[str]) -> int:
         return asyncio.run(_headless(args))
     from ketamon.cli import console  # noqa: PLC0415 (a screen is loaded only where one is wanted)
 
-    given = ["--demo", args.scenario, "--speed", f"{args.speed or SPEED:g}"]
+    given = ["--demo", args.scenario, "--speed", f"{min(args.speed or SPEED, options.SCREEN_SPEED):g}"]
     return console.with_core(given + (["--profile", str(args.profile)] if args.profile else []), chair="demo")
 
 

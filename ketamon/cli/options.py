@@ -73,6 +73,10 @@ def add_profile(options: argparse.ArgumentParser) -> None:
     options.add_argument("--profile", type=Path, metavar="FILE", help="clinical rules (the shipped 40-minute profile)")
 
 
+SCREEN_SPEED = 1000.0
+"""The fastest that a screen can follow; "max" has no limit, without a screen."""
+
+
 def speed(text: str) -> float:
     """Read a speed: a number, or "max"."""
     if text == "max":
@@ -81,8 +85,8 @@ def speed(text: str) -> float:
         value = float(text.removesuffix("x").removesuffix("×"))
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"“{text}” is no speed: a number such as 10, or max") from error
-    if not 0 < value <= 1000:  # noqa: PLR2004 (the fastest that a screen can show; "max" has no limit)
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1000; “max” has no limit")
+    if not 0 < value <= SCREEN_SPEED:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and {SCREEN_SPEED:g}; “max” has no limit")
     return value
 
 

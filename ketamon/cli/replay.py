@@ -29,7 +29,7 @@ def main(argv: list[str]) -> int:
         return asyncio.run(_headless(args))
     from ketamon.cli import console  # noqa: PLC0415 (a screen is loaded only where one is wanted)
 
-    given = ["--replay", str(options.stream(args.file)), "--speed", f"{args.speed or 1.0:g}"]
+    given = ["--replay", str(options.stream(args.file)), "--speed", f"{min(args.speed or 1.0, options.SCREEN_SPEED):g}"]
     return console.with_core(given + (["--profile", str(args.profile)] if args.profile else []), chair="replay")
 
 
