@@ -1,5 +1,6 @@
 """Starts a core in the background and shows the console that follows it."""
 
+import os
 import subprocess
 import sys
 import time
@@ -52,8 +53,6 @@ def start(args: list[str], path: Path, *, own_session: bool) -> subprocess.Popen
 
 def with_core(args: list[str], chair: str) -> int:
     """Show a simulation or a replay: its core lives only as long as its console."""
-    import os  # noqa: PLC0415
-
     name = f"{chair}-{os.getpid()}"
     path = socket_path(name)
     core = start([*args, "--chair", name], path, own_session=True)
