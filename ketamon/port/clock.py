@@ -62,10 +62,6 @@ class SteppedClock:
             self._now = Instant(self._now.monotonic_ns + ns, self._now.wall + step)
             return self._now
 
-    def wait(self, seconds: float) -> None:
-        """Let so much time pass; that is, at once."""
-        self.advance(seconds)
-
     def set_wall(self, wall: datetime) -> None:
         """Step the wall clock, as an operator or a time server does; durations are not touched."""
         with self._lock:

@@ -1,7 +1,7 @@
 """Reads a recorded stream at full speed, and tells what is wrong with it.
 
 Rules of this file: a line that cannot be read costs itself only; nothing is guessed; everything left out is counted and
-reported with its line. Pacing is not here, see `ketamon.stream.player`.
+reported with its line. Pacing is not here: `ketamon.chair.drives` lets session time pass.
 """
 
 import hashlib

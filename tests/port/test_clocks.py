@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 
 from ketamon.domain.instant import Instant
 from ketamon.port.clock import SteppedClock, SystemClock
-from ketamon.stream.player import Player
-from ketamon.stream.record import Kind, Record
 
 WALL = datetime(2026, 3, 29, 0, 59, 59, tzinfo=UTC)
 
@@ -80,11 +78,3 @@ def test_a_stepped_clock_loses_no_step_of_any_thread():
     for thread in threads:
         thread.join()
     assert clock.now().monotonic_ns == 2_000_000_000
-
-
-@pytest.mark.parametrize("speed", [1, 60, 7.3])
-def test_a_player_on_a_stepped_clock_plays_at_full_speed_with_true_times(speed):
-    records = [Record(t / 7, "", Kind.NOTE, "", 0) for t in range(100)]
-    clock = SteppedClock(WALL)
-    for record in Player(records, clock, speed=speed):
-        assert clock.now().seconds == pytest.approx(record.t / speed, abs=3e-6)
