@@ -9,19 +9,22 @@ What every driver promises, and the contract suite holds it to:
 - however the bytes are cut into chunks, the outputs are the same;
 - no frame that fails its own checks yields a value; after damage the next whole frame is found;
 - the buffer has a declared maximum, the work is linear in the input;
-- what it sends is one of its `allow_list`, and the port refuses everything else.
+- what it sends by itself is in its `allow_list`, and the port refuses everything else. What changes anything at the
+  patient (a cuff that inflates) is in `actions` and goes out only when a person asked for just that.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from ketamon.domain.devices import DeviceAlarm, DeviceKind, PumpStatus
+from ketamon.domain.devices import Action, DeviceAlarm, DeviceKind, Evidence, PumpAlarm, PumpStatus
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import Parameter
 from ketamon.domain.readings import Reading
+from ketamon.domain.waveforms import SampleBlock, Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,16 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class Sampled:
+    """A piece of a waveform, of the frame that begins at `offset`."""
+
+    offset: int
+    block: SampleBlock
+
+
+@dataclass(frozen=True, slots=True)
 class PumpTelemetry:
-    """What the pump says it does."""
+    """What the pump (one head of it, `status.head`) says it does."""
 
     offset: int
     status: PumpStatus
@@ -66,8 +77,19 @@ class DeviceNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class Mismatch:
+    """The device is not what this driver reads: another model, protocol version or unit. `text` names what it is.
+
+    From then on the driver gives no value, pump status or alarm from this connection.
+    """
+
+    offset: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Send:
-    """Bytes for the port to write; one of the driver's allow-list, or the port refuses."""
+    """Bytes for the port to write; in the driver's allow-list, or the port refuses."""
 
     data: bytes
 
@@ -81,7 +103,7 @@ class Garbage:
     reason: str
 
 
-Output = Accepted | Measured | PumpTelemetry | DeviceAlarms | DeviceNotice | Send | Garbage
+Output = Accepted | Measured | Sampled | PumpTelemetry | DeviceAlarms | DeviceNotice | Mismatch | Send | Garbage
 
 
 class Driver(Protocol):
@@ -98,6 +120,28 @@ class Driver(Protocol):
     def flush(self, at: Instant) -> Iterator[Output]:
         """The input has ended: what is left in the buffer is garbage."""
         ...
+
+
+class ActingDriver(Driver, Protocol):
+    """A driver whose device can be told to do something, by a person only."""
+
+    def act(self, action: Action, at: Instant) -> Iterator[Output]:
+        """Somebody asked for this just now: give what must be sent for it, or a notice why it cannot be."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AllowList:
+    """What may be written to a device: exact byte strings, and templates that the whole of the bytes must match.
+
+    A template is for a field that cannot be known beforehand (a number the device chose and wants to see again).
+    """
+
+    exact: frozenset[bytes] = frozenset()
+    templates: tuple[re.Pattern[bytes], ...] = ()
+
+    def __contains__(self, data: bytes) -> bool:
+        return data in self.exact or any(template.fullmatch(data) for template in self.templates)
 
 
 class Parity(StrEnum):
@@ -127,16 +171,18 @@ class Truth:
     """What a simulated device has to report: the simulator's patient and pump, at one moment.
 
     `values` in the parameters' own units, None where the sensor gives nothing. `cuff_age_s` is the age of the cuff
-    numbers (None before the first), `cuff_measuring` whether the cuff is at work. `pump` and `pump_alarms` (raw codes
-    of the device) are for pumps.
+    numbers (None before the first), `cuff_measuring` whether the cuff is at work. `waves` holds this second of each
+    waveform, evenly spaced, 0 to 1 (`ketamon.wire.sampling.resampled` gives it any rate). `pump` and `pump_alarms` are
+    for pumps; the device has a code of its own for each alarm.
     """
 
     wall: datetime
     values: Mapping[Parameter, float | None] = field(default_factory=dict)
     cuff_age_s: float | None = None
     cuff_measuring: bool = False
+    waves: Mapping[Signal, tuple[float, ...]] = field(default_factory=dict)
     pump: PumpStatus | None = None
-    pump_alarms: tuple[str, ...] = ()
+    pump_alarms: tuple[PumpAlarm, ...] = ()
 
 
 class DeviceSimulator(Protocol):
@@ -152,13 +198,26 @@ class DeviceSimulator(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One way a device of the family speaks, for those who want to tell the driver: "id+name" instead of "id"."""
+
+    name: str
+    about: str
+    line: LineSettings
+    make: Callable[[], Driver]
+    simulate: Callable[[], DeviceSimulator]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DriverSpec:
     """Everything about a driver that can be known without running it; the value of its entry point.
 
-    `label` is the short name for screens and alarms. `evidence` is "established" or "experimental" (one source only).
+    `label` is the short name for screens and alarms. `parameters` and `signals` are all it can ever report.
     `quiet_after_s`: no accepted frame for so long means the device is silent. `interval_s`: how often it normally
-    reports. `allow_list`: every byte string that may ever be sent. `max_buffer`: the most bytes it holds back.
-    `document`: where the facts come from.
+    reports. `max_buffer`: the most bytes it holds back. `allow_list`: what it may send by itself; `actions`: what it
+    may send only when a person asked for that (then `make` gives an `ActingDriver`). `probe`: requests out of the
+    allow-list that ask a device who it is and change nothing; empty where listening is enough. `document`: where the
+    facts come from. `off_because`: why the plain id is refused, so that somebody must name a variant.
     """
 
     id: str
@@ -174,7 +233,12 @@ class DriverSpec:
     document: str
     make: Callable[[], Driver]
     simulate: Callable[[], DeviceSimulator]
-    allow_list: frozenset[bytes] = frozenset()
+    signals: tuple[Signal, ...] = ()
+    allow_list: AllowList = AllowList()
+    actions: Mapping[Action, AllowList] = field(default_factory=dict)
+    probe: tuple[bytes, ...] = ()
+    variants: tuple[Variant, ...] = ()
     alarms_decoded: bool = False
-    evidence: str = "established"
+    evidence: Evidence = Evidence.ESTABLISHED
     note: str = ""
+    off_because: str = ""

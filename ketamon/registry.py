@@ -2,10 +2,11 @@
 
 An entry point's name is the driver's id, its value a module-level `DriverSpec`. `names` reads metadata only and
 imports no driver. Two distributions that offer one name are both refused until one writes `distribution:name`.
+Behind a "+" stands the variant of the device ("nonin+ascii"), for those who want to tell rather than have it found.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 
@@ -37,7 +38,8 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> DriverSpec:
-    """Return the driver of that name. Raises `UsageError` where there is none, or it cannot be used."""
+    """Return the driver of that name, or the variant of it. Raises `UsageError` where it cannot be used."""
+    name, plus, wanted = name.partition("+")
     found = _by_name()
     point = found.get(name) or {_qualified(p): p for p in found.values()}.get(name)
     if point is None:
@@ -45,7 +47,30 @@ def load(name: str) -> DriverSpec:
     loaded = _load(point)
     if isinstance(loaded, str):
         raise UsageError(f'driver "{name}" of {_distribution(point)} cannot be used: {loaded}')
-    return loaded
+    return _variant(loaded, wanted) if plus else _not_off(loaded)
+
+
+def _not_off(spec: DriverSpec) -> DriverSpec:
+    if spec.off_because:
+        ids = " or ".join(f"{spec.id}+{variant.name}" for variant in spec.variants)
+        raise UsageError(f"{spec.id} is off by default: {spec.off_because}; write {ids} to use it all the same")
+    return spec
+
+
+def _variant(spec: DriverSpec, wanted: str) -> DriverSpec:
+    """The driver as one of its variants; it keeps that name, so that a recording is read as it was made."""
+    for variant in spec.variants:
+        if variant.name == wanted:
+            return replace(
+                spec,
+                id=f"{spec.id}+{wanted}",
+                line=variant.line,
+                make=variant.make,
+                simulate=variant.simulate,
+                off_because="",
+            )
+    known = ", ".join(variant.name for variant in spec.variants) or "none"
+    raise UsageError(f'{spec.id} has no variant "{wanted}"; it has: {known}')
 
 
 def rows() -> tuple[Row, ...]:

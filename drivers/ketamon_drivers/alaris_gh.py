@@ -31,12 +31,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, cycle
 
-from ketamon.domain.devices import DeviceAlarm, DeviceKind, Priority, PumpState, PumpStatus
+from ketamon.domain.devices import DeviceAlarm, DeviceKind, Priority, PumpAlarm, PumpState, PumpStatus
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import PARAMETERS, Parameter
 from ketamon.domain.readings import Quality, Reading
 from ketamon.driver import (
     Accepted,
+    AllowList,
     DeviceAlarms,
     DeviceNotice,
     DriverSpec,
@@ -242,9 +243,8 @@ class AlarisGh:
         )
         values = {str(reading.parameter): reading.value for reading in readings}
         state = self._standing or _state(mode, values["rate"])
-        yield PumpTelemetry(
-            offset, PumpStatus(state=state, alarm=alarm, drug=drug.strip(), serial=serial.strip(), **values)
-        )
+        status = PumpStatus(state=state, alarm=alarm, drug=drug.strip(), serial=serial.strip(), head="", **values)
+        yield PumpTelemetry(offset, status)
         written = (f"{rate} {per_hour}", f"{infused} {ml}", left, f"{pressure} {mmhg}")
         for reading, text in zip(readings, written, strict=True):
             yield from self._measured(offset, reading, text)
@@ -368,15 +368,23 @@ class AlarisSimulator:
 
 _SIMULATED_MODES = {PumpState.HELD: "HLD", PumpState.ENDED: "HLD"}
 _SIMULATED_ALARMS = {PumpState.KVO: "AL_VTBIK", PumpState.ENDED: "AL_VTBIS"}
+_SIMULATED_CODES = {
+    PumpAlarm.NEAR_END: "AL_NEOIN",
+    PumpAlarm.ENDED: "AL_EOIST",
+    PumpAlarm.KVO: "AL_EOIKV",
+    PumpAlarm.OCCLUSION: "AL_OCCLU",
+    PumpAlarm.BATTERY_LOW: "AL_LBTAC",
+}
 
 
 def _codes(truth: Truth) -> tuple[str, ...]:
     """The alarm that tells keep-vein-open or the end comes first, as the pump reports one alarm at a time."""
     state = truth.pump.state if truth.pump else PumpState.UNKNOWN
     telling = _SIMULATED_ALARMS.get(state)
-    if telling is None or any(STATE_OF_ALARM.get(code) is state for code in truth.pump_alarms):
-        return tuple(sorted(truth.pump_alarms, key=lambda code: STATE_OF_ALARM.get(code) is not state))
-    return (telling, *truth.pump_alarms)
+    codes = tuple(_SIMULATED_CODES[alarm] for alarm in truth.pump_alarms)
+    if telling is None or any(STATE_OF_ALARM.get(code) is state for code in codes):
+        return tuple(sorted(codes, key=lambda code: STATE_OF_ALARM.get(code) is not state))
+    return (telling, *codes)
 
 
 def _written(value: float | None, decimals: int) -> str:
@@ -405,7 +413,8 @@ SPEC = DriverSpec(
     document="Alaris Communications Protocol, from public implementations and a recorded reply",
     make=AlarisGh,
     simulate=AlarisSimulator,
-    allow_list=frozenset(REQUESTS.values()),
+    allow_list=AllowList(frozenset(REQUESTS.values())),
+    probe=(REQUESTS["INST_SERIALNO"],),
     alarms_decoded=True,
     note="monitoring only; RS-232 must be selected in the pump's options menu",
 )

@@ -36,7 +36,7 @@ from ketamon.domain.devices import DeviceKind
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
 from ketamon.domain.readings import Quality, Reading
-from ketamon.driver import Accepted, DriverSpec, Garbage, LineSettings, Measured, Output, Parity, Send, Truth
+from ketamon.driver import Accepted, AllowList, DriverSpec, Garbage, LineSettings, Measured, Output, Parity, Send, Truth
 from ketamon.wire.checksums import sum8
 from ketamon.wire.framing import Flagged, Piece
 
@@ -445,6 +445,7 @@ SPEC = DriverSpec(
     document="GE Healthcare, S/5 Computer Interface Specification M1017617 and Record Specification 8005313, 12th ed.",
     make=GeDri,
     simulate=GeSimulator,
-    allow_list=frozenset({REQUEST, STOP}),
+    allow_list=AllowList(frozenset({REQUEST, STOP})),
+    probe=(REQUEST,),
     note="asks for values every 5 s; a monitor may send them more often",
 )

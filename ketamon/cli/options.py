@@ -46,8 +46,9 @@ def devices(args: argparse.Namespace) -> dict[str, Cable]:
 
 
 def _device(text: str, kind: DeviceKind) -> Cable:
-    known = [name for name in names() if text.startswith(f"{name}:")]  # a name may hold a colon itself
-    driver = max(known, key=len, default=text.partition(":")[0])
+    known = [name for name in names() if text.startswith((f"{name}:", f"{name}+"))]  # a name may hold a colon itself
+    name = max(known, key=len, default=text.partition(":")[0])
+    driver = name + text[len(name) :].partition(":")[0]
     address = text[len(driver) + 1 :]
     spec = load(driver)
     if not address:

@@ -11,6 +11,20 @@ class DeviceKind(StrEnum):
     PUMP = "pump"
 
 
+class Evidence(StrEnum):
+    """How well it is known what a device's bytes mean: by several sources or real recordings, or by one source."""
+
+    ESTABLISHED = "established"
+    EXPERIMENTAL = "experimental"
+
+
+class Action(StrEnum):
+    """What a person can have a device do. Nothing here is ever done by software of its own accord."""
+
+    CUFF_START = "cuff-start"
+    CUFF_ABORT = "cuff-abort"
+
+
 class Link(StrEnum):
     """The state of the connection to a device."""
 
@@ -48,7 +62,8 @@ class PumpStatus:
     """A pump's answer to "what are you doing". A number is None where the pump gave none.
 
     `rate` mL/h, `volume_infused` and `vtbi` mL, `time_remaining` s, `pressure` mmHg. `alarm` is the pump's own flag
-    that it is in alarm, None where it has none. `drug` is text for people: the drug is never inferred from it.
+    that it is in alarm, None where it has none. `drug` is text for people: the drug is never inferred from it. `head`
+    tells the channels of one pump or the pumps of one rack apart, "" where there is only one.
     """
 
     state: PumpState
@@ -60,6 +75,17 @@ class PumpStatus:
     alarm: bool | None = None
     drug: str = ""
     serial: str = ""
+    head: str = ""
+
+
+class PumpAlarm(StrEnum):
+    """What any pump warns of, in plain words; used by simulators, each with its device's own code for it."""
+
+    NEAR_END = "near-end"
+    ENDED = "ended"
+    KVO = "kvo"
+    OCCLUSION = "occlusion"
+    BATTERY_LOW = "battery-low"
 
 
 class Priority(StrEnum):

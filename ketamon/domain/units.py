@@ -22,6 +22,7 @@ class Unit(StrEnum):
     KG = "kg"
     MG_PER_KG = "mg/kg"
     MG_PER_ML = "mg/mL"
+    MILLIVOLT = "mV"
     SCORE = "{score}"
 
     @property

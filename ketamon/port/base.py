@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ketamon.domain.instant import Instant
+from ketamon.driver import AllowList
 from ketamon.port.clock import Clock
 
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 5.0
@@ -52,7 +53,7 @@ class Port:
     def __init__(
         self,
         open_line: Callable[[], Line],
-        allow_list: frozenset[bytes],
+        allow_list: AllowList,
         clock: Clock,
         on_bytes: OnBytes,
         on_link: OnLink,

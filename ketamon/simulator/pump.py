@@ -7,7 +7,7 @@ alarms under plain names (`PumpAlarm`); the code a device has for each is the de
 
 from enum import StrEnum
 
-from ketamon.domain.devices import PumpState, PumpStatus
+from ketamon.domain.devices import PumpAlarm, PumpState, PumpStatus
 
 NEAR_END_S = 180.0
 """From how long before its end the pump says so."""
@@ -19,15 +19,6 @@ OCCLUSION_MMHG = 300.0
 """The rise of pressure at which the pump takes the line for closed, and stops."""
 STIFFNESS_MMHG_PER_ML = 900.0
 """How fast pressure rises in a closed line: 300 mmHg within half a millilitre."""
-
-
-class PumpAlarm(StrEnum):
-    """What a syringe pump warns of."""
-
-    NEAR_END = "near-end"
-    ENDED = "ended"
-    KVO = "kvo"
-    OCCLUSION = "occlusion"
 
 
 class Key(StrEnum):

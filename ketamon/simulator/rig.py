@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from ketamon.domain.parameters import Parameter
 from ketamon.driver import DeviceSimulator, Truth
 from ketamon.simulator.patient import Patient
-from ketamon.simulator.pump import Pump, PumpAlarm
+from ketamon.simulator.pump import Pump
 
 STEP_S = 1.0
 """Device simulators advance by whole seconds."""
@@ -28,7 +28,7 @@ class Step:
 class Rig:
     """Patient, pump and devices on one bench, and a script of what happens to them.
 
-    `alarm_codes` gives the simulated pump's own code for each alarm of the model. `pulled` holds the names of devices
+    `pulled` holds the names of devices
     whose cable is out: they say and hear nothing, while patient and pump go on. `values` is what can be measured at the
     patient now, by any device or by hand. `started` is the wall time at second 0.
     """
@@ -40,7 +40,6 @@ class Rig:
         pump: Pump,
         *,
         started: datetime,
-        alarm_codes: Mapping[PumpAlarm, str],
         script: Iterable[Step] = (),
     ) -> None:
         self.patient = patient
@@ -50,7 +49,6 @@ class Rig:
         self.values: Mapping[Parameter, float | None] = {}
         self._devices = devices
         self._started = started
-        self._codes = alarm_codes
         self._script = sorted(script, key=lambda step: step.second)
         self._owed_s = 0.0
 
@@ -87,5 +85,5 @@ class Rig:
             cuff_age_s=vitals.cuff_age_s,
             cuff_measuring=vitals.cuff_measuring,
             pump=self.pump.status(),
-            pump_alarms=tuple(self._codes[alarm] for alarm in self.pump.alarms),
+            pump_alarms=self.pump.alarms,
         )

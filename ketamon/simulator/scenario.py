@@ -12,7 +12,7 @@ from ketamon.domain.parameters import Parameter
 from ketamon.driver import DriverSpec
 from ketamon.errors import UsageError
 from ketamon.simulator.patient import HYPERTENSIVE, OXIMETRY, TYPICAL, Patient, Responder
-from ketamon.simulator.pump import Key, Pump, PumpAlarm
+from ketamon.simulator.pump import Key, Pump
 from ketamon.simulator.rig import Rig, Step
 
 WEIGHT_KG = 72.0
@@ -23,14 +23,6 @@ CONCENTRATION_MG_PER_ML = 1.0
 MONITOR = "monitor"
 PUMP = "pump"
 """What the devices are called in a simulated session."""
-
-ALARM_CODES: dict[PumpAlarm, str] = {
-    PumpAlarm.NEAR_END: "AL_NEOIN",
-    PumpAlarm.ENDED: "AL_EOIST",
-    PumpAlarm.KVO: "AL_EOIKV",
-    PumpAlarm.OCCLUSION: "AL_OCCLU",
-}
-"""The model's alarms in the codes of the Alaris communications protocol, which the simulated pump speaks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +164,5 @@ def stage(scenario: Scenario, specs: Mapping[str, DriverSpec], started: datetime
         Patient(scenario.seed, weight_kg=WEIGHT_KG, responder=scenario.responder),
         Pump(concentration_mg_per_ml=CONCENTRATION_MG_PER_ML),
         started=started,
-        alarm_codes=ALARM_CODES,
         script=scenario.script,
     )

@@ -11,3 +11,8 @@ def sum8(data: bytes) -> int:
 def crc16_ccitt_false(data: bytes) -> int:
     """Return the CRC with polynomial 0x1021, start 0xFFFF, no reflection (check value 0x29B1)."""
     return binascii.crc_hqx(data, 0xFFFF)
+
+
+def crc16_xmodem(data: bytes) -> int:
+    """Return the CRC with polynomial 0x1021, start 0, no reflection (check value 0x31C3)."""
+    return binascii.crc_hqx(data, 0)

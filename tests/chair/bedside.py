@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from ketamon.chair.engine import Chair
 from ketamon.domain import events as e
-from ketamon.domain.devices import PumpState, PumpStatus
+from ketamon.domain.devices import PumpAlarm, PumpState, PumpStatus
 from ketamon.domain.instant import Instant
 from ketamon.domain.intents import Advance, CheckIn, Observe
 from ketamon.domain.parameters import Parameter
@@ -46,7 +46,7 @@ class Bedside:
         self.devices = {name: spec.simulate() for name, spec in self.specs.items()}
         self.values = dict(CALM)
         self.pump = PumpStatus(state=PumpState.READY, rate=0.0, volume_infused=0.0, pressure=0.0)
-        self.pump_alarms: tuple[str, ...] = ()
+        self.pump_alarms: tuple[PumpAlarm, ...] = ()
         self.silent: set[str] = set()
         self.cuff_age: float | None = None
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ketamon.domain.parameters import CUFF, Parameter
 from ketamon.domain.readings import Quality
-from ketamon.driver import Accepted, DeviceAlarms, Garbage, Measured, Send, Truth
+from ketamon.driver import Accepted, AllowList, DeviceAlarms, Garbage, Measured, Send, Truth
 from ketamon.wire.checksums import sum8
 from ketamon_drivers import ge_dri
 from ketamon_drivers.ge_dri import MISSING, REQUEST, SPEC, STOP, display_request, frame, open_body
@@ -75,7 +75,7 @@ def test_what_is_sent_is_the_official_request_for_5_s_and_basic_only():
         42: (10, 5), 44: (0x0E, 0), 50: (0x49, 0x36)
     }  # fmt: skip
     assert bytes.fromhex(OFFICIAL["stop displayed values"]) == STOP
-    assert SPEC.allow_list == {REQUEST, STOP}
+    assert SPEC.allow_list == AllowList(frozenset({REQUEST, STOP}))
 
 
 def test_it_asks_at_once_and_again_only_where_nothing_comes():

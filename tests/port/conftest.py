@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from ketamon.domain.devices import DeviceKind
-from ketamon.driver import DriverSpec, LineSettings, Parity
+from ketamon.driver import AllowList, DriverSpec, LineSettings, Parity
 from ketamon.port.clock import SystemClock
 from ketamon.port.open import make_port
 
@@ -32,7 +32,7 @@ SPEC = DriverSpec(
     document="none",
     make=_nothing,
     simulate=_nothing,
-    allow_list=frozenset({ASK}),
+    allow_list=AllowList(frozenset({ASK})),
 )
 
 

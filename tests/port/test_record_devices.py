@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from ketamon.domain.readings import Mode
-from ketamon.driver import Garbage, Send
+from ketamon.driver import AllowList, Garbage, Send
 from ketamon.errors import SourceError
 from ketamon.port.clock import SystemClock
 from ketamon.port.pty import PtyEnd
@@ -50,7 +50,7 @@ class Device(PtyEnd):
 
 @pytest.fixture(name="asking")
 def fixture_asking(spec):
-    return replace(spec, make=AskingDriver, allow_list=frozenset({ASK, MORE}))
+    return replace(spec, make=AskingDriver, allow_list=AllowList(frozenset({ASK, MORE})))
 
 
 class Running:

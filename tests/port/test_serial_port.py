@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import serial
 
-from ketamon.driver import LineSettings, Parity
+from ketamon.driver import AllowList, LineSettings, Parity
 from ketamon.errors import SourceError, UsageError
 from ketamon.port.clock import SystemClock
 from ketamon.port.open import line_opener, make_port
@@ -67,7 +67,7 @@ def test_nothing_but_the_allow_list_goes_out(ears, end, data):
 
 
 def test_a_driver_that_sends_nothing_may_send_nothing(ears, end, spec):
-    port = ears.started(end.path, replace(spec, allow_list=frozenset()))
+    port = ears.started(end.path, replace(spec, allow_list=AllowList()))
     with pytest.raises(ValueError, match="refused to send"):
         port.write(ASK)
 
@@ -186,7 +186,7 @@ def test_all_settings_and_rts_reach_the_serial_library(monkeypatch):
 def test_a_device_that_takes_nothing_does_not_hold_us(ears, spec):
     flood = b"F" * 200_000
     master, slave = os.openpty()  # nobody reads the master
-    port = ears.started(os.ttyname(slave), replace(spec, allow_list=frozenset({flood})))
+    port = ears.started(os.ttyname(slave), replace(spec, allow_list=AllowList(frozenset({flood}))))
     assert ears.link() == ("opened", "")
     assert port.write(flood) is False
     port.close()

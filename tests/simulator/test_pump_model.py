@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketamon.domain.devices import PumpState
-from ketamon.simulator.pump import KEYS, KVO_ML_H, OCCLUSION_MMHG, RESTING_MMHG, Key, Pump, PumpAlarm
+from ketamon.domain.devices import PumpAlarm, PumpState
+from ketamon.simulator.pump import KEYS, KVO_ML_H, OCCLUSION_MMHG, RESTING_MMHG, Key, Pump
 
 
 def pump(*, kvo: bool = False) -> Pump:

@@ -4,15 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ketamon.domain.devices import PumpState
+from ketamon.domain.devices import PumpAlarm, PumpState
 from ketamon.domain.parameters import Parameter
 from ketamon.driver import Truth
 from ketamon.simulator.patient import REFERENCE_MG_KG_H, Patient
-from ketamon.simulator.pump import Key, Pump, PumpAlarm
+from ketamon.simulator.pump import Key, Pump
 from ketamon.simulator.rig import Rig, Step
 
 STARTED = datetime(2026, 11, 21, 8, tzinfo=UTC)
-CODES = {alarm: f"AL_{alarm.name}" for alarm in PumpAlarm}
 
 
 class Talker:
@@ -34,7 +33,7 @@ def bench(seed: int = 1) -> tuple[Rig, Talker, Talker]:
     model = Pump(concentration_mg_per_ml=1.0)
     model.program(54.0, 36.0)
     patient = Patient(seed, weight_kg=72)
-    rig = Rig({"monitor": monitor, "pump": pump}, patient, model, started=STARTED, alarm_codes=CODES)
+    rig = Rig({"monitor": monitor, "pump": pump}, patient, model, started=STARTED)
     return rig, monitor, pump
 
 
@@ -68,9 +67,7 @@ def test_the_script_is_played_in_its_order_each_step_once():
         Step(3, lambda rig: done.append(("b", rig.seconds))),
         Step(0, lambda rig: done.append(("a", rig.seconds))),
     ]
-    rig = Rig(
-        {}, Patient(1, weight_kg=72), Pump(concentration_mg_per_ml=1.0), started=STARTED, alarm_codes={}, script=script
-    )
+    rig = Rig({}, Patient(1, weight_kg=72), Pump(concentration_mg_per_ml=1.0), started=STARTED, script=script)
     rig.advance(3.0)
     assert done == [("a", 0)]
     rig.advance(7.0)
@@ -87,12 +84,12 @@ def test_the_patient_gets_what_the_pump_gives():
     assert rig.patient.effect == pytest.approx(alone.effect)
 
 
-def test_alarms_reach_the_device_in_its_own_codes():
+def test_alarms_reach_the_device():
     rig, _, pump = bench()
     rig.pump.press(Key.START)
     rig.advance(2401.0)
-    assert pump.truths[-1].pump_alarms == ("AL_ENDED",)
-    assert pump.truths[2300].pump_alarms == ("AL_NEAR_END",)
+    assert pump.truths[-1].pump_alarms == (PumpAlarm.ENDED,)
+    assert pump.truths[2300].pump_alarms == (PumpAlarm.NEAR_END,)
 
 
 def test_a_pulled_cable_is_silent_both_ways_while_time_goes_on():

@@ -1,0 +1,36 @@
+"""Waveforms: evenly spaced samples of a signal, for eyes and for recordings; no rule ever reads one."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import isfinite
+
+from ketamon.domain.units import Unit
+
+
+class Signal(StrEnum):
+    """What a waveform shows."""
+
+    ECG = "ecg"
+    PLETH = "pleth"
+    RESP = "resp"
+    CO2 = "co2"
+    PRESSURE = "pressure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleBlock:
+    """Samples that follow each other, `rate_hz` of them a second; the last one was measured just now.
+
+    A sample is None where the device gave none. `unit` is None where the device's scale is its own (a pleth always
+    is). `site` tells several signals of one kind apart ("II", "P1").
+    """
+
+    signal: Signal
+    rate_hz: float
+    samples: tuple[float | None, ...]
+    unit: Unit | None = None
+    site: str = ""
+
+    def __post_init__(self) -> None:
+        if not all(sample is None or isfinite(sample) for sample in self.samples):
+            raise ValueError(f"{self.signal}: a sample is no number; use None")
