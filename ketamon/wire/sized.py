@@ -1,0 +1,101 @@
+"""Cutting a byte stream into frames that begin with a start byte and say themselves how long they are."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from ketamon.wire.framing import Piece
+
+
+class Sized:
+    """Frames that begin with one of the bytes `starts` and tell their length; at most `longest` bytes.
+
+    `size` takes what there is from a start byte on and gives the length of the whole frame, 0 where none begins like
+    this, or None where more bytes must tell. `check` takes a whole frame and gives its content, or the reason why it is
+    none (a str). No length is trusted before the check: after a false start the search goes on at the next start byte
+    behind it, so no whole frame is lost. The promises of `ketamon.wire.framing` hold.
+    """
+
+    def __init__(
+        self,
+        starts: bytes,
+        longest: int,
+        size: Callable[[bytes], int | None],
+        check: Callable[[bytes], bytes | str],
+    ) -> None:
+        self._starts = re.compile(b"[" + re.escape(starts) + b"]")
+        self._limit = longest
+        self._size = size
+        self._check = check
+        self._buffer = bytearray()
+        self._offset = 0
+        self._searched = 0
+        self._verdict = ""  # on the byte at the front, where no frame begins there
+
+    @staticmethod
+    def held(longest: int) -> int:
+        """Return the most bytes that wait inside: a frame without its last byte."""
+        return longest - 1
+
+    def feed(self, data: bytes) -> Iterator[Piece]:
+        """Take bytes as they came."""
+        self._buffer += data
+        start = 0
+        while (piece := self._next(start)) is not None:
+            yield piece
+            start += len(piece.raw)
+        self._drop(start)
+
+    def flush(self) -> Iterator[Piece]:
+        """The input has ended: what began no whole frame may still hide one."""
+        start = 0
+        while start < len(self._buffer):
+            piece = self._next(start)
+            if piece is None:
+                match = self._starts.search(self._buffer, start + 1)
+                stop = match.start() if match else len(self._buffer)
+                piece = self._garbage(start, stop, self._verdict or "the input ended within a frame")
+            yield piece
+            start += len(piece.raw)
+        self._drop(start)
+
+    def _drop(self, count: int) -> None:
+        del self._buffer[:count]
+        self._offset += count
+        self._searched = max(0, self._searched - count)
+
+    def _next(self, start: int) -> Piece | None:
+        """Give the piece that begins at `start`, or None where it needs more bytes."""
+        buffer, size, limit = self._buffer, len(self._buffer), start + self._limit
+        if start >= size:
+            return None
+        if not self._verdict:
+            found = self._frame(start)
+            if not isinstance(found, str):
+                return found
+            self._verdict, self._searched = found, start + 1
+        match = self._starts.search(buffer, max(start + 1, self._searched), limit)
+        if match or size >= limit:
+            return self._garbage(start, match.start() if match else limit, self._verdict)
+        self._searched = size
+        return None
+
+    def _frame(self, start: int) -> Piece | str | None:
+        """Give the frame that begins at `start`, why there is none, or None where that cannot be said yet."""
+        if not self._starts.match(self._buffer, start):
+            return "no frame begins here"
+        ahead = bytes(self._buffer[start : start + self._limit])
+        size = self._size(ahead)
+        if size is None:
+            return None if len(ahead) < self._limit else "no frame begins like this"
+        if size <= 0:
+            return "no frame begins like this"
+        if size > self._limit:
+            return "no frame is that long"
+        if len(ahead) < size:
+            return None
+        content = self._check(ahead[:size])
+        return Piece(self._offset + start, ahead[:size], content) if isinstance(content, bytes) else content
+
+    def _garbage(self, start: int, stop: int, reason: str) -> Piece:
+        self._verdict = ""
+        return Piece(self._offset + start, bytes(self._buffer[start:stop]), None, reason)
