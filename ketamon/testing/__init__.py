@@ -1,0 +1,11 @@
+"""For authors of drivers: the contract as tests to inherit, a seeded fault kit, and the share of damage that slips.
+
+class TestOximeter(DriverContract):
+    spec = SPEC
+"""
+
+from ketamon.testing.contract import DriverContract
+from ketamon.testing.damage import slip_share
+from ketamon.testing.faults import Fault, Faults
+
+__all__ = ["DriverContract", "Fault", "Faults", "slip_share"]
