@@ -199,6 +199,7 @@ _SAID: dict[type, Callable[[Any, SessionState, Profile], Words]] = {
     e.AudioPaused: lambda b, _s, _p: (f"audio paused {span(b.seconds)}" if b.seconds else "audio on", _who(b.by)),
     e.Signed: lambda b, _s, _p: (f"signed: {b.meaning}", str(b.by)),
     e.ClockStepped: lambda b, _s, _p: (f"the clock was moved by {b.seconds:+.0f} s", ""),
+    e.DeviceOperated: lambda b, _s, _p: (f"{b.device}: {b.action.replace('-', ' ')}", str(b.by)),
     e.RecordingChanged: lambda b, _s, _p: (f"recording {'degraded: ' + b.why if b.degraded else 'fine again'}", ""),
     e.GateChanged: _gate,
     e.Unknown: _unknown,

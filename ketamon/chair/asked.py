@@ -65,6 +65,8 @@ class Asked:
                 yield alarms.pause_audio(self._state, self._profile, at, intent.by, intent.on)
             case i.Sign():
                 yield from self._sign(intent, at)
+            case i.Operate():
+                yield self._operate(intent)
             case i.SetSpeed():
                 raise Refused("a live session has no speed")
             case _:
@@ -199,6 +201,14 @@ class Asked:
         yield e.Signed(meaning=DISCHARGE, by=intent.by, covers=self._head())
         yield e.PhaseChanged(trigger=Trigger.SIGN_OFF, phase=way.to, by=intent.by)
 
+    def _operate(self, intent: i.Operate) -> e.Body:
+        device = self._state.devices.get(intent.device)
+        if device is None or intent.action not in device.attached.actions:
+            raise Refused(f"no device “{intent.device}” here can do {intent.action}")
+        if device.link in (Link.CLOSED, Link.OPENING):
+            raise Refused(f"{device.attached.label} is not connected")
+        return e.DeviceOperated(device=intent.device, action=intent.action, by=intent.by)
+
     def _is_current(self, when: Instant) -> bool:
         """A signature from before the present recovery (reopened since, or a pump infused) does not count."""
         since, ended = self._state.phase_since, self._state.infusion.ended
@@ -206,12 +216,11 @@ class Asked:
 
 
 def pump_infuses(state: SessionState) -> bool:
-    """Whether a pump says that it infuses now."""
+    """Whether a pump, or any channel of one, says that it infuses now."""
     return any(
         d.attached.kind is DeviceKind.PUMP
         and d.link is Link.LIVE
-        and d.pump is not None
-        and d.pump.state is PumpState.INFUSING
+        and any(status.state is PumpState.INFUSING for status in (d.pump, *d.heads.values()) if status is not None)
         for d in state.devices.values()
     )
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from ketamon.chair.device import Outgoing
 from ketamon.chair.engine import Chair
 from ketamon.chair.server import Server
 from ketamon.codec import encode_intent
@@ -44,7 +45,7 @@ class Drive(Protocol):
         """Feed the core until the session ends or the source does."""
         ...
 
-    def send(self, device: str, data: bytes) -> None:
+    def send(self, device: str, out: Outgoing) -> None:
         """Write what a driver wants to send."""
         ...
 
@@ -162,10 +163,10 @@ class Core:
         for event in events:
             for listen in self.listeners:
                 listen(event)
-        for device, data in sends:
+        for device, out in sends:
             if self.stream is not None:
-                self.stream.tx(device, self.clock.now(), data)
-            self.drive.send(device, data)
+                self.stream.tx(device, self.clock.now(), out.data)
+            self.drive.send(device, out)
         return durable
 
     def on_degraded(self, degraded: bool, why: str) -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import NamedTuple, cast
 
 from ketamon import driver as d
 from ketamon.domain import events as e
-from ketamon.domain.devices import LINK_TRANSITIONS, DeviceAlarm, Link
+from ketamon.domain.devices import LINK_TRANSITIONS, Action, DeviceAlarm, Link
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import CUFF, PUMP_PARAMETERS, Parameter
 from ketamon.domain.readings import Mode, Reading
@@ -18,6 +19,13 @@ _IN_STATUS = PUMP_PARAMETERS - {Parameter.VTBI}
 """Pump numbers that stand in the pump's status already."""
 
 
+class Outgoing(NamedTuple):
+    """Bytes to be written, and the action that a person asked for if they are for that."""
+
+    data: bytes
+    action: Action | None = None
+
+
 class AttachedDevice:
     """The engine's memory of one device. Gives event bodies; the engine numbers them and folds them."""
 
@@ -26,7 +34,9 @@ class AttachedDevice:
         self.spec = spec
         self.mode = mode
         self.link = Link.CLOSED
-        self.sends: list[bytes] = []
+        self.sends: list[Outgoing] = []
+        self._action: Action | None = None
+        self._mismatch = ""
         self._driver = spec.make()
         self._base = 0
         self._fed = 0
@@ -45,7 +55,7 @@ class AttachedDevice:
             self._base += self._fed
             self._fed = 0
             self._driver = self.spec.make()
-            self._alive, self._alarms = at, None
+            self._alive, self._alarms, self._mismatch = at, None, ""
         elif what == "lost":
             yield from self._outputs(self._driver.flush(at), None)
         self.link = target
@@ -55,6 +65,14 @@ class AttachedDevice:
         """Feed the driver; give one event for each frame that says something new."""
         self._fed += len(data)
         yield from self._outputs(self._driver.feed(data, at), state, at)
+
+    def act(self, action: Action, at: Instant, state: SessionState) -> Iterator[e.Body]:
+        """A person wants the device to do this; what is sent carries the action, so that the port lets it out."""
+        self._action = action
+        try:
+            yield from self._outputs(cast("d.ActingDriver", self._driver).act(action, at), state)
+        finally:
+            self._action = None
 
     def tick(self, at: Instant, state: SessionState) -> Iterator[e.Body]:
         """Let the driver poll, notice silence, and tell of rejected bytes now and then."""
@@ -68,7 +86,9 @@ class AttachedDevice:
             yield e.BytesRejected(device=self.name, frames=frames, length=length, reason=self._reason)
 
     def _why_quiet(self, seconds: float) -> str:
-        """Say why nothing comes; bytes of which none is a frame are another matter than no bytes."""
+        """Say why nothing comes: another device, bytes of which none is a frame, or no bytes."""
+        if self._mismatch:
+            return self._mismatch
         if self.link is Link.NEGOTIATING and self._fed:
             spec = self.spec
             return f"bytes come, but nothing of {spec.id}: another device, or another baud rate than {spec.line}?"
@@ -97,6 +117,8 @@ class AttachedDevice:
     def _measured(
         self, offset: int, readings: list[Reading], state: SessionState | None, at: Instant | None
     ) -> Iterator[e.Body]:
+        if self._mismatch:
+            return
         yield from self._lives(at)
         new = tuple(self._stamped(r) for r in readings if state is not None and self._says_something(r, state))
         if new:
@@ -118,6 +140,8 @@ class AttachedDevice:
 
     def _other(self, out: d.Output, at: Instant | None) -> Iterator[e.Body]:
         match out:
+            case d.PumpTelemetry() | d.DeviceAlarms() if self._mismatch:
+                pass  # nothing of a device that is another one is a fact
             case d.PumpTelemetry():
                 yield from self._lives(at)
                 yield e.PumpReported(device=self.name, offset=self._base + out.offset, status=out.status)
@@ -126,10 +150,15 @@ class AttachedDevice:
                 if out.alarms != self._alarms:
                     self._alarms = out.alarms
                     yield e.DeviceAlarmsReported(device=self.name, alarms=out.alarms)
+            case d.Mismatch():
+                yield e.DeviceNoticed(device=self.name, text=out.text)
+                self._mismatch = out.text
+                if at is not None:
+                    yield from self.on_link("quiet", out.text, at)
             case d.DeviceNotice():
                 yield e.DeviceNoticed(device=self.name, text=out.text)
             case d.Send():
-                self.sends.append(out.data)
+                self.sends.append(Outgoing(out.data, self._action))
             case d.Garbage():
                 self._rejected[0] += 1
                 self._rejected[1] += len(out.raw)
@@ -139,7 +168,7 @@ class AttachedDevice:
 
     def _lives(self, at: Instant | None) -> Iterator[e.Body]:
         """A value, a pump status or an alarm report is what makes a link live; an echo or a greeting does not."""
-        if at is None:
+        if at is None or self._mismatch:
             return
         self._alive = at
         if self.link is not Link.LIVE:

@@ -11,6 +11,7 @@ from functools import partial
 from math import isinf
 
 from ketamon.chair.core import Core
+from ketamon.chair.device import Outgoing
 from ketamon.codec import decode_intent
 from ketamon.domain.devices import Link
 from ketamon.domain.instant import Instant
@@ -88,9 +89,9 @@ class LiveDrive:
             for port in self._ports.values():
                 port.close()
 
-    def send(self, device: str, data: bytes) -> None:
+    def send(self, device: str, out: Outgoing) -> None:
         """Write to the device's port; while the line is down a poll is lost, nothing else."""
-        self._ports[device].write(data)
+        self._ports[device].write(*out)
 
     def set_speed(self, speed: float) -> None:
         """Refuse: a live session has no speed."""
@@ -172,10 +173,10 @@ class SimulatedDrive:
         """Change the speed."""
         self._pace.set(speed)
 
-    def send(self, device: str, data: bytes) -> None:
+    def send(self, device: str, out: Outgoing) -> None:
         """Write to a simulated device through its port."""
-        if self._ports[device].write(data):
-            self._sent[device] += len(data)
+        if self._ports[device].write(*out):
+            self._sent[device] += len(out.data)
 
     async def run(self, core: Core) -> None:
         """Let the session happen."""
@@ -262,7 +263,7 @@ class ReplayDrive:
         """Change the speed."""
         self._pace.set(speed)
 
-    def send(self, device: str, data: bytes) -> None:
+    def send(self, device: str, out: Outgoing) -> None:
         """Drop it: nobody listens to a replay."""
 
     async def run(self, core: Core) -> None:

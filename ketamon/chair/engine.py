@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from ketamon.chair.asked import Asked, pump_infuses
-from ketamon.chair.device import AttachedDevice
+from ketamon.chair.device import AttachedDevice, Outgoing
 from ketamon.domain import events as e
 from ketamon.domain.devices import DeviceKind, PumpState, PumpStatus
 from ketamon.domain.instant import Instant
-from ketamon.domain.intents import Intent
+from ketamon.domain.intents import Intent, Operate
 from ketamon.domain.phases import ENDED, TRANSITIONS, Phase, Trigger
 from ketamon.domain.profile import Profile
 from ketamon.domain.readings import Mode
@@ -62,7 +62,8 @@ class Chair:
         self._say([e.PhaseChanged(trigger=Trigger.CHECKED_IN, phase=Phase.BASELINE, why=why)], at)
 
     def attach(self, name: str, spec: DriverSpec, port: str, at: Instant) -> None:
-        """Add a device; its bytes count from now on."""
+        """Add a device; its bytes count from now on. Behind a "#" in `port` stands the head of a pump to follow."""
+        port, _, head = port.partition("#")
         device = AttachedDevice(name, spec, self.mode)
         self.devices[name] = device
         attached = e.DeviceAttached(
@@ -74,6 +75,9 @@ class Chair:
             alarms_decoded=spec.alarms_decoded,
             quiet_after_s=spec.quiet_after_s,
             note=spec.note,
+            head=head,
+            evidence=spec.evidence,
+            actions=tuple(spec.actions),
         )
         self._say([attached], at)
         self._say(device.on_link("open", "", at), at)
@@ -93,6 +97,8 @@ class Chair:
     def intend(self, intent: Intent, at: Instant) -> None:
         """Do what somebody asks, or raise `Refused` with the reason; then nothing has changed."""
         self._say(self._asked.bodies(intent, at), at)
+        if isinstance(intent, Operate):
+            self._say(self.devices[intent.device].act(intent.action, at, self.state), at)
         self._judge(at)
 
     def tick(self, at: Instant) -> None:
@@ -108,8 +114,8 @@ class Chair:
         self._say([change], at)
         self._judge(at)
 
-    def take(self) -> tuple[list[e.Event], list[tuple[str, bytes]]]:
-        """Hand out the events since the last call, and what the drivers want to send, by device."""
+    def take(self) -> tuple[list[e.Event], list[tuple[str, Outgoing]]]:
+        """Hand out the events since the last call, and what is to be sent, by device."""
         events, self._events = self._events, []
         sends = [(name, data) for name, device in self.devices.items() for data in device.sends]
         for device in self.devices.values():

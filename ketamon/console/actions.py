@@ -13,6 +13,7 @@ from enum import StrEnum
 from textual.binding import Binding
 
 from ketamon.console.view import ChairView
+from ketamon.domain.devices import Action as DeviceAction
 from ketamon.domain.phases import ENDED, Phase
 from ketamon.follow import Source
 
@@ -89,6 +90,24 @@ ACTIONS: dict[str, Action] = {
             where=Where.PATIENT,
             bar=4,
             allowed=_running,
+        ),
+        Action(
+            name="cuff",
+            keys=("b",),
+            label="cuff",
+            help="have the monitor measure the blood pressure now: b, and b again to mean it",
+            where=Where.PATIENT,
+            bar=18,
+            allowed=lambda view: DeviceAction.CUFF_START in view.operable and _running(view),
+        ),
+        Action(
+            name="cuff_stop",
+            keys=("B",),
+            label="stop cuff",
+            help="stop the blood pressure measurement and let the air out",
+            where=Where.PATIENT,
+            bar=19,
+            allowed=lambda view: DeviceAction.CUFF_ABORT in view.operable and view.reached,
         ),
         Action(
             name="undo",

@@ -5,6 +5,7 @@ from datetime import tzinfo
 
 from ketamon import words
 from ketamon.domain import events as e
+from ketamon.domain.devices import Action, Link
 from ketamon.domain.instant import Instant
 from ketamon.domain.people import Role
 from ketamon.domain.phases import TRANSITIONS, Phase, Trigger
@@ -202,3 +203,9 @@ def undo(state: SessionState, profile: Profile, zone: tzinfo | None) -> Undo | N
     last: Observation = max(standing, key=lambda o: o.seq)
     text = f"{words.graded(profile, last.item, last.grade, last.text)} ({words.clock(last.entered, zone)}, {last.by})"
     return Undo(seq=last.seq, text=text)
+
+
+def operable(state: SessionState) -> dict[Action, str]:
+    """Return what a person can have a device do now, and the device that can."""
+    linked = (d.attached for d in state.devices.values() if d.link not in (Link.CLOSED, Link.OPENING))
+    return {action: attached.device for attached in linked for action in attached.actions}

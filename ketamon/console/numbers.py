@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from ketamon import words
 from ketamon.console.widgets.tile import TileData
-from ketamon.domain.devices import DeviceKind, Link, Priority, PumpState, PumpStatus
+from ketamon.domain.devices import DeviceKind, Evidence, Link, Priority, PumpState, PumpStatus
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import CUFF, PARAMETERS, PUMP_PARAMETERS, Parameter
 from ketamon.domain.profile import Profile
@@ -90,6 +90,7 @@ def _tile(state: SessionState, profile: Profile, parameter: Parameter, at: Insta
         high=high,
         alarm=alarm_on(state, (parameter, TWIN.get(parameter, parameter))),
         questionable=now is not None and now.value is not None and not now.usable,
+        detail=_source(state, now),
         simulated=_simulated(state),
     )
 
@@ -99,6 +100,17 @@ def status(now: Current | None) -> str:
     if now is None:
         return LOST
     return words.age(now.age_s or 0.0) if now.usable else now.why
+
+
+def _source(state: SessionState, now: Current | None) -> tuple[str, ...]:
+    """Say where a number comes from, where that is not plain: one of several monitors, or one known from one source."""
+    device = state.devices.get(now.sample.device) if now is not None and now.sample is not None else None
+    if device is None:
+        return ()
+    monitors = sum(d.attached.kind is DeviceKind.MONITOR for d in state.devices.values())
+    if device.attached.evidence is Evidence.EXPERIMENTAL:
+        return (f"{device.attached.label}, experimental",)
+    return (device.attached.label,) if monitors > 1 else ()
 
 
 def _text(state: SessionState, parameter: Parameter, now: Current | None) -> str:
@@ -116,7 +128,7 @@ def _cuff(state: SessionState, profile: Profile, at: Instant | None) -> TileData
     worse = dia if sys is not None and sys.usable else sys
     ok = worse is not None and worse.usable
     both = (_text(state, CUFF[0], sys), _text(state, CUFF[1], dia))
-    detail = [f"{_mean(mean)} {_change(state, sys)}".strip(), _next_cuff(state, profile, at)]
+    detail = [f"{_mean(mean)} {_change(state, sys)}".strip(), _next_cuff(state, profile, at), *_source(state, worse)]
     low, high = (words.number(CUFF[0], v) if v is not None else "" for v in limits(state, profile, CUFF[0]))
     return TileData(
         label="NIBP",
@@ -189,7 +201,8 @@ def pump(state: SessionState, profile: Profile, at: Instant | None) -> Pump:
     device = device_of(state, DeviceKind.PUMP)
     if device is None:
         return Pump(title="pump", state="no pump attached", usable=False)
-    title = f"pump  {device.attached.label}"
+    experimental = ", experimental" if device.attached.evidence is Evidence.EXPERIMENTAL else ""
+    title = f"pump  {device.attached.label}{experimental}"
     alarm = alarm_on(state, tuple(PUMP_PARAMETERS))
     alarms = _pump_alarms(device)
     if at is None:
@@ -200,6 +213,10 @@ def pump(state: SessionState, profile: Profile, at: Instant | None) -> Pump:
     silent = at.since(device.pump_at)
     if silent > device.attached.quiet_after_s:
         return Pump(title=title, state=f"no data {words.span(silent)}", usable=False, alarms=alarms, alarm=alarm)
+    if device.unclear:
+        heads = ", ".join(sorted(device.heads))
+        text = f"? which of {heads}: attach PORT#HEAD"
+        return Pump(title=title, state=text, usable=False, alarms=alarms, alarm=alarm)
     return _running(state, profile, device.pump, Pump(title=title, state="", usable=True, alarms=alarms, alarm=alarm))
 
 

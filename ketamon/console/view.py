@@ -4,6 +4,7 @@
 contact to the core, or where a value is not usable, the text is dashes with the reason, never an old number.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
@@ -14,7 +15,7 @@ from ketamon.console.numbers import Pump
 from ketamon.console.widgets.tile import TileData
 from ketamon.console.widgets.timeline import TimelineData
 from ketamon.console.widgets.trend import TrendData
-from ketamon.domain.devices import Priority
+from ketamon.domain.devices import Action, Priority
 from ketamon.domain.events import AlarmState
 from ketamon.domain.instant import Instant
 from ketamon.domain.people import Order, Patient
@@ -97,6 +98,7 @@ class ChairView:
     signing: Signing = field(default_factory=Signing)
     steps: tuple[Step, ...] = ()
     undo: Undo | None = None
+    operable: Mapping[Action, str] = field(default_factory=dict)
 
 
 def build(
@@ -133,6 +135,7 @@ def build(
         gate=desk.gate(state, profile, zone),
         signing=desk.signing(state),
         steps=desk.steps(state),
+        operable=desk.operable(state) if reached else {},
         undo=desk.undo(state, profile, zone),
     )
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from ketamon.domain.devices import DeviceAlarm, DeviceKind, Link, Priority, PumpStatus
+from ketamon.domain.devices import Action, DeviceAlarm, DeviceKind, Evidence, Link, Priority, PumpStatus
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import Parameter
 from ketamon.domain.people import Order, Patient, Person
@@ -64,7 +64,11 @@ class OrderEntered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceAttached:
-    """A device belongs to this session. `port` is how it is reached."""
+    """A device belongs to this session.
+
+    `port` is how it is reached. `head` is the channel of a pump that gives the ordered drug, where somebody named one;
+    the others are heard, but not held against the order. `actions` are what a person can have it do.
+    """
 
     TYPE: ClassVar[str] = "device-attached"
     device: str
@@ -75,6 +79,9 @@ class DeviceAttached:
     alarms_decoded: bool
     quiet_after_s: float
     note: str = ""
+    head: str = ""
+    evidence: Evidence = Evidence.ESTABLISHED
+    actions: tuple[Action, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +134,16 @@ class DeviceNoticed:
     TYPE: ClassVar[str] = "device-noticed"
     device: str
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceOperated:
+    """A person had a device do something."""
+
+    TYPE: ClassVar[str] = "device-operated"
+    device: str
+    action: Action
+    by: Person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,7 +340,7 @@ Body = (
     SessionOpened | SessionResumed | PatientCheckedIn | OrderEntered | DeviceAttached | LinkChanged | Measured
     | PumpReported | DeviceAlarmsReported | DeviceNoticed | BytesRejected | ValueEntered | PhaseChanged | BaselineTaken
     | Observed | ObservationCorrected | Noted | NotDone | Confirmed | AlarmChanged | AudioPaused | GateChanged | Signed
-    | ClockStepped | RecordingChanged | Unknown
+    | ClockStepped | RecordingChanged | DeviceOperated | Unknown
 )  # fmt: skip
 
 TYPES: dict[str, type] = {
@@ -332,7 +349,7 @@ TYPES: dict[str, type] = {
         SessionOpened, SessionResumed, PatientCheckedIn, OrderEntered, DeviceAttached, LinkChanged, Measured,
         PumpReported, DeviceAlarmsReported, DeviceNoticed, BytesRejected, ValueEntered, PhaseChanged, BaselineTaken,
         Observed, ObservationCorrected, Noted, NotDone, Confirmed, AlarmChanged, AudioPaused, GateChanged, Signed,
-        ClockStepped, RecordingChanged,
+        ClockStepped, RecordingChanged, DeviceOperated,
     )
 }  # fmt: skip
 VERSION = 1

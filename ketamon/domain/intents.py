@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ketamon.domain.devices import Action
 from ketamon.domain.people import Patient, Person
 from ketamon.domain.phases import Trigger
 from ketamon.domain.readings import Reading
@@ -122,6 +123,16 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Operate:
+    """Have a device do something at the patient, now."""
+
+    TYPE: ClassVar[str] = "operate"
+    device: str
+    action: Action
+    by: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetSpeed:
     """Change the speed of a replay or a simulation (0 stops it). Refused for a live session."""
 
@@ -141,12 +152,14 @@ Intent = (
     | Acknowledge
     | PauseAudio
     | Sign
+    | Operate
     | SetSpeed
 )
 
 INTENTS: dict[str, type] = {
     intent.TYPE: intent
     for intent in (
-        CheckIn, Advance, Observe, Correct, Note, EnterValue, SkipDue, Confirm, Acknowledge, PauseAudio, Sign, SetSpeed,
+        CheckIn, Advance, Observe, Correct, Note, EnterValue, SkipDue, Confirm, Acknowledge, PauseAudio, Sign, Operate,
+        SetSpeed,
     )
 }  # fmt: skip

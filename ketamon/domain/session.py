@@ -26,7 +26,11 @@ SourceKey = tuple[Parameter, str, str]
 
 @dataclass(slots=True)
 class Device:
-    """What is known of one device. `counter_ml` is what a pump's volume counter said last, also before a silence."""
+    """What is known of one device. `counter_ml` is what a pump's volume counter said last, also before a silence.
+
+    `heads` holds the last status of each channel of a pump, `pump` that of the one that gives the ordered drug. Where
+    there are several and nobody said which, it is unknown what the pump does.
+    """
 
     attached: e.DeviceAttached
     link: Link = Link.CLOSED
@@ -36,10 +40,16 @@ class Device:
     pump: PumpStatus | None = None
     pump_at: Instant | None = None
     counter_ml: float | None = None
+    heads: dict[str, PumpStatus] = field(default_factory=dict)
     alarms: tuple[DeviceAlarm, ...] = ()
     notices: list[str] = field(default_factory=list)
     rejected_frames: int = 0
     rejected_bytes: int = 0
+
+    @property
+    def unclear(self) -> bool:
+        """Whether several channels report and nobody said which one gives the ordered drug."""
+        return len(self.heads) > 1 and not self.attached.head
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +226,7 @@ def _drop_values(state: SessionState, device: str, event: e.Event) -> None:
             if key[0] in state.history:
                 state.history[key[0]].append(event.at.seconds, None, event.seq)
     state.devices[device].pump = None
+    state.devices[device].heads.clear()
 
 
 def _measured(state: SessionState, body: e.Measured, event: e.Event) -> None:
@@ -253,7 +264,13 @@ def _series(state: SessionState, parameter: Parameter) -> Series:
 
 def _pump(state: SessionState, body: e.PumpReported, event: e.Event) -> None:
     device, status = state.devices[body.device], body.status
-    device.pump, device.pump_at, device.heard = status, event.at, event.at
+    device.heads[status.head] = status
+    device.heard = event.at
+    if device.attached.head and status.head != device.attached.head:
+        return
+    if device.unclear:
+        status = PumpStatus(state=PumpState.UNKNOWN, alarm=any(s.alarm for s in device.heads.values()) or None)
+    device.pump, device.pump_at = status, event.at
     _give(state, device, status, event.at)
     for parameter, value in ((Parameter.RATE, status.rate), (Parameter.VOLUME_INFUSED, status.volume_infused)):
         _series(state, parameter).append(event.at.seconds, value, event.seq)
@@ -403,6 +420,7 @@ _FOLD: dict[type, Callable[[SessionState, Any, e.Event], None]] = {
     e.Signed: _signed,
     e.ClockStepped: _clock,
     e.RecordingChanged: _recording,
+    e.DeviceOperated: _logged,
     e.Unknown: _unknown,
 }
 

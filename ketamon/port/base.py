@@ -10,9 +10,10 @@ not always tell that a cable was pulled: that no data came for too long is for t
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from ketamon.domain.devices import Action
 from ketamon.domain.instant import Instant
 from ketamon.driver import AllowList
 from ketamon.port.clock import Clock
@@ -46,14 +47,15 @@ class Port:
     """One device's connection, kept up by a thread of its own.
 
     `open_line` opens it or raises `SourceError`. From the port's thread come `on_bytes(data, at)`, stamped as the read
-    returned, and `on_link(event, why, at)` with "opened", "failed" or "lost". `allow_list` holds every byte string that
-    may ever be sent. Tests give their own `waiter`.
+    returned, and `on_link(event, why, at)` with "opened", "failed" or "lost". `allow_list` holds what may
+    ever be sent, `actions` what may be sent besides when a person asked for that action. Tests give their own `waiter`.
     """
 
     def __init__(
         self,
         open_line: Callable[[], Line],
         allow_list: AllowList,
+        actions: Mapping[Action, AllowList],
         clock: Clock,
         on_bytes: OnBytes,
         on_link: OnLink,
@@ -62,6 +64,7 @@ class Port:
     ) -> None:
         self._open_line = open_line
         self._allow_list = allow_list
+        self._actions = actions
         self._clock = clock
         self._on_bytes = on_bytes
         self._on_link = on_link
@@ -81,12 +84,13 @@ class Port:
         """Begin to read; an opening that fails is reported and tried again."""
         self._thread.start()
 
-    def write(self, data: bytes) -> bool:
+    def write(self, data: bytes, action: Action | None = None) -> bool:
         """Send; return whether it went out (it does not while the connection is down, or takes nothing).
 
-        Raises `ValueError` for anything that is not in the allow-list, before a byte has left: that is a bug.
+        `action` is what a person asked for just now, if the bytes are for that. Raises `ValueError` for anything that
+        is not in the allow-list (the action's own, for an action), before a byte has left: that is a bug.
         """
-        if data not in self._allow_list:
+        if data not in (self._allow_list if action is None else self._actions.get(action, AllowList())):
             raise ValueError(f"refused to send {data!r}: it is not one of the requests this driver may send")
         with self._write_lock:
             if self._line is None:

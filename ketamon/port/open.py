@@ -28,11 +28,12 @@ def make_port(
     waiter: Waiter = threading.Event.wait,
 ) -> Port:
     """Make the port at `address` for a device of `spec`; see `Port`. Raises `UsageError` for no address."""
-    return Port(line_opener(address, spec.line), spec.allow_list, clock, on_bytes, on_link, waiter=waiter)
+    return Port(line_opener(address, spec.line), spec.allow_list, spec.actions, clock, on_bytes, on_link, waiter=waiter)
 
 
 def line_opener(address: str, settings: LineSettings) -> Callable[[], Line]:
     """Give the function that opens the connection at `address`. Raises `UsageError` for an address it cannot read."""
+    address = address.partition("#")[0]  # the head of a pump is nothing to the port
     scheme, separator, _ = address.partition("://")
     if not separator:
         return _serial_opener(address, settings)

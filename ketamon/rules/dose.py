@@ -31,6 +31,7 @@ PINT: dict[Unit, str] = {
     Unit.KG: "kg_bw",
     Unit.MG_PER_KG: "mg/kg_bw",
     Unit.MG_PER_ML: "mg/mL",
+    Unit.MILLIVOLT: "mV",
     Unit.SCORE: "score",
 }
 """Each unit of the domain in the registry's words; a kilogram here is one of body weight."""

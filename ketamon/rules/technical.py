@@ -134,10 +134,11 @@ def _pump(look: Look, rules: Rules, device: Device) -> Iterator[Condition]:
     text = "" if device.attached.alarms_decoded else f"{label}: its alarms are not available here, listen to the pump"
     yield from _watch(look, rules[Watch.PUMP_ALARMS_UNAVAILABLE], f"pump-alarms:{name}", text)
     old = status is not None and _is_old(look, device)
-    yield from _watch(
-        look, rules[Watch.NO_DATA], f"pump-data:{name}", f"{label} does not say what it does" if old else ""
-    )
-    if status is None or old:
+    text = f"{label} does not say what it does" if old else ""
+    if device.unclear:
+        text = f"{label}: which of its heads {', '.join(sorted(device.heads))} gives the drug is not said"
+    yield from _watch(look, rules[Watch.NO_DATA], f"pump-data:{name}", text)
+    if status is None or old or device.unclear:
         look.held.update(f"{what}:{name}" for what in ("pump-alarm", "order-rate", "order-volume", "order-phase"))
         return
     text = f"{label} is in alarm, cause not decoded: look at the pump" if status.alarm and not device.alarms else ""

@@ -111,7 +111,7 @@ class _Session:
         """Bring to the devices what the drivers want to send, and back what they answer."""
         _, sends = self._chair.take()
         answers: dict[str, bytes] = {}
-        for device, data in sends:
+        for device, (data, _) in sends:
             self._writer.tx(device, at, data)
             answers[device] = answers.get(device, b"") + self._rig.receive(device, data)
         if answers:

@@ -103,7 +103,7 @@ class Bedside:
         events, sends = self.chair.take()
         self.events += events
         self.sends += sends
-        for name, data in sends:
+        for name, (data, _) in sends:
             reply = self.devices[name].receive(data)
             if reply and name not in self.silent:
                 self.chair.on_bytes(name, reply, self.now)

@@ -215,7 +215,8 @@ def test_alarms_begin_after_their_dwell_and_wait_for_acknowledgement():
 def test_only_polls_of_the_allow_list_are_ever_sent():
     bed = Bedside().infusing().run(120)
     assert bed.sends
-    for name, data in bed.sends:
+    for name, (data, action) in bed.sends:
+        assert action is None
         assert data in bed.specs[name].allow_list
 
 

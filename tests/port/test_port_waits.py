@@ -2,6 +2,7 @@
 
 import pytest
 
+from ketamon.driver import AllowList
 from ketamon.errors import SourceError
 from ketamon.port.base import Port
 from ketamon.port.clock import SystemClock
@@ -46,7 +47,7 @@ def run(script):
             closing.set()
 
     port = Port(
-        open_line, frozenset(), SystemClock(), lambda *_: None, lambda *link: told.append(link[:2]), waiter=wait
+        open_line, AllowList(), {}, SystemClock(), lambda *_: None, lambda *link: told.append(link[:2]), waiter=wait
     )
     port.start()
     port._thread.join(5)

@@ -98,6 +98,7 @@ FACTORS = [
     (100.0, "µg/mL", Unit.MG_PER_ML, 0.1),
     (1.0, "1/second", Unit.PER_MINUTE, 60.0),
     (98.0, "percent", Unit.PERCENT, 98.0),
+    (0.001, "V", Unit.MILLIVOLT, 1.0),
     (5.0, "score", Unit.SCORE, 5.0),
 ]
 

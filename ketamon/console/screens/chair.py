@@ -29,13 +29,17 @@ from ketamon.console.widgets.pump import PumpTile
 from ketamon.console.widgets.tile import Tile, TileData
 from ketamon.console.widgets.timeline import Timeline
 from ketamon.console.widgets.trend import Trend
-from ketamon.domain.intents import Acknowledge, Intent, PauseAudio, SetSpeed
+from ketamon.domain.devices import Action
+from ketamon.domain.intents import Acknowledge, Intent, Operate, PauseAudio, SetSpeed
 from ketamon.domain.parameters import Parameter
 from ketamon.domain.people import Person
 from ketamon.follow import Source
 
 SPEEDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0)
 """The speeds that + and - go through."""
+
+CUFF_MEANT_S = 5.0
+"""So long the first of two keys that start a cuff is remembered."""
 
 PARAMETER_IDS = frozenset(Parameter)
 
@@ -72,6 +76,7 @@ class ChairScreen(Screen[None]):
         self._panels: dict[str, Panel] = {}
         self._open: Panel | None = None
         self._speed = SPEEDS[0]
+        self._cuff_meant = False
         self._glyphs = glyphs
         self._tiles = [Tile(glyphs=glyphs, id=name, classes=f"-{name}") for name in TILES]
 
@@ -158,9 +163,28 @@ class ChairScreen(Screen[None]):
             "faster": lambda: self._pace(1),
             "slower": lambda: self._pace(-1),
             "hold": self._hold,
+            "cuff": self._cuff,
+            "cuff_stop": lambda: self._operate(Action.CUFF_ABORT, "cuff: air out"),
             "theme": self._next_theme,
             "quit": self._leave,
         }
+
+    def _cuff(self) -> None:
+        """A cuff squeezes an arm: the key must come twice within a few seconds."""
+        if not self._cuff_meant:
+            self._cuff_meant = True
+            self.set_timer(CUFF_MEANT_S, self._cuff_forgotten)
+            self.answer.hint("b again inflates the cuff")
+            return
+        self._cuff_forgotten()
+        self._operate(Action.CUFF_START, "cuff started")
+
+    def _cuff_forgotten(self) -> None:
+        self._cuff_meant = False
+
+    def _operate(self, action: Action, what: str) -> None:
+        if self._view is not None:
+            self.send(Operate(device=self._view.operable[action], action=action, by=self._staff), what)
 
     def _pause_audio(self) -> None:
         paused = self._view is not None and bool(self._view.alarms.audio)
