@@ -366,3 +366,31 @@ def test_a_simulated_module_without_a_pulse_says_so():
     bench = Bench()
     bench.hear(GOOD)
     assert texts(bench.hear(device.receive(RESULT))) == ["no cuff pressure: the signal is too weak"]
+
+
+def test_a_result_read_too_early_is_still_new_when_the_cuff_is_done():
+    bench = Bench().measuring()
+    bench.hear(OTHER)
+    bench.wait(8, {PRESSURE: pressure(1)})
+    assert told(bench.hear(OTHER))[0] == (125.0, "valid", False)
+
+
+def test_a_cuff_that_is_slow_to_inflate_is_not_taken_for_done():
+    bench = Bench()
+    bench.wait(6, {RESULT: GOOD, PRESSURE: pressure(0)})
+    bench.act(Action.CUFF_START)
+    bench.hear(reply(b"O"))
+    assert texts(bench.wait(8, {PRESSURE: pressure(3)})) == []
+    bench.hear(reply(b"K"))
+    assert told(bench.hear(GOOD)) == NEW
+
+
+def test_an_empty_cuff_counts_from_the_stop_on():
+    bench = Bench().measuring()
+    bench.wait(4, {PRESSURE: pressure(3)})
+    bench.act(Action.CUFF_ABORT)
+    assert texts(bench.wait(3, {PRESSURE: pressure(3)})) == []
+
+
+def test_the_limit_is_the_documented_one():
+    assert LIMIT_S == 180
