@@ -15,7 +15,6 @@ from ketamon_drivers.ge_dri.record import (
     PHDB,
     TRENDS,
     WAVE,
-    Header,
     Subrecord,
     framer,
     header,
@@ -56,6 +55,7 @@ class GeDri:
         self._mismatched = False
         self._leads: Mapping[int, str] = {}
         self._said = ""  # of the alarms, last
+        self._readers = {PHDB: self._numbers, WAVE: self._wave, ALARM: self._alarm_status}
 
     def feed(self, data: bytes, at: Instant) -> Iterator[Output]:
         """Give one of each reading for every display record, a block for every waveform, all alarms that stand."""
@@ -95,7 +95,10 @@ class GeDri:
             yield from self._strange_level(piece.offset, said.level)
             return
         self._strange, self._level = 0, said.level
-        yield from self._content(piece.offset, record, said, at)
+        read = self._readers.get(said.main_type)
+        if read is not None:
+            for subrecord in said.subrecords:
+                yield from read(piece.offset, record, subrecord, at)
 
     def _strange_level(self, offset: int, level: int) -> Iterator[Output]:
         """Twice the same level that cannot be read is another monitor; once may be damage that kept the sum."""
@@ -104,19 +107,6 @@ class GeDri:
             known = f"{LEVELS[0]} to {LEVELS[-1]}"
             yield Mismatch(offset, f"a monitor of interface level {level}; this driver reads the levels {known}")
         self._strange = level
-
-    def _content(self, offset: int, record: bytes, said: Header, at: Instant) -> Iterator[Output]:
-        for subrecord in said.subrecords:
-            if said.main_type == PHDB:
-                yield from self._numbers(offset, record, subrecord, at)
-            elif said.main_type == WAVE:
-                self._waves.came(at)
-                block = waves.block(record, subrecord, self._leads)
-                if block is not None:
-                    yield Sampled(offset, block)
-            elif said.main_type == ALARM and subrecord.kind == alarms.STATUS:
-                self._alarms.came(at)
-                yield from self._alarm_status(offset, alarms.read(record, subrecord))
 
     def _numbers(self, offset: int, record: bytes, subrecord: Subrecord, at: Instant) -> Iterator[Output]:
         if subrecord.kind != DISPLAY and subrecord.kind not in TRENDS:
@@ -133,11 +123,21 @@ class GeDri:
         for reading in readings:
             yield Measured(offset, reading)
 
-    def _alarm_status(self, offset: int, status: alarms.AlarmStatus | None) -> Iterator[Output]:
-        """The alarms, and what is to be said of them beside, once."""
-        said = status.sound if status else "alarms in a form that this driver cannot read"
+    def _wave(self, offset: int, record: bytes, subrecord: Subrecord, at: Instant) -> Iterator[Output]:
+        self._waves.came(at)
+        block = waves.block(record, subrecord, self._leads)
+        if block is not None:
+            yield Sampled(offset, block)
+
+    def _alarm_status(self, offset: int, record: bytes, subrecord: Subrecord, at: Instant) -> Iterator[Output]:
+        """The alarms, and once what is to be said of them beside."""
+        if subrecord.kind != alarms.STATUS:
+            return
+        self._alarms.came(at)
+        status = alarms.read(record, subrecord)
         if status:
             yield DeviceAlarms(offset, status.alarms)
+        said = status.sound if status else "alarms in a form that this driver cannot read"
         if said != self._said:
             self._said = said
             yield DeviceNotice(offset, said or "alarm sound on at the monitor again")

@@ -52,16 +52,17 @@ class Subrecord(NamedTuple):
 
 
 class Header(NamedTuple):
-    """What the header says; `level` is the version of the interface that the monitor speaks."""
+    """What the header says; `level` is the version of the interface that the monitor speaks.
+
+    `is_request`: a host said this, nobody else says level 0. `fits`: the subrecords follow each other from the header
+    to the end, and those of a fixed size have it.
+    """
 
     level: int
     main_type: int
     subrecords: tuple[Subrecord, ...]
-
-    @property
-    def is_request(self) -> bool:
-        """Whether a host said this: nobody else says level 0."""
-        return self.level == REQUEST_LEVEL and self.subrecords[0].kind == 0
+    is_request: bool
+    fits: bool
 
 
 def unescape(body: bytes) -> bytes | None:
@@ -104,32 +105,34 @@ def open_body(body: bytes) -> bytes | str:
 
 
 def header(record: bytes) -> Header:
-    """Read the header of a record that passed `open_body`."""
+    """Read the header of a record."""
     length, _, level, _, _, _, _, _, main_type = _HEADER.unpack_from(record)
-    return Header(level, main_type, _subrecords(record[_HEADER.size : SUBRECORDS_AT], length))
+    return _header(level, main_type, record[_HEADER.size : SUBRECORDS_AT], length)
 
 
 @lru_cache(maxsize=256)
-def _subrecords(table: bytes, length: int) -> tuple[Subrecord, ...]:
-    """Each subrecord of the header's table of eight; it ends where the next one begins."""
+def _header(level: int, main_type: int, table: bytes, length: int) -> Header:
+    """Read the table of eight: each subrecord ends where the next one begins. A device has few, so they are kept."""
     told = list(takewhile(lambda descriptor: descriptor[1] != _NO_MORE, _DESCRIPTOR.iter_unpack(table)))
     edges = [*(SUBRECORDS_AT + offset for offset, _ in told), length]
-    return tuple(Subrecord(kind, start, end) for (_, kind), (start, end) in zip(told, pairwise(edges), strict=True))
+    subrecords = tuple(
+        Subrecord(kind, start, end) for (_, kind), (start, end) in zip(told, pairwise(edges), strict=True)
+    )
+    is_request = level == REQUEST_LEVEL and subrecords[:1] == ((0, SUBRECORDS_AT, length),)
+    fits = edges[0] == SUBRECORDS_AT and all(start < end for _, start, end in subrecords)
+    if is_request:
+        fits &= length in _REQUEST_LENGTHS
+    elif main_type == PHDB:
+        fits &= all(end - start == BASIC_SIZE for kind, start, end in subrecords if kind <= max(TRENDS))
+    return Header(level, main_type, subrecords, is_request, fits and bool(subrecords))
 
 
 def _fits(record: bytes) -> bool:
-    """Tell whether the subrecords follow each other inside the record and are as long as their kind must be."""
+    """Tell whether the subrecords fill the record as their kind demands."""
     said = header(record)
-    subrecords = said.subrecords
-    if not subrecords or subrecords[0].start != SUBRECORDS_AT or any(s.start >= s.end for s in subrecords):
-        return False
-    if said.is_request:
-        return len(record) in _REQUEST_LENGTHS
-    if said.main_type == PHDB:
-        return all(s.end - s.start == BASIC_SIZE for s in subrecords if s.kind <= max(TRENDS))
-    if said.main_type == WAVE:
-        return all(_filled(record, s) for s in subrecords if s.kind != ECG12)
-    return True
+    if said.main_type != WAVE or said.is_request or not said.fits:
+        return said.fits
+    return all(_filled(record, subrecord) for subrecord in said.subrecords if subrecord.kind != ECG12)
 
 
 def _filled(record: bytes, wave: Subrecord) -> bool:
