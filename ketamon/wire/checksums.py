@@ -16,3 +16,12 @@ def crc16_ccitt_false(data: bytes) -> int:
 def crc16_xmodem(data: bytes) -> int:
     """Return the CRC with polynomial 0x1021, start 0, no reflection (check value 0x31C3)."""
     return binascii.crc_hqx(data, 0)
+
+
+_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+
+
+def crc16_x25(data: bytes) -> int:
+    """Return the CRC of HDLC: polynomial 0x1021 reflected, start and final inversion 0xFFFF (check value 0x906E)."""
+    crc = binascii.crc_hqx(data.translate(_MIRRORED), 0xFFFF)
+    return (_MIRRORED[crc & 0xFF] << 8 | _MIRRORED[crc >> 8]) ^ 0xFFFF
