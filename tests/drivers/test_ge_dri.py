@@ -11,16 +11,39 @@ from hypothesis import strategies as st
 
 from ketamon.domain.parameters import CUFF, Parameter
 from ketamon.domain.readings import Quality
-from ketamon.driver import Accepted, AllowList, DeviceAlarms, Garbage, Measured, Send, Truth
+from ketamon.domain.waveforms import Signal
+from ketamon.driver import Accepted, AllowList, DeviceAlarms, Garbage, Measured, Mismatch, Sampled, Send, Truth
 from ketamon.wire.checksums import sum8
-from ketamon_drivers import ge_dri
-from ketamon_drivers.ge_dri import MISSING, REQUEST, SPEC, STOP, display_request, frame, open_body
+from ketamon_drivers.ge_dri import SPEC
+from ketamon_drivers.ge_dri.numerics import HR_SITES, MISSING
+from ketamon_drivers.ge_dri.record import MAIN_TYPES, frame, open_body
+from ketamon_drivers.ge_dri.requests import (
+    ALARM_STATUS,
+    FAST_WAVES,
+    FOLLOW_ALARMS,
+    REQUEST,
+    STOP,
+    WAVES,
+    display_request,
+    wave_request,
+)
+from ketamon_drivers.ge_dri.waves import Wave
 
 HEAD = "7E 31 00" + " 00" * 19 + " FF" + " 00" * 18
 OFFICIAL = {
     "displayed values every 10 s": f"{HEAD} 01 0A 00 0E 00 00 00 00 00 49 7E",
     "stop displayed values": f"{HEAD} 01 00 00 00 00 00 00 00 00 31 7E",
     "trend every 60 s": f"{HEAD} 03 3C 00 0E 00 00 00 00 00 7D 5D 7E",
+    "start ECG 1": "7E 48 00" + " 00" * 12 + " 01" + " 00" * 6 + " FF" + " 00" * 22 + " 01 FF" + " 00" * 26 + " 48 7E",
+    "stop waveforms": "7E 48 00"
+    + " 00" * 12
+    + " 01"
+    + " 00" * 6
+    + " FF"
+    + " 00" * 18
+    + " 01 00 00 00 FF"
+    + " 00" * 27
+    + " 48 7E",
 }
 ECG, NIBP, T1, T2, SPO2, CO2 = 4, 76, 90, 98, 122, 136
 ACTIVE = 3
@@ -75,7 +98,9 @@ def test_what_is_sent_is_the_official_request_for_5_s_and_basic_only():
         42: (10, 5), 44: (0x0E, 0), 50: (0x49, 0x36)
     }  # fmt: skip
     assert bytes.fromhex(OFFICIAL["stop displayed values"]) == STOP
-    assert SPEC.allow_list == AllowList(frozenset({REQUEST, STOP}))
+    assert wave_request(Wave.ECG1) == bytes.fromhex(OFFICIAL["start ECG 1"])
+    assert wave_request() == bytes.fromhex(OFFICIAL["stop waveforms"])
+    assert SPEC.allow_list == AllowList(frozenset({REQUEST, WAVES, FAST_WAVES, FOLLOW_ALARMS, ALARM_STATUS}))
 
 
 def test_it_asks_at_once_and_again_only_where_nothing_comes():
@@ -155,9 +180,9 @@ def test_respiratory_rate_comes_from_co2_or_else_from_impedance(changes, value, 
     assert (rr.value, rr.site) == (value, site)
 
 
-@pytest.mark.parametrize("source", ge_dri.HR_SITES)
+@pytest.mark.parametrize("source", HR_SITES)
 def test_heart_rate_says_where_it_comes_from(source):
-    assert read({ECG: ACTIVE | source << 3})[Parameter.HR].site == ge_dri.HR_SITES[source]
+    assert read({ECG: ACTIVE | source << 3})[Parameter.HR].site == HR_SITES[source]
 
 
 def test_a_source_that_is_left_has_no_value_any_more():
@@ -173,6 +198,14 @@ def test_each_probe_that_is_or_was_active_is_reported():
     assert [(r.value, r.site) for r in readings(outputs) if r.parameter is Parameter.TEMP] == [
         (None, ""), (36.72, "T1"), (36.72, "T1"), (36.5, "T2"), (None, "T1"), (36.5, "T2"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("label", [8, 9])
+def test_the_temperature_of_the_room_or_the_airway_is_not_the_patients(label):
+    one, other = {T1: ACTIVE, T1 + 6: 3672}, {T1: ACTIVE, T1 + 4: label, T1 + 6: 2200}
+    found = [(r.value, r.site) for r in readings(decode(record(other), record(one), record(other)))
+             if r.parameter is Parameter.TEMP]  # fmt: skip
+    assert found == [(None, ""), (36.72, "T1"), (None, "T1")]
 
 
 @pytest.mark.parametrize("ambient", [0, MISSING, 2999, 9001])
@@ -231,9 +264,9 @@ def test_extension_classes_and_auxiliary_records_are_passed_over():
     assert readings(decode(record({276: 0x100}))) == []
 
 
-@pytest.mark.parametrize(("main_type", "name"), list(ge_dri.MAIN_TYPES.items())[1:])
+@pytest.mark.parametrize(("main_type", "name"), [item for item in MAIN_TYPES.items() if item[0] not in (0, 1)])
 def test_other_records_are_known_by_name_and_give_nothing(main_type, name):
-    (output,) = decode(record(main_type=main_type))
+    (output,) = decode(record(main_type=main_type, kind=9))
     assert output == Accepted(0, len(frame(record())), name)
 
 
@@ -245,8 +278,6 @@ def damaged():
     yield "too short", good[:40]
     yield "too long", struct.pack("<h", 1500) + good[2:] + bytes(1500 - len(good))
     yield "main type", record(main_type=2)
-    yield "level", record(level=1)
-    yield "level", record(level=12)
     yield "subrecord", good[:16] + struct.pack("<h", 1) + good[18:]
     yield "subrecord", good[:16] + struct.pack("<h", -1) + good[18:]
     yield "no subrecord", good[:18] + b"\xff" + good[19:]
@@ -259,6 +290,30 @@ def test_the_checksum_alone_is_not_believed(what, bad):
     (garbage,) = run(SPEC.make(), [wire])
     assert (garbage.offset, garbage.raw) == (0, wire), what
     assert isinstance(garbage, Garbage)
+
+
+@pytest.mark.parametrize("level", [0, 1, 12, 255])
+def test_a_monitor_of_another_level_is_told_and_gives_no_value(level):
+    strange, size = record(level=level), len(frame(record(level=level)))
+    outputs = decode(strange, strange, record(), strange)
+    assert [o for o in outputs if not isinstance(o, Accepted)] == [
+        Mismatch(size, f"a monitor of interface level {level}; this driver reads the levels 2 to 11")
+    ]
+    driver = SPEC.make()
+    list(driver.tick(START))
+    list(driver.feed(frame(strange) * 2, START))
+    assert list(driver.tick(START.plus(60))) == []
+
+
+def test_one_strange_level_is_no_other_monitor():
+    outputs = decode(record(level=12), record(), record(level=12), record(level=13), record(level=11))
+    assert not any(isinstance(o, Mismatch) for o in outputs)
+    assert len(readings(outputs)) == 2 * 10
+
+
+@pytest.mark.parametrize("level", range(2, 12))
+def test_every_level_of_the_specification_is_read(level):
+    assert read(level=level)[Parameter.HR].value == 72
 
 
 @pytest.mark.parametrize("escape", [b"\x7d\x00", b"\x7d\x7d\x5e", b"\x7d"])
@@ -390,6 +445,13 @@ def test_recording_db02(captures):
         assert low <= min(values) <= max(values) <= high
     assert [r.value for r in every if r.parameter in CUFF and not r.repeated] == [93, 48, 69]
     assert len([o for o in outputs if isinstance(o, Garbage)]) == 1  # the last record is cut off
+    blocks = [o.block for o in outputs if isinstance(o, Sampled)]
+    assert {(b.signal, b.rate_hz, b.unit, b.site, len(b.samples)) for b in blocks} == {
+        (Signal.PLETH, 100, None, "", 100)
+    }
+    assert len(blocks) == 106  # the entropy that comes with it is passed over
+    assert blocks[0].samples[:5] == (-1.54, -1.57, -1.61, -1.64, -1.68)
+    assert (min(map(min, (b.samples for b in blocks))), max(map(max, (b.samples for b in blocks)))) == (-2.57, 4.37)
 
 
 def test_recording_db00(captures):
@@ -414,6 +476,9 @@ def test_recording_db00(captures):
     without = sum(r.value is None for r in readings(outputs) if r.parameter is Parameter.PR)
     assert without == 55
     assert all(r.value is not None for r in readings(outputs) if r.parameter is Parameter.SPO2)
+    lengths = Counter(len(o.block.samples) for o in outputs if isinstance(o, Sampled))
+    assert lengths.keys() == {99, 100, 101}
+    assert lengths.total() == 433
 
 
 @settings(max_examples=15, deadline=None)
@@ -430,5 +495,10 @@ def test_a_damaged_recording_loses_the_damaged_frames_only(captures, seed):
     check_accounting(outputs, bytes(hurt))
     found, whole = frames_of(outputs), frames_of(undamaged)
     assert sorted(found) == sorted(whole.keys() - dict(hit).keys())
-    for offset, measured in found.items():
-        assert [o.reading.value for o in measured] == [o.reading.value for o in whole[offset]]
+    for offset, outputs in found.items():
+        assert [said(o) for o in outputs] == [said(o) for o in whole[offset]]
+
+
+def said(output):
+    """A value or a waveform; whether a cuff result is new depends on the records before."""
+    return output.reading.value if isinstance(output, Measured) else output.block

@@ -51,7 +51,7 @@ class GeDri:
         self._wave_request = wave_request
         self._display, self._waves, self._alarms = _Asked(ASK_AGAIN_S), _Asked(ASK_WAVES_AGAIN_S), _Asked(ASK_AGAIN_S)
         self._level = 0
-        self._strange = 0  # the level of the record before, if it is none that can be read
+        self._strange: int | None = None  # the level of the record before, if it is none that can be read
         self._mismatched = False
         self._leads: Mapping[int, str] = {}
         self._said = ""  # of the alarms, last
@@ -94,7 +94,7 @@ class GeDri:
         if said.level not in LEVELS:
             yield from self._strange_level(piece.offset, said.level)
             return
-        self._strange, self._level = 0, said.level
+        self._strange, self._level = None, said.level
         read = self._readers.get(said.main_type)
         if read is not None:
             for subrecord in said.subrecords:
