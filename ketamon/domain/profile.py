@@ -147,6 +147,7 @@ class Watch(StrEnum):
     ORDER_RATE = "order-rate"
     ORDER_VOLUME = "order-volume"
     ORDER_PHASE = "order-phase"
+    SOURCES_DIFFER = "sources-differ"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +167,19 @@ class Display:
     low: float
     high: float
     interval_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRule:
+    """Which device's value of a parameter counts where several report it: the first of `drivers` that has a good one.
+
+    A device that is not named comes after those that are, in the order in which they were attached. Of cuff results the
+    newest counts, whoever measured it. Values that are further apart than `apart` are told as an alarm.
+    """
+
+    parameter: Parameter
+    apart: float
+    drivers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,5 +254,6 @@ class Profile:
     limit: tuple[Limit, ...]
     watch: tuple[WatchRule, ...]
     display: tuple[Display, ...]
+    source: tuple[SourceRule, ...]
     band: tuple[Band, ...]
     criterion: tuple[Criterion, ...]

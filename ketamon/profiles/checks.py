@@ -35,6 +35,7 @@ def _unique(profile: Profile) -> Iterator[str]:
     yield from _twice("display", "parameter", (d.parameter for d in profile.display))
     yield from _twice("band", "parameter", (b.parameter for b in profile.band))
     yield from _twice("watch", "of", (w.of for w in profile.watch))
+    yield from _twice("source", "parameter", (s.parameter for s in profile.source))
 
 
 def _twice(table: str, key: str, values: Iterable[str]) -> Iterator[str]:

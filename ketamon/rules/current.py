@@ -46,7 +46,7 @@ def current(state: SessionState, profile: Profile, parameter: Parameter, at: Ins
         return judge(state, profile, found[0], at)
     if not found:
         return Current(None, None, None, False, _why_nothing(state))
-    found = _preferred(state, found)
+    found = _preferred(state, profile, found)
     if parameter in CUFF:  # an older result never stands in for a newer one that is not good
         return judge(state, profile, next((s for s in found if counts(state, s.reading)), found[0]), at)
     judged = [judge(state, profile, sample, at) for sample in found]
@@ -94,12 +94,27 @@ def lifetime_s(profile: Profile, sample: Sample) -> float:
     return 0.0
 
 
-def _preferred(state: SessionState, samples: list[Sample]) -> list[Sample]:
-    """Order several sources: of a cuff the newest first, else devices as attached, by site, and persons last."""
-    order = {name: i for i, name in enumerate(state.devices)}
-    if samples[0].reading.parameter in CUFF:
+def _preferred(state: SessionState, profile: Profile, samples: list[Sample]) -> list[Sample]:
+    """Order several sources: a cuff by age, else as the profile says, as attached, by site, persons last."""
+    parameter = samples[0].reading.parameter
+    if parameter in CUFF:
         return sorted(samples, key=lambda s: -s.at.monotonic_ns)
+    wanted = next((rule.drivers for rule in profile.source if rule.parameter is parameter), ())
+    first = {driver: i - len(wanted) for i, driver in enumerate(wanted)}
+    order = {name: first.get(d.attached.driver.partition("+")[0], i)
+             for i, (name, d) in enumerate(state.devices.items())}  # fmt: skip
     return sorted(samples, key=lambda s: (order.get(s.device, len(order)), s.reading.site))
+
+
+def values_by_device(state: SessionState, profile: Profile, parameter: Parameter, at: Instant) -> dict[str, float]:
+    """Return the good values of a parameter now, one of each device that has one."""
+    found = [s for key, s in state.samples.items() if key[0] is parameter and key[1] != ENTERED]
+    values: dict[str, float] = {}
+    for sample in _preferred(state, profile, found) if found else ():
+        now = judge(state, profile, sample, at)
+        if now.usable and now.value is not None:
+            values.setdefault(sample.device, now.value)
+    return values
 
 
 def _why_nothing(state: SessionState) -> str:

@@ -12,7 +12,7 @@ from ketamon.domain.phases import ENDED, Phase
 from ketamon.domain.profile import Watch, WatchRule
 from ketamon.domain.session import Device, SourceKey
 from ketamon.rules.conditions import Condition, Look
-from ketamon.rules.current import lifetime_s
+from ketamon.rules.current import lifetime_s, values_by_device
 from ketamon.rules.dose import mg_given, ordered_mg_per_kg_h, rate_mg_per_kg_h
 from ketamon.rules.limits import PATIENT_THERE
 
@@ -51,10 +51,21 @@ def _session(look: Look, rules: Rules) -> Iterator[Condition]:
     text = f"recording degraded: {degraded}" if degraded else ""
     yield from _watch(look, rules[Watch.RECORDING_DEGRADED], "recording", text)
     yield from _watch(look, rules[Watch.CLOCK_STEPPED], "clock", _stepped(look))
+    yield from _differ(look, rules[Watch.SOURCES_DIFFER])
     text = ""
     if look.state.phase in PATIENT_THERE and look.electrodes_off:
         text = f"HR 0 but pulse {look.value(Parameter.PR).value:.0f}: check the ECG electrodes"
     yield from _watch(look, rules[Watch.SENSOR_FAULT], "sensor:ecg-fault", text)
+
+
+def _differ(look: Look, rule: WatchRule) -> Iterator[Condition]:
+    """Devices that report the same thing and do not agree."""
+    for source in look.profile.source:
+        values = values_by_device(look.state, look.profile, source.parameter, look.at)
+        apart = len(values) > 1 and max(values.values()) - min(values.values()) > source.apart
+        said = ", ".join(f"{look.state.devices[name].attached.label} {value:g}" for name, value in values.items())
+        text = f"{PARAMETERS[source.parameter].label} differs: {said}" if apart else ""
+        yield from _watch(look, rule, f"differ:{source.parameter}", text)
 
 
 def _stepped(look: Look) -> str:

@@ -1,16 +1,20 @@
 """The value now: each way in which a number is not one."""
 
+from dataclasses import replace
+
 import pytest
 from rules.clinic import PROFILE, Clinic, P, reading
 
 from ketamon.domain import events as e
 from ketamon.domain.devices import Link
+from ketamon.domain.events import AlarmState
+from ketamon.domain.profile import SourceRule
 from ketamon.domain.readings import Mode, Quality
 from ketamon.rules.current import current, current_or_twin
 
 
 def now(clinic: Clinic, parameter: P = P.SPO2):
-    found = current(clinic.state, PROFILE, parameter, clinic.at)
+    found = current(clinic.state, clinic.profile, parameter, clinic.at)
     return found.value, found.usable, found.why
 
 
@@ -113,6 +117,32 @@ def test_of_several_sources_the_first_that_is_usable_counts():
     assert now(clinic)[:2] == (91.0, True)
     clinic.measure(reading(P.SPO2, None), device="second")
     assert now(clinic)[:2] == (97.0, False), "a questionable value is better told than hidden"
+
+
+def test_the_profile_says_which_device_comes_first():
+    first = SourceRule(parameter=P.SPO2, apart=6.0, drivers=("ge-dri", "second-driver"))
+    clinic = Clinic(profile=replace(PROFILE, source=(first,))).attach().attach("second")
+    clinic.state.devices["second"].attached = replace(clinic.state.devices["second"].attached, driver="second-driver+x")
+    clinic.state.devices["monitor"].attached = replace(clinic.state.devices["monitor"].attached, driver="another")
+    clinic.measure(reading(P.SPO2, 91.0), device="second").measure(reading(P.SPO2, 97.0))
+    assert now(clinic)[0] == 91.0
+    clinic.measure(reading(P.SPO2, None), device="second")
+    assert now(clinic)[0] == 97.0, "a preferred device without a good value hides no good one"
+
+
+def test_devices_that_disagree_are_told():
+    clinic = Clinic().attach().attach("second")
+    for _ in range(45):
+        clinic.measure(reading(P.SPO2, 91.0), device="second").measure(reading(P.SPO2, 98.0)).wait(1)
+    (alarm,) = [a.change for key, a in clinic.state.alarms.items() if key.startswith("differ")]
+    assert "SpO2 differs" in alarm.text
+    assert "98" in alarm.text
+    assert "91" in alarm.text
+    for _ in range(45):
+        clinic.measure(reading(P.SPO2, 92.0), device="second").measure(reading(P.SPO2, 98.0)).wait(1)
+    assert not any(
+        key.startswith("differ") and a.change.state is AlarmState.ACTIVE for key, a in clinic.state.alarms.items()
+    )
 
 
 def test_by_site_and_persons_last():
