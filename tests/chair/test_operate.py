@@ -104,7 +104,7 @@ def test_of_several_heads_only_the_named_one_is_the_pump(head, state_known):
     assert set(state.devices["d"].heads) == {"A", "B"}
 
 
-def test_nobody_operates_what_is_not_there(monkeypatch):
+def test_nobody_operates_what_is_not_there():
     from chair.bedside import Bedside
 
     bed = Bedside()

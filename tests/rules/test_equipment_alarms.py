@@ -301,7 +301,7 @@ def test_a_pump_that_doses_no_more_may_be_in_any_phase(state):
 def test_every_watch_of_the_profile_has_a_test_here():
     told = {"no-data", "sensor-off", "link-lost", "frames-rejected", "recording-degraded", "clock-stepped"}
     told |= {"pump-alarms-unavailable", "pump-alarm-unknown", "order-rate", "order-volume", "order-phase"}
-    assert told | {"sensor-fault"} == {rule.of.value for rule in PROFILE.watch}
+    assert told | {"sensor-fault", "sources-differ"} == {rule.of.value for rule in PROFILE.watch}
 
 
 # ------------------------------------------------------------------------------------------- after the core was down
