@@ -1,5 +1,7 @@
 """How fast the GE driver reads a recording, against a bare Python loop over the same bytes. Read the ratios.
 
+Numbers and waveforms also stand alone: the one must not become slower for the sake of the other.
+
 python benchmarks/decode.py [recording]
 """
 
@@ -47,14 +49,19 @@ def best(run: Callable[[], None]) -> float:
 
 def main() -> None:
     data = Path(sys.argv[1] if len(sys.argv) > 1 else RECORDING).read_bytes()
-    names = Counter(o.name for o in SPEC.make().feed(data, START) if isinstance(o, Accepted))
+    frames = [o for o in SPEC.make().feed(data, START) if isinstance(o, Accepted)]
+    names = Counter(frame.name for frame in frames)
     print(f"{len(data)} bytes, {dict(names)}; best of {ROUNDS}")
     loop = best(partial(bare_loop, data))
     print(f"bare byte loop          {loop * 1e3:8.2f} ms   1.00")
     for title, chunk in (("decode, whole", len(data)), ("decode, 64 at a time", 64), ("decode, one by one", 1)):
         took = best(partial(decode, data, chunk))
         record = took / max(names["phdb"], 1) * 1e6
-        print(f"{title:<23} {took * 1e3:8.2f} ms {took / loop:6.2f} {record:8.0f} us a record")
+        print(f"{title:<23} {took * 1e3:8.2f} ms {took / loop:6.2f} {record:8.0f} us a second of the recording")
+    for name, count in names.items():
+        alone = b"".join(data[f.offset : f.offset + f.length] for f in frames if f.name == name)
+        took = best(partial(decode, alone, len(alone)))
+        print(f"{name + ' alone':<23} {took * 1e3:8.2f} ms        {took / count * 1e6:8.0f} us a record")
 
 
 if __name__ == "__main__":
