@@ -1,19 +1,26 @@
-"""`ketamon drivers`: the devices that can be read."""
+"""`ketamon drivers`: the devices that can be read, a new driver, and what damage a driver takes for whole."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 from ketamon.cli import options
 from ketamon.codec import encode_json
-from ketamon.registry import Row, rows
+from ketamon.registry import Row, load, rows
 
 
 def main(argv: list[str]) -> int:
-    """List the drivers."""
+    """List the drivers, or do what the first word says."""
+    if argv[:1] == ["new"]:
+        return _new(argv[1:])
+    if argv[:1] == ["damage"]:
+        return _damage(argv[1:])
     parser = options.parser(
         "drivers",
         "List the devices that ketamon can read, and why one that is installed cannot be used.",
-        "  ketamon drivers\n  ketamon drivers --json | head -1",
+        "  ketamon drivers\n  ketamon drivers --json | head -1\n"
+        "  ketamon drivers new acme-200        a package for a new driver, with tests that hold its contract\n"
+        "  ketamon drivers damage masimo-ascii1        how many damaged frames pass as whole",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     args = parser.parse_args(argv)
@@ -21,6 +28,41 @@ def main(argv: list[str]) -> int:
         print(encode_json(fields(row)).decode() if args.json else line(row))
     if not args.json:
         print("Address a device as DRIVER:PORT, for example ge-dri:/dev/ttyUSB0", file=sys.stderr)
+    return 0
+
+
+def _new(argv: list[str]) -> int:
+    """Write the package of a new driver."""
+    parser = options.parser(
+        "drivers new",
+        "Write a package for a new driver: one worked frame, its simulator, and the contract suite.",
+        "  ketamon drivers new acme-200\n  cd ketamon-acme-200 && pip install -e .[test] && pytest",
+    )
+    parser.add_argument("name", metavar="NAME", help="the driver's id: small letters, digits and hyphens")
+    parser.add_argument("--in", dest="folder", type=Path, default=Path(), metavar="FOLDER", help="where (here)")
+    args = parser.parse_args(argv)
+    from ketamon.testing import template  # noqa: PLC0415 (for authors only)
+
+    for path in template.write(args.name, args.folder):
+        print(path)
+    return 0
+
+
+def _damage(argv: list[str]) -> int:
+    """Measure which share of damaged frames pass a driver's checks."""
+    parser = options.parser(
+        "drivers damage",
+        "Damage the frames of simulated devices and count those that a driver takes for whole.",
+        "  ketamon drivers damage\n  ketamon drivers damage ge-dri --count 100000",
+    )
+    parser.add_argument("name", nargs="*", metavar="DRIVER", help="(all of them)")
+    parser.add_argument("--count", type=int, default=20_000, help="how many frames to damage (20000)")
+    args = parser.parse_args(argv)
+    from ketamon.testing.damage import measured  # noqa: PLC0415 (for authors only)
+
+    for spec in [load(name) for name in args.name] or [row.spec for row in rows() if row.spec]:
+        hit, slipped = measured(spec, args.count)
+        print(f"{spec.id:<20}{slipped} of {hit} damaged frames passed, {100 * slipped / max(hit, 1):.3f} %")
     return 0
 
 
@@ -36,6 +78,8 @@ def fields(row: Row) -> dict[str, Any]:
         "version": row.version,
         "line_settings": spec and str(spec.line),
         "parameters": list(spec.parameters) if spec else [],
+        "signals": list(spec.signals) if spec else [],
+        "variants": [variant.name for variant in spec.variants] if spec else [],
         "alarms": bool(spec and spec.alarms_decoded),
         "evidence": spec and spec.evidence,
         "document": spec and spec.document,
@@ -55,5 +99,7 @@ def line(row: Row) -> str:
     return (
         f"{row.id:<16}{spec.kind:<9}{spec.vendor} {spec.model}\n"
         f"{'':<16}{row.distribution} {row.version}, {spec.line}, {spec.evidence}{alarms}\n"
-        f"{'':<16}{' '.join(spec.parameters)}"
+        f"{'':<16}{' '.join((*spec.parameters, *(f'{signal} wave' for signal in spec.signals)))}"
+        + "".join(f"\n{'':<16}{spec.id}+{v.name}: {v.about}, {v.line}" for v in spec.variants)
+        + (f"\n{'':<16}off by default: {spec.off_because}" if spec.off_because else "")
     )

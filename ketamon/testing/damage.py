@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from random import Random
 
+from ketamon.domain.devices import Action
 from ketamon.domain.instant import Instant
 from ketamon.driver import DeviceAlarms, Driver, DriverSpec, Measured, Output, PumpTelemetry
 from ketamon.testing.checks import spoken
-from ketamon.testing.conversation import START, Conversation
+from ketamon.testing.conversation import START, Conversation, converse, truths
 
 Damage = Callable[[Random, bytes], bytes]
 
@@ -105,6 +106,12 @@ def facts(output: Output) -> Iterator[object]:
             yield from alarms
         case _:
             pass
+
+
+def measured(spec: DriverSpec, count: int) -> tuple[int, int]:
+    """Return how many frames of the simulated device were damaged (about `count`), and how many slipped through."""
+    actions = {3: Action.CUFF_START} if Action.CUFF_START in spec.actions else {}
+    return slip_share(spec, converse(spec, truths(40), actions=actions), 1, count)
 
 
 def slip_share(spec: DriverSpec, said: Conversation, seed: int, count: int) -> tuple[int, int]:
