@@ -16,7 +16,7 @@ from ketamon.driver import Accepted, AllowList, DeviceAlarms, Garbage, Measured,
 from ketamon.wire.checksums import sum8
 from ketamon_drivers.ge_dri import SPEC
 from ketamon_drivers.ge_dri.numerics import HR_SITES, MISSING
-from ketamon_drivers.ge_dri.record import MAIN_TYPES, frame, open_body
+from ketamon_drivers.ge_dri.record import MAIN_TYPES, frame, open_body, pack
 from ketamon_drivers.ge_dri.requests import (
     ALARM_STATUS,
     FAST_WAVES,
@@ -281,6 +281,9 @@ def damaged():
     yield "subrecord", good[:16] + struct.pack("<h", 1) + good[18:]
     yield "subrecord", good[:16] + struct.pack("<h", -1) + good[18:]
     yield "no subrecord", good[:18] + b"\xff" + good[19:]
+    yield "numbers too short", pack(10, 0, 1, 0, {1: bytes(276)})
+    yield "numbers too long", pack(10, 0, 1, 0, {1: bytes(280)})
+    yield "the second numbers too short", pack(10, 0, 1, 0, {1: bytes(278), 2: bytes(8)})
     yield "subrecord twice", good[:21] + b"\x01" + good[22:]
 
 
