@@ -5,9 +5,20 @@ The wire
 
         02/22/16 22:47:45 SN=0000056661 SPO2=098% BPM=097 PI=03.60% … ALARM=0000 EXC=000800
 
-    Which keys there are and in which order differs by model; SN is first, EXC or EXC1 last. Dashes are "no value". A
-    trend dump has lines of its own, `07/21/04 09:56:12 SpO2=097 PR=069 PI=04.69 EXC=800:SET`: these values are stored
-    ones, and 000 in them is "no value".
+    Which keys there are and in which order differs by model (a Rad-8 has 12 words a line, a Radical-7 up to 17); SN is
+    first, EXC or EXC1 last. Dashes are "no value", and so is 000.
+
+        SN SPO2 BPM PI     serial number, saturation %, pulse rate 1/min, perfusion index %: read
+        SPCO SPMET         carboxy- and methaemoglobin, %; with a rainbow sensor only, like the next
+        SPHB SPOC          total haemoglobin, oxygen content
+        PVI DESAT PIDELTA  pleth variability index, Desat Index, PI Delta
+        RESVD              reserved
+        ALARM EXC EXC1     bits, see below; EXC1 on a Radical-7 only
+
+    What is not read must still have its form. Keys that nobody has described are passed over.
+
+    A trend dump of a Rad-8 has lines of its own, `07/21/04 09:56:12 SpO2=097 PR=069 PI=04.69 EXC=800:SET`: these values
+    are stored ones.
 
 What can be garbled
     There is no checksum, so the grammar is the check: the whole line must fit, every known key its own form and range,
@@ -18,7 +29,8 @@ What the bits say
     EXC tells whether a number can be trusted (operator's manual). ALARM is called proprietary by the vendor: its bits
     are known from observation of one clinic's lines only, so these alarms are experimental, and that none is reported
     proves nothing. Bits that nobody has explained are shown raw: of ALARM with high priority, of EXC (reserved by the
-    vendor, or a digit that moved) they make the numbers questionable.
+    vendor, or a digit that moved) and EXC1 (never explained, 0 in the line that is known) they make the numbers
+    questionable.
 
 A frame is a line with its first terminator; the other terminators and NULs after it are frames called "blank".
 
@@ -105,6 +117,7 @@ class Line:
     numbers: Mapping[Parameter, bytes]
     exceptions: int
     alarm: int | None
+    unexplained: int = 0
 
 
 def parse(body: bytes) -> Line | None:
@@ -124,7 +137,7 @@ def parse(body: bytes) -> Line | None:
         return None
     names = {Parameter.SPO2: b"SPO2", Parameter.PR: b"BPM", Parameter.PI: b"PI"}
     numbers = {parameter: fields[name] for parameter, name in names.items() if name in fields}
-    return Line(numbers, int(fields[b"EXC"], 16), int(fields[b"ALARM"], 16))
+    return Line(numbers, int(fields[b"EXC"], 16), int(fields[b"ALARM"], 16), int(fields.get(b"EXC1", b"0"), 16))
 
 
 def _stored_line(match: re.Match[bytes]) -> Line | None:
@@ -146,10 +159,20 @@ def readings(line: Line) -> Iterator[Reading]:
             quality = Quality.MISSING
         elif line.exceptions & UNUSABLE:
             value, quality = None, Quality.INVALID
-        elif line.exceptions & QUESTIONABLE:
+        elif line.exceptions & QUESTIONABLE or line.unexplained:
             quality = Quality.QUESTIONABLE
         unit = PARAMETERS[parameter].unit
         yield Reading(parameter=parameter, value=value, unit=unit, quality=quality, stored=line.alarm is None)
+
+
+def exception_names(line: Line) -> Iterator[str]:
+    """Name the exceptions of a line; what has no name is given raw."""
+    yield from (name for bit, name in EXCEPTIONS.items() if line.exceptions & bit)
+    unknown = line.exceptions & ~(sum(EXCEPTIONS) | _SET_ACTIVE)
+    if unknown:
+        yield f"unknown exception {unknown:03X}"
+    if line.unexplained:
+        yield f"unknown exception EXC1 {line.unexplained:08X}"
 
 
 def alarms(bits: int) -> tuple[DeviceAlarm, ...]:
@@ -170,7 +193,7 @@ class MasimoAscii1:
 
     def __init__(self) -> None:
         self._segments = Terminated(b"\r\n", LONGEST_LINE)
-        self._exceptions = 0
+        self._exceptions = ""
         self._blanks = 0
 
     def feed(self, data: bytes, at: Instant) -> Iterator[Output]:
@@ -224,13 +247,10 @@ class MasimoAscii1:
         if line.alarm is None:
             return
         yield DeviceAlarms(offset, alarms(line.alarm))
-        exceptions = line.exceptions & ~_SET_ACTIVE
+        exceptions = ", ".join(exception_names(line))
         if exceptions != self._exceptions:
             self._exceptions = exceptions
-            names = [name for bit, name in EXCEPTIONS.items() if exceptions & bit]
-            unknown = exceptions & ~sum(EXCEPTIONS)
-            names += [f"unknown exception {unknown:03X}"] if unknown else []
-            yield DeviceNotice(offset, ", ".join(names) or "no exceptions any more")
+            yield DeviceNotice(offset, exceptions or "no exceptions any more")
 
 
 class MasimoSimulator:

@@ -113,6 +113,34 @@ def test_a_digit_of_the_exceptions_in_a_wrong_place_leaves_no_number_valid(exc):
     assert [quality for _, _, quality in values(changed(EXC=exc) + b"\n")] != ["valid"] * 3
 
 
+@pytest.mark.parametrize(("extended", "quality"), [("00000000", "valid"), ("00000001", "questionable")])
+def test_bits_that_nobody_has_explained_leave_no_number_valid(extended, quality):
+    line = changed(EXC=f"0000800 EXC1={extended}") + b"\n"
+    assert {found for _, _, found in values(line)} == {quality}
+    said = [o.text for o in decode(line) if isinstance(o, DeviceNotice)]
+    assert said == ([] if quality == "valid" else [f"unknown exception EXC1 {extended}"])
+
+
+RADICAL_7 = (
+    b"03/17/16 19:19:36 SN=---------- SPO2=098% BPM=123 PI=00.55 SPCO=12% SPMET=01.2% SPHB=12.3 SPOC=18 RESVD=--- "
+    b"DESAT=10 PIDELTA=+05 PVI=014 ALARM=000000 EXC=0000800 EXC1=00000000"
+)
+ANALYTES = ("SPCO", "SPMET", "SPHB", "SPOC", "RESVD", "DESAT", "PIDELTA", "PVI")
+
+
+def test_a_radical_7_with_a_rainbow_sensor_is_read_as_a_rad_8():
+    assert values(RADICAL_7 + b"\n") == [("spo2", 98.0, "valid"), ("pr", 123.0, "valid"), ("pi", 0.55, "valid")]
+    assert values(b"\0\0" + RADICAL_7 + b"\n\r") == values(RADICAL_7 + b"\n")
+
+
+@pytest.mark.parametrize("key", ANALYTES)
+@pytest.mark.parametrize("value", [b"12x", b"", b"1234", b"1.234", b"OFF"])
+def test_what_is_not_read_must_still_have_its_form(key, value):
+    before, rest = RADICAL_7.split(f" {key}=".encode())
+    line = before + f" {key}=".encode() + value + b" " + rest.partition(b" ")[2] + b"\n"
+    assert values(line) == []
+
+
 BAD = [
     {"SPO2": "98%"}, {"SPO2": "101%"}, {"SPO2": "0x8%"}, {"SPO2": "+98%"}, {"SPO2": ""}, {"SPO2": None},
     {"SPO2": "09 8%"}, {"SPO2": "098% SPO2=098%"}, {"BPM": "97"}, {"BPM": "241"}, {"BPM": "0\u0663\u0663"},
