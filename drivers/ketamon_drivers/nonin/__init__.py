@@ -25,10 +25,11 @@ What the status bits say
 What can be garbled
     The checksum, a sum of 8 bits over four bytes, misses swapped bytes and some bits flipped in pairs; #8 and lines
     have none. So a packet is taken as a whole only: 25 sums, SYNC in its first frame and in no other, bit 7 clear in
-    all floats that are not reserved. No number is given before the second packet, the second line, the fourth frame of
-    #8 (which before is no frame at all), with nothing foreign between them. And no number counts that the frame before
-    does not confirm: packets must say it twice (display values stand for 1.5 s), frames and lines must say one not
-    more than 3 % or 10/min away. A spot check comes once: its date, reserved bits, length and sum must all fit.
+    all floats that are not reserved. It is certain by itself; a line is from the second one on, #8 (which before is no
+    frame at all) from the fourth, with nothing foreign between them. And no number counts that is not confirmed: in a
+    packet by another average in it or by the packet before (display values stand for 1.5 s), in #8 and lines by a
+    number not more than 3 % or 10/min away in the one before. A spot check comes once: its date, reserved bits, length
+    and sum must all fit.
     What slips through: a waveform sample of a packet; in #8 and lines a damage that moves a number by no more than
     that, or that clears a bit which made it questionable.
 

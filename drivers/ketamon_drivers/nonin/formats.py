@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ketamon.domain.parameters import PARAMETERS, Parameter
 from ketamon.domain.readings import Quality, Reading
@@ -24,7 +24,7 @@ class Said:
 
     `off`: no finger or no sensor, so that numbers which remain are those of before. `doubtful`: the device tells of
     artefact or of a pulse too weak; `pulse_doubtful` says so of the frame's last pulse, None where it has no pulse.
-    `remarks` are for people.
+    `echoes` are the other averages of each number. `remarks` are for people.
     """
 
     spo2: int | None
@@ -34,6 +34,7 @@ class Said:
     pulse_doubtful: bool | None = None
     stored: bool = False
     pleth: tuple[int, ...] = ()
+    echoes: Mapping[Parameter, frozenset[int]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
     @property
@@ -72,6 +73,8 @@ _LOW_BATTERY = 0x01
 _RESERVED_BIT = 0x80
 _RESERVED = frozenset({4, 11, 12, 17, 18, 23, 24})
 _HR, _SPO2, _STATUS_2, _SPO2_DISPLAY, _HR_DISPLAY = 0, 2, 7, 8, 19
+_OTHER_SPO2, _OTHER_HR = (_SPO2, 9, 10, 15, 16), (_HR, 13, 21)
+"""Recording, fast, beat to beat, extended, extended for display; recording, extended, extended for display."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,10 @@ def read_packet(form: Packet, raw: bytes) -> Said:
         doubtful=every & _OUT_OF_TRACK != 0 or any(pulses) or held,
         pulse_doubtful=pulses[-1] if pulses else None,
         pleth=tuple(int.from_bytes(frame[form.pleth], "big") for frame in frames),
+        echoes={
+            Parameter.SPO2: frozenset(floats[at] for at in _OTHER_SPO2),
+            Parameter.PR: frozenset(_rate(floats, at) for at in _OTHER_HR),
+        },
         remarks=_remarks(
             sensor_disconnected=every & _DISCONNECTED,
             no_finger=every & _SENSOR_ALARM,
@@ -294,8 +301,8 @@ def read_line(raw: bytes) -> Said:
 class Format:
     """How a format is found and read. Its frames begin with one of the bytes `begin`.
 
-    From the `sure`-th frame in a row on it is certain. A number counts that lies at most `steps` beside the one in the
-    frame before: display values stand for 1.5 s, so in packets (three a second) each one comes at least four times.
+    From the `sure`-th frame in a row on it is certain; a packet holds 25. A number counts that lies at most `steps`
+    beside the one in the frame before: display values stand for 1.5 s, so each one comes in at least four packets.
     """
 
     begin: bytes
@@ -310,9 +317,9 @@ _STEPS = {Parameter.SPO2: 3, Parameter.PR: 10}
 _AGAIN = {Parameter.SPO2: 0, Parameter.PR: 0}
 FORMATS = {
     "2": Format(
-        PACKET_2.start, lambda b, at: packet(PACKET_2, b, at), lambda raw: read_packet(PACKET_2, raw), 2, _AGAIN
+        PACKET_2.start, lambda b, at: packet(PACKET_2, b, at), lambda raw: read_packet(PACKET_2, raw), 1, _AGAIN
     ),
-    "7": Format(_STATUSES, lambda b, at: packet(PACKET_7, b, at), lambda raw: read_packet(PACKET_7, raw), 2, _AGAIN),
+    "7": Format(_STATUSES, lambda b, at: packet(PACKET_7, b, at), lambda raw: read_packet(PACKET_7, raw), 1, _AGAIN),
     "13": Format(_HEAD[:1], spot_check, read_13, 1, {}),
     "ascii": Format(b"0123456789S", line, read_line, 2, _STEPS),
     "8": Format(_STATUSES, run_8, read_8, RUN_8, _STEPS),
@@ -321,10 +328,10 @@ LONGEST = max(PACKET_SIZE, LONGEST_13, LONGEST_LINE, RUN_8 * 4)
 
 
 def confirmed(name: str, parameter: Parameter, before: Said | None, now: Said) -> bool:
-    """Whether a number follows from the frame before it. That there is none needs no confirmation."""
+    """Whether a number is said twice in its frame, or follows from the one before. No number needs no confirmation."""
     steps = FORMATS[name].steps
     number = now.numbers[parameter]
-    if number is None or parameter not in steps:
+    if number is None or parameter not in steps or number in now.echoes.get(parameter, ()):
         return True
     known = before.numbers[parameter] if before else None
     return known is not None and abs(number - known) <= steps[parameter]
