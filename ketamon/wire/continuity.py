@@ -1,0 +1,57 @@
+"""Second checks for devices with weak checksums: does a number follow from what was said before?
+
+A sum of eight bits misses one damage in 256, and every swap of two bytes.
+"""
+
+from ketamon.domain.devices import PumpState
+from ketamon.domain.instant import Instant
+
+_STEPS = 3
+"""After so many steps of its counter should have come and none came, a pump is not known to infuse."""
+_SLACK_S = 5.0
+"""Reports may come so late without meaning anything."""
+
+
+class Steady:
+    """A number that may grow a little from one report to the next; one that jumps is believed when it is told twice."""
+
+    def __init__(self) -> None:
+        self._believed: float | None = None
+        self._told: float | None = None
+
+    def believes(self, value: float, most: float = 0.0) -> bool:
+        """Whether this number lies at most `most` above the last believed one, or above the one told just before."""
+        known = [before for before in (self._believed, self._told) if before is not None]
+        self._told = value
+        if known and not any(0 <= round(value - before, 6) <= round(most, 6) for before in known):
+            return False
+        self._believed = value
+        return True
+
+
+class Flow:
+    """What a pump does, where all it tells is a rate and a counter: it infuses while its counter follows its rate.
+
+    The counter goes in steps of `step_ml`. Without a rate it is held: why it stands (held, ended, not begun) it does
+    not tell. A rate alone proves nothing, it may only be set: then the state is unknown. Keep-vein-open looks the same.
+    """
+
+    def __init__(self, step_ml: float) -> None:
+        self._step_ml = step_ml
+        self._volume: float | None = None
+        self._grew: Instant | None = None
+
+    def state(self, rate: float | None, volume: float | None, at: Instant) -> PumpState:
+        """Take a report (mL/h, mL; None where a number is not known) and say what the pump does."""
+        if volume is not None:
+            if self._volume is not None and volume != self._volume:
+                self._grew = at if volume > self._volume else None
+            self._volume = volume
+        if rate is None:
+            return PumpState.UNKNOWN
+        if rate == 0:
+            self._grew = None
+            return PumpState.HELD
+        if self._grew is None or at.since(self._grew) > _STEPS * self._step_ml / rate * 3600 + _SLACK_S:
+            return PumpState.UNKNOWN
+        return PumpState.INFUSING
