@@ -4,7 +4,7 @@
     alarm = text of 80 bytes, text changed s16, colour s16, colour changed s16, 6 reserved s16
 
 The layout follows from the specification (boolean is 16 bits) but for its two enumerations, whose size it does not
-give: 16 bits, as all its other structures have them and as a program in use with a B650 reads them; other programs differ.
+give: 16 bits, as in all its other structures, and as a program in use with a B650 reads them; other programs differ.
 No recording of an alarm was found. A subrecord of another size is therefore not read, and that is said. Texts are in
 the monitor's language, so nothing is concluded from them; their encoding is not documented, they are read as Latin-1.
 A colour that is not in the table is of high priority, with its number.
