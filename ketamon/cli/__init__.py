@@ -18,6 +18,7 @@ COMMANDS = {
     "record": "record the bytes of devices to a stream",
     "verify": "check that a session or a stream is what it was when it was written",
     "drivers": "the devices ketamon can read",
+    "detect": "name the devices that are attached",
     "decode": "decode raw bytes of a device to lines of JSON",
     "simulate": "a simulated device on a pseudo-terminal or a port",
     "core": "only the core of a chair, without a screen",

@@ -4,8 +4,9 @@ class TestOximeter(DriverContract):
     spec = SPEC
 """
 
+from ketamon.testing.cable import Cable
 from ketamon.testing.contract import DriverContract
 from ketamon.testing.damage import slip_share
 from ketamon.testing.faults import Fault, Faults
 
-__all__ = ["DriverContract", "Fault", "Faults", "slip_share"]
+__all__ = ["Cable", "DriverContract", "Fault", "Faults", "slip_share"]
