@@ -51,6 +51,9 @@ def _device(text: str, kind: DeviceKind) -> Cable:
     driver = name + text[len(name) :].partition(":")[0]
     address = text[len(driver) + 1 :]
     spec = load(driver)
+    scheme = address.partition("://")[0]
+    if "+" not in driver and scheme in {variant.name for variant in spec.variants}:  # the network tells which it is
+        spec = load(f"{driver}+{scheme}")
     if not address:
         raise UsageError(f"“{text}” names no port; write DRIVER:PORT, for example {driver}:/dev/ttyUSB0")
     if spec.kind is not kind:

@@ -1,4 +1,4 @@
-"""From an address to a port: `tcp://host:port`, or the path of a serial device (best one of /dev/serial/by-id)."""
+"""From an address to a port: `tcp://host:port`, `udp://host:port`, or a serial device (best by /dev/serial/by-id)."""
 
 import threading
 from collections.abc import Callable
@@ -37,9 +37,11 @@ def line_opener(address: str, settings: LineSettings) -> Callable[[], Line]:
     scheme, separator, _ = address.partition("://")
     if not separator:
         return _serial_opener(address, settings)
-    if scheme == "tcp":
-        return _tcp_opener(address)
-    raise UsageError(f"{address}: the scheme {scheme!r} is unknown; give tcp://host:port or the path of a serial port")
+    if scheme in {"tcp", "udp"}:
+        return _network_opener(scheme, address)
+    raise UsageError(
+        f"{address}: the scheme {scheme!r} is unknown; give tcp://host:port, udp://host:port or a serial port"
+    )
 
 
 def _serial_opener(path: str, settings: LineSettings) -> Callable[[], Line]:
@@ -50,14 +52,15 @@ def _serial_opener(path: str, settings: LineSettings) -> Callable[[], Line]:
     return lambda: SerialLine(path, settings)
 
 
-def _tcp_opener(address: str) -> Callable[[], Line]:
+def _network_opener(scheme: str, address: str) -> Callable[[], Line]:
     from ketamon.port.tcp import TcpLine  # noqa: PLC0415 (loaded only where it is used, as above)
+    from ketamon.port.udp import UdpLine  # noqa: PLC0415 (as above)
 
     try:
         parts = urlsplit(address)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise UsageError(f"{address} is no address ({error}); give tcp://host:port") from error
+        raise UsageError(f"{address} is no address ({error}); give {scheme}://host:port") from error
     if not host or not port:
-        raise UsageError(f"{address} is no address; give tcp://host:port")
-    return lambda: TcpLine(host, port)
+        raise UsageError(f"{address} is no address; give {scheme}://host:port")
+    return lambda: TcpLine(host, port) if scheme == "tcp" else UdpLine(host, port)

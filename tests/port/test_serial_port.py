@@ -221,7 +221,7 @@ def test_a_thread_that_dies_of_a_bug_says_that_the_link_is_lost(end, spec):
     assert port.write(ASK) is False
 
 
-BAD_ADDRESSES = ["", "tcp://", "tcp://host", "tcp://host:0", "tcp://host:99999", "udp://host:1", "foo://bar"]
+BAD_ADDRESSES = ["", "tcp://", "tcp://host", "tcp://host:0", "tcp://host:99999", "ftp://host:1", "foo://bar"]
 
 
 @pytest.mark.parametrize("address", BAD_ADDRESSES)
