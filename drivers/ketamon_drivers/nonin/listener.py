@@ -20,7 +20,7 @@ class Nonin:
         self._size = 0
         self._row = 0
         self._before: Said | None = None
-        self._pulse_doubtful = False
+        self._pulse_doubtful = False  # until another pulse comes, whatever is lost in between
         self._told_format = ""
         self._told: tuple[str, ...] = ()
 
@@ -68,8 +68,7 @@ class Nonin:
 
     def _begin(self, name: str, size: int) -> None:
         """Forget: what comes next must make itself certain anew."""
-        self._name, self._size, self._row = name, size, 0
-        self._before, self._pulse_doubtful = None, False
+        self._name, self._size, self._row, self._before = name, size, 0, None
 
     def _frame(self, offset: int, raw: bytes) -> Iterator[Output]:
         form = FORMATS[self._name]
