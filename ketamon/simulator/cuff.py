@@ -24,6 +24,8 @@ class Cuff:
         self.result: Pressures | None = None
         self.age_s: float | None = None
         self._since_start_s = interval_s  # the first one starts at once
+        self.failing = False
+        """It leaks, or the arm moves: a measurement ends without numbers, and those from before are gone."""
         self._measuring = False
 
     @property
@@ -43,7 +45,8 @@ class Cuff:
         self._since_start_s += dt_s
         if self._measuring and self._since_start_s >= MEASURING_S:
             # One third of the way up is the usual estimate of the mean.
-            self.result = Pressures(round(sys), round(dia), round(dia + (sys - dia) / 3))
-            self._measuring, self.age_s = False, 0.0
+            measured = Pressures(round(sys), round(dia), round(dia + (sys - dia) / 3))
+            self.result, self.age_s = (None, None) if self.failing else (measured, 0.0)
+            self._measuring = False
         elif self._since_start_s >= self.interval_s:
             self.measure()

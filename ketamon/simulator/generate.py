@@ -36,16 +36,32 @@ ANSWER_S, SAYS_S, ASKS_S = 0.04, 0.1, 0.15
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a sample stream shows: a scenario, the driver of each device, and whether the patient is let go."""
+    """What a sample stream shows: a scenario, the driver of each device, and whether the patient is let go.
+
+    `seconds` ends it early, where what it is to show is over (0: the whole scenario).
+    """
 
     scenario: Scenario
     drivers: dict[str, str]
     sign: bool = False
+    seconds: int = 0
 
+
+_MONITOR = {MONITOR: "ge-dri", PUMP: "alaris-gh"}
+_OXIMETER = {MONITOR: "masimo-ascii1", PUMP: "alaris-gh"}
 
 SAMPLES: dict[str, Sample] = {
-    "uneventful": Sample(SCENARIOS["uneventful"], {MONITOR: "ge-dri", PUMP: "alaris-gh"}),
-    "oximeter": Sample(SCENARIOS["uneventful"], {MONITOR: "masimo-ascii1", PUMP: "alaris-gh"}),
+    "uneventful": Sample(SCENARIOS["uneventful"], _MONITOR),
+    "oximeter": Sample(SCENARIOS["uneventful"], _OXIMETER),
+    "hypertension": Sample(SCENARIOS["hypertension"], _MONITOR, seconds=55 * 60),
+    "desaturation": Sample(SCENARIOS["desaturation"], _OXIMETER, seconds=40 * 60),
+    "nausea-vomiting": Sample(SCENARIOS["nausea-vomiting"], _OXIMETER, seconds=55 * 60),
+    "occlusion": Sample(SCENARIOS["occlusion"], _OXIMETER, seconds=30 * 60),
+    "sensor-off": Sample(SCENARIOS["sensor-off"], _OXIMETER, seconds=40 * 60),
+    "cable-pulled": Sample(SCENARIOS["cable-pulled"], _OXIMETER, seconds=40 * 60),
+    "nibp-failing": Sample(SCENARIOS["nibp-failing"], _MONITOR, seconds=36 * 60),
+    "vasovagal": Sample(SCENARIOS["vasovagal"], _MONITOR, seconds=25 * 60),
+    "early-stop": Sample(SCENARIOS["early-stop"], _OXIMETER),
 }
 
 
@@ -73,7 +89,11 @@ def play(sample: Sample, path: Path) -> SessionState:
     rig = stage(sample.scenario, specs, CREATED)
     with StreamWriter(path, header, at) as writer:
         session = _Session(specs, rig, writer, at)
-        return session.run(sample.scenario.seconds, Nurse(sign=sample.sign, by_hand=lambda: rig.values))
+        scenario = sample.scenario
+        nurse = Nurse(
+            sign=sample.sign, course=scenario.course, patience_s=scenario.patience_s, by_hand=lambda: rig.values
+        )
+        return session.run(sample.seconds or scenario.seconds, nurse)
 
 
 class _Session:

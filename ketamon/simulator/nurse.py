@@ -6,6 +6,7 @@ she has to ask, confirm and wait for stands in the profile, so that another prof
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 from ketamon.chair.asked import ASSESSMENT, DISCHARGE, START_CONFIRMED
 from ketamon.domain import events as e
@@ -74,6 +75,13 @@ class _Look:
     profile: Profile
     at: Instant
     hand: Mapping[Parameter, float | None]
+    own: Mapping[str, tuple[tuple[float, int], ...]]
+    patience_s: float
+
+    @property
+    def course(self) -> dict[str, tuple[tuple[float, int], ...]]:
+        """What this patient shows, with what is usual."""
+        return COURSE | dict(self.own)
 
     @property
     def minutes(self) -> float:
@@ -91,17 +99,21 @@ class _Look:
 class Nurse:
     """The nurse, and with `sign` the physician, who let the patient go. Without, the session stays at an open gate.
 
-    `by_hand` gives what she would find with a cuff and a watch of her own; she does so where no device does.
+    `course` is what this patient shows besides, or instead of, `COURSE`; after a pause of `patience_s` she ends the
+    infusion for good. `by_hand` gives what she would find with a cuff and a watch of her own; she does so where no
+    device does.
     """
 
     sign: bool = False
+    course: Mapping[str, tuple[tuple[float, int], ...]] = field(default_factory=dict)
+    patience_s: float = inf
     by_hand: Callable[[], Mapping[Parameter, float | None]] = field(default=dict)
 
     def due_intents(self, state: SessionState, profile: Profile, at: Instant) -> list[i.Intent]:
         """Return what to ask of the core now: one thing, or nothing. The same state gets the same answer."""
         if _busy(state, at):
             return []
-        look = _Look(state, profile, at, self.by_hand())
+        look = _Look(state, profile, at, self.by_hand(), self.course, self.patience_s)
         habits = (*_HABITS, _sign) if self.sign else _HABITS
         first = next((intent for habit in habits for intent in habit(look)), None)
         return [] if first is None else [first]
@@ -136,10 +148,26 @@ def _confirm_start(look: _Look) -> Iterator[i.Intent]:
         yield i.Advance(trigger=Trigger.START, by=NURSE)
 
 
+def _stop_early(look: _Look) -> Iterator[i.Intent]:
+    if look.state.phase is Phase.PAUSED and look.in_phase_s >= look.patience_s:
+        yield i.Advance(trigger=Trigger.STOP, by=NURSE, why="the patient does not wish to go on")
+
+
 def _observe_at_rest(look: _Look) -> Iterator[i.Intent]:
     if look.state.phase is Phase.BASELINE:
         seen = {observation.item for observation in look.state.observations.values()}
         yield from (_observe(look, item) for item in look.profile.baseline.observations if item not in seen)
+
+
+def _observe_change(look: _Look) -> Iterator[i.Intent]:
+    """What this patient shows besides the usual is logged when it changes, due or not."""
+    if look.state.infusion.started is None:
+        return
+    last = {o.item: o.grade for o in look.state.observations.values()}
+    for item in look.own:
+        found = _observe(look, item)
+        if found.grade != last.get(item, 0):
+            yield found
 
 
 def _observe_due(look: _Look) -> Iterator[i.Intent]:
@@ -204,21 +232,26 @@ def _sign(look: _Look) -> Iterator[i.Intent]:
         yield i.Sign(meaning=DISCHARGE, by=PHYSICIAN)
 
 
-def _observe(look: _Look, item: str) -> i.Intent:
+def _observe(look: _Look, item: str) -> i.Observe:
     found = next(o for o in look.profile.observation if o.id == item)
-    return i.Observe(item=item, grade=grade(found, look.profile, look.minutes), by=NURSE)
+    return i.Observe(item=item, grade=grade(found, look.profile, look.minutes, look.course), by=NURSE)
 
 
 def _assess(look: _Look, criterion: Criterion) -> i.Intent:
     return _observe(look, criterion.item)
 
 
-def grade(item: ObservationItem, profile: Profile, minutes: float) -> int:
+def grade(
+    item: ObservationItem,
+    profile: Profile,
+    minutes: float,
+    courses: Mapping[str, tuple[tuple[float, int], ...]] = COURSE,
+) -> int:
     """Return what she finds so many minutes after the infusion began.
 
     An item without a course has nothing to find: the best grade that the gate asks for, or else the one nearest to 0.
     """
-    course = COURSE.get(item.id)
+    course = courses.get(item.id)
     if course:
         return next((found for since, found in reversed(course) if minutes >= since), course[0][1])
     grades = [step.value for step in item.grades]
@@ -237,7 +270,9 @@ _HABITS: tuple[Callable[[_Look], Iterator[i.Intent]], ...] = (
     _acknowledge,
     _check_in,
     _confirm_start,
+    _stop_early,
     _observe_at_rest,
+    _observe_change,
     _observe_due,
     _measure,
     _note,

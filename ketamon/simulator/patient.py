@@ -59,6 +59,9 @@ GAPS_PER_HOUR = 4.0
 GAP_S = (5.0, 20.0)
 """Pulse oximetry loses its signal when a patient moves: in long ward records 1.2 s is typical, 5 to 85 s frequent."""
 
+FAINT_S = 420.0
+"""How long a vasovagal episode lasts."""
+
 DIP_S = 60.0
 """How long an episode of shallow breathing lasts, from the first fall to the recovery."""
 
@@ -127,11 +130,16 @@ class Patient:
         self._gaps_per_hour = gaps_per_hour
         self._gap_left_s = 0.0
         self._dip_depth, self._dip_age_s = 0.0, DIP_S
+        self._faint_depth, self._faint_age_s = 0.0, FAINT_S
         self._noise = {parameter: self._random.gauss(0.0, noise.sd) for parameter, noise in NOISE.items()}
 
     def desaturate(self, depth: float) -> None:
         """Begin an episode of shallow breathing that takes `depth` % of saturation away for about half a minute."""
         self._dip_depth, self._dip_age_s = depth, 0.0
+
+    def faint(self, depth_mmhg: float) -> None:
+        """Begin a vasovagal episode: the pressure falls by `depth_mmhg`, the heart slows, and both come back."""
+        self._faint_depth, self._faint_age_s = depth_mmhg, 0.0
 
     def process(self, dt_s: float, ketamine_mg_kg_h: float) -> Vitals:
         """Let time pass under this rate of drug, and read the sensors."""
@@ -158,10 +166,12 @@ class Patient:
         if chance < self._gaps_per_hour * dt_s / 3600:
             self._gap_left_s = length
         self._dip_age_s += dt_s
+        self._faint_age_s += dt_s
 
     def _true_values(self) -> dict[Parameter, float]:
         rest, noise, effect = self.baseline, self._noise, self.effect
-        heart = rest.hr + self.rise_hr * effect + noise[Parameter.HR]
+        faint = self._faint_depth * _swell(self._faint_age_s / FAINT_S)
+        heart = rest.hr + self.rise_hr * effect + noise[Parameter.HR] - faint / 2
         dip = self._dip_depth * _swell(self._dip_age_s / DIP_S)
         return {
             Parameter.SPO2: min(100.0, rest.spo2 - 0.5 * effect + noise[Parameter.SPO2] - dip),
@@ -172,8 +182,8 @@ class Patient:
             Parameter.FICO2: max(0.0, rest.fico2 + noise[Parameter.FICO2]),
             Parameter.TEMP: rest.temp + noise[Parameter.TEMP],
             Parameter.PI: max(0.3, rest.pi - effect + noise[Parameter.PI]),
-            Parameter.NIBP_SYS: rest.sys + self.rise_sys * effect + noise[Parameter.NIBP_SYS],
-            Parameter.NIBP_DIA: rest.dia + self.rise_dia * effect + noise[Parameter.NIBP_DIA],
+            Parameter.NIBP_SYS: rest.sys + self.rise_sys * effect + noise[Parameter.NIBP_SYS] - faint,
+            Parameter.NIBP_DIA: rest.dia + self.rise_dia * effect + noise[Parameter.NIBP_DIA] - faint / 2,
         }
 
     def _sensed(self, true: dict[Parameter, float]) -> dict[Parameter, float | None]:

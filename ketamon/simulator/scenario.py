@@ -5,8 +5,9 @@ session time. The order is the usual one: 0.5 mg/kg over 40 minutes, 1 mg/mL.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 
 from ketamon.domain.parameters import Parameter
 from ketamon.driver import DriverSpec
@@ -27,7 +28,10 @@ PUMP = "pump"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """A session to be played: how it is called, the seed of its patient, its length, and its script."""
+    """A session to be played: how it is called, the seed of its patient, its length, and its script.
+
+    `course` is what the patient shows besides the usual; after a pause of `patience_s` the staff ends the infusion.
+    """
 
     name: str
     title: str
@@ -35,6 +39,8 @@ class Scenario:
     seconds: int
     script: tuple[Step, ...]
     responder: Responder = TYPICAL
+    course: Mapping[str, tuple[tuple[float, int], ...]] = field(default_factory=dict)
+    patience_s: float = inf
 
 
 def program(rig: Rig) -> None:
@@ -66,6 +72,32 @@ def cuff(rig: Rig) -> None:
 def desaturate(depth: float) -> Callable[[Rig], None]:
     """Let the patient breathe shallowly for a while, `depth` % of saturation deep."""
     return lambda rig: rig.patient.desaturate(depth)
+
+
+def faint(rig: Rig) -> None:
+    """Let the patient turn pale: the pressure falls, the heart slows."""
+    rig.patient.faint(45.0)
+
+
+def kink(rig: Rig) -> None:
+    """Close the line."""
+    rig.pump.occluded = True
+
+
+def unkink(rig: Rig) -> None:
+    """Open the line."""
+    rig.pump.occluded = False
+
+
+def cuff_fails(rig: Rig) -> None:
+    """Let the cuff leak."""
+    rig.patient.cuff.failing = True
+
+
+def cuff_works(rig: Rig) -> None:
+    """Put the cuff right, and measure."""
+    rig.patient.cuff.failing = False
+    rig.patient.cuff.measure()
 
 
 def detach(*parameters: Parameter) -> Callable[[Rig], None]:
@@ -104,7 +136,7 @@ _COURSE = (
     Step(END_S + 10, cuff),
     Step(END_S + 30, hold),
 )
-"""What happens in each of them: five minutes at rest, 40 minutes of infusion with a pause of one, and recovery."""
+"""What happens in most of them: five minutes at rest, 40 minutes of infusion with a pause of one, and recovery."""
 
 SCENARIOS: dict[str, Scenario] = {
     scenario.name: scenario
@@ -118,7 +150,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             name="hypertension",
-            title="a pressure that rises far above the baseline, and comes down by itself",
+            title="a pressure far above the baseline at 35 minutes, which comes down by itself",
             seed=3,
             seconds=120 * 60,
             script=_COURSE,
@@ -132,19 +164,76 @@ SCENARIOS: dict[str, Scenario] = {
             script=(*_COURSE, Step(START_S + 12 * 60, desaturate(7.0)), Step(START_S + 26 * 60, desaturate(13.0))),
         ),
         Scenario(
-            name="cable-pulled",
-            title="a finger sensor off, the monitor's cable out, and then the pump's, each put right",
-            seed=7,
+            name="nausea-vomiting",
+            title="nausea that grows to vomiting in the second half, and passes",
+            seed=9,
+            seconds=90 * 60,
+            script=_COURSE,
+            course={
+                "nausea": ((0, 0), (15, 1), (22, 2), (28, 3), (45, 1), (60, 0)),
+                "vomiting": ((0, 0), (28, 1), (44, 0)),
+            },
+        ),
+        Scenario(
+            name="occlusion",
+            title="a kinked line: the pump alarms and stops, the line is opened and the infusion goes on",
+            seed=11,
+            seconds=90 * 60,
+            script=(
+                *(step for step in _COURSE if step.second < END_S),
+                Step(START_S + 10 * 60, kink),
+                Step(START_S + 14 * 60, unkink),
+                Step(START_S + 14 * 60 + 20, start),
+                Step(END_S + 5 * 60, hold),
+            ),
+        ),
+        Scenario(
+            name="sensor-off",
+            title="the finger sensor comes off twice, the second time for five minutes",
+            seed=13,
             seconds=90 * 60,
             script=(
                 *_COURSE,
                 Step(START_S + 8 * 60, detach(*OXIMETRY)),
                 Step(START_S + 9 * 60, attach),
+                Step(START_S + 25 * 60, detach(*OXIMETRY)),
+                Step(START_S + 30 * 60, attach),
+            ),
+        ),
+        Scenario(
+            name="cable-pulled",
+            title="the monitor's cable out, and then the pump's, each put right",
+            seed=7,
+            seconds=90 * 60,
+            script=(
+                *_COURSE,
                 Step(START_S + 22 * 60, pull(MONITOR)),
                 Step(START_S + 23 * 60, plug),
                 Step(START_S + 30 * 60, pull(PUMP)),
                 Step(START_S + 31 * 60, plug),
             ),
+        ),
+        Scenario(
+            name="nibp-failing",
+            title="a cuff that gives no numbers for a quarter of an hour",
+            seed=15,
+            seconds=90 * 60,
+            script=(*_COURSE, Step(START_S + 12 * 60, cuff_fails), Step(START_S + 27 * 60, cuff_works)),
+        ),
+        Scenario(
+            name="vasovagal",
+            title="the patient turns pale at the start: pressure and heart rate fall, and come back",
+            seed=17,
+            seconds=90 * 60,
+            script=(*_COURSE, Step(START_S + 5 * 60, faint), Step(START_S + 7 * 60, cuff)),
+        ),
+        Scenario(
+            name="early-stop",
+            title="the infusion is held after a quarter of an hour and not taken up again",
+            seed=19,
+            seconds=75 * 60,
+            script=(*(step for step in _COURSE if step.second < PAUSE_S), Step(START_S + 15 * 60, hold)),
+            patience_s=90.0,
         ),
     )
 }
