@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ketamon.wire.checksums import crc16_ccitt_false, crc16_x25, sum8
+from ketamon.wire.checksums import crc16_ccitt_false, crc16_x25, sum8, xor8
 from ketamon.wire.framing import Flagged, Terminated
 
 
@@ -12,6 +12,7 @@ def test_check_values():
     assert crc16_ccitt_false(b"123456789") == 0x29B1
     assert crc16_x25(b"123456789") == 0x906E
     assert sum8(b"123456789") == 0xDD
+    assert xor8(b"123456789") == 0x31
 
 
 SEGMENTS = [

@@ -1,0 +1,141 @@
+"""One connection to a Capnostream."""
+
+import re
+from collections.abc import Iterator
+
+from ketamon.domain.devices import DeviceAlarm
+from ketamon.domain.instant import Instant
+from ketamon.domain.units import Unit
+from ketamon.domain.waveforms import SampleBlock, Signal
+from ketamon.driver import (
+    Accepted,
+    DeviceAlarms,
+    DeviceNotice,
+    Garbage,
+    Measured,
+    Mismatch,
+    Output,
+    Sampled,
+)
+from ketamon.wire.framing import Piece
+from ketamon.wire.sampling import Gathered
+from ketamon.wire.sized import Sized
+from ketamon_drivers.capnostream20.frames import (
+    DEVICE_ID,
+    LONGEST_FRAME,
+    MESSAGES,
+    NUMBERS,
+    SAMPLE,
+    SAMPLES_HZ,
+    START_BYTE,
+    Conversation,
+    Heard,
+    opened,
+    size,
+)
+from ketamon_drivers.capnostream20.numbers import END_OF_BREATH, Numbers, alarms, notices, parse, readings
+
+_ID = re.compile(rb"V(\d\d\.\d\d) ([\d/ ]{10}) (B\d[ -~]{8})  ")
+_SAMPLES_PER_BLOCK = 10
+
+
+class Capnostream20:
+    """One connection to a monitor. It remembers the unit, the last sample's status, and what was told last."""
+
+    def __init__(self) -> None:
+        self._frames = Sized(START_BYTE, LONGEST_FRAME, size, checked)
+        self._conversation = Conversation()
+        self._foreign, self._stranger = False, b""
+        self._step: float | None = None
+        self._before: tuple[Numbers, ...] = ()  # the last message that was believed, and the last one
+        self._fast = 0
+        self._number = 0
+        self._gathered = Gathered(_SAMPLES_PER_BLOCK)
+        self._alarms: tuple[DeviceAlarm, ...] | None = None
+        self._said = ""
+
+    def feed(self, data: bytes, at: Instant) -> Iterator[Output]:
+        """Give what is in every whole message."""
+        for piece in self._frames.feed(data):
+            yield from self._piece(piece, at)
+
+    def tick(self, at: Instant) -> Iterator[Output]:
+        """Give the command that is due; none to a monitor that is another one."""
+        if not self._foreign:
+            yield from self._conversation.due(at)
+
+    def flush(self, at: Instant) -> Iterator[Output]:
+        """The input has ended."""
+        for piece in self._frames.flush():
+            yield from self._piece(piece, at)
+
+    def _piece(self, piece: Piece, at: Instant) -> Iterator[Output]:
+        if piece.content is None:
+            yield Garbage(piece.offset, piece.raw, piece.reason)
+            return
+        code, data = piece.content[0], piece.content[1:]
+        yield Accepted(piece.offset, len(piece.raw), MESSAGES[code][0])
+        if self._foreign:
+            return
+        if code == DEVICE_ID:
+            yield self._identity(piece.offset, data, at)
+        elif code == SAMPLE:
+            yield from self._sample(piece.offset, data)
+        elif code == NUMBERS:
+            self._conversation.heard(Heard.NUMBERS, at)
+            yield from self._numbers(piece.offset, data)
+
+    def _identity(self, offset: int, data: bytes, at: Instant) -> Output:
+        """Who it is. An id that is none may be damaged, so the monitor is asked again; twice the same is a stranger."""
+        match = _ID.fullmatch(data)
+        if match:
+            self._conversation.heard(Heard.ID, at)
+            version, date, serial = (group.decode().strip() for group in match.groups())
+            return DeviceNotice(offset, f"software {version}{f' of {date}' if date else ''}, serial number {serial}")
+        self._foreign = data == self._stranger
+        self._stranger = data
+        text = f"not a Capnostream 20: {data.decode('latin-1').strip()!r}"
+        return Mismatch(offset, text) if self._foreign else DeviceNotice(offset, text)
+
+    def _sample(self, offset: int, data: bytes) -> Iterator[Output]:
+        """A sample follows the one before by its number; where the count begins anew is not documented."""
+        number, whole, part, self._fast = data
+        if number not in (0, (self._number + 1) % 256):
+            self._gathered.gap()
+        self._number = number
+        usable = self._step is not None and not self._fast & ~END_OF_BREATH
+        block = self._gathered.add((whole + part / 256) * self._step if self._step and usable else None)
+        if block:
+            rate = float(SAMPLES_HZ)
+            yield Sampled(offset, SampleBlock(signal=Signal.CO2, rate_hz=rate, samples=block, unit=Unit.MMHG))
+
+    def _numbers(self, offset: int, data: bytes) -> Iterator[Output]:
+        numbers = parse(data)
+        if numbers is None:  # `checked` has seen to it
+            return
+        believed = any(numbers.follows(before) for before in self._before)
+        self._before = (numbers,) if believed else (*self._before[:1], numbers)
+        if believed:
+            self._step = numbers.step
+        for reading in readings(numbers, self._fast, believed=believed):
+            yield Measured(offset, reading)
+        told = alarms(numbers, self._fast)
+        if believed or told == self._alarms:
+            yield DeviceAlarms(offset, told)
+        self._alarms = told
+        said = notices(numbers, self._fast)
+        if said != self._said:
+            self._said = said
+            yield DeviceNotice(offset, said or "no status any more")
+
+
+def checked(raw: bytes) -> bytes | str:
+    """Return code and data of a message of the monitor, or why it is none."""
+    content = opened(raw)
+    if isinstance(content, str):
+        return content
+    if not content or len(content) not in MESSAGES.get(content[0], ("", range(0)))[1]:
+        return "the code or its length is unknown"
+    if content[0] == NUMBERS and parse(content[1:]) is None:
+        return "a high limit is below the low one"
+    return content
