@@ -1,0 +1,502 @@
+"""MEDIBUS: the protocol's own examples and their misprints, who answers whom and when, numbers, alarms, curves."""
+
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ketamon.domain.devices import Priority
+from ketamon.domain.instant import Instant
+from ketamon.domain.parameters import Parameter
+from ketamon.domain.units import Unit
+from ketamon.domain.waveforms import Signal
+from ketamon.driver import Accepted, DeviceAlarms, DeviceNotice, Garbage, Measured, Mismatch, Sampled, Send, Truth
+from ketamon_drivers.medibus import SPEC, data
+from ketamon_drivers.medibus.session import (
+    DATA,
+    ENABLE,
+    NOT_UNDERSTOOD,
+    OUR_IDENTITY,
+    QUESTIONS,
+    TRANSITIONS,
+    Medibus,
+    Phase,
+)
+from ketamon_drivers.medibus.simulator import CapnosatSimulator
+from ketamon_drivers.medibus.wire import command, parse, records, response, values
+
+BEGIN = Instant(0, datetime(2026, 11, 21, 8, 0, tzinfo=UTC))
+CALL, IDENTIFY, ASK, ALARMS, ALARMS_2, OFFERS = (QUESTIONS[c] for c in (0x51, 0x52, 0x24, 0x27, 0x2E, 0x53))
+BOTH = bytes.fromhex("01 24 45 42 20 39 38 20 45 31 20 37 30 20 37 41 0D")
+CAPNOSAT = response(0x52, b"8300'Capnosat'01.00:03.00")
+OFFER = b"00   16000-  10  10037006   16000-  20  100460"
+"""The realtime configuration of the protocol's example 5: airway pressure, and CO2."""
+
+
+class Line:
+    """A driver, a clock, and a hand that plays the device."""
+
+    def __init__(self):
+        self.driver, self.at = Medibus(), BEGIN
+
+    def wait(self, seconds, answers=None):
+        """Tick four times a second; `answers` maps what was sent to what the device says."""
+        outputs = []
+        for _ in range(round(seconds * 4)):
+            self.at = self.at.plus(0.25)
+            made = list(self.driver.tick(self.at))
+            outputs += made
+            for send in only(Send, made):
+                outputs += self.hear((answers or {}).get(send.data, b""))
+        return outputs
+
+    def hear(self, raw):
+        return list(self.driver.feed(raw, self.at))
+
+    def active(self, identity=CAPNOSAT, curves=b""):
+        """A device that was called, and said who it is and what it offers."""
+        self.wait(0.75, {CALL: response(0x51), IDENTIFY: identity, OFFERS: response(0x53, curves), ASK: BOTH})
+        return self
+
+
+def only(kind, outputs):
+    return [output for output in outputs if isinstance(output, kind)]
+
+
+def sent(outputs):
+    return [send.data for send in only(Send, outputs)]
+
+
+def texts(outputs):
+    return [notice.text for notice in only(DeviceNotice, outputs)]
+
+
+def decode(*messages):
+    driver = Medibus()
+    return list(driver.feed(b"".join(messages), BEGIN)) + list(driver.flush(BEGIN))
+
+
+def told(*messages):
+    return {
+        o.reading.parameter.value: (o.reading.value, o.reading.quality.value) for o in only(Measured, decode(*messages))
+    }
+
+
+NOTHING = dict.fromkeys(("spo2", "pr", "rr", "etco2", "fico2"), (None, "missing"))
+
+
+def test_the_protocols_examples(captures):
+    lines = (captures / "medibus" / "medibus_spec_examples.hex").read_text().splitlines()
+    rows = [line.split("#")[0].split() for line in lines if line[0] != "#"]
+    vectors = {row[0]: bytes.fromhex("".join(row[1:])) for row in rows}
+    assert len(vectors) == 17
+    for name, raw in vectors.items():
+        assert [type(o) for o in decode(raw)][0] is Accepted, name
+        message = parse(raw)
+        assert (command if message.is_command else response)(message.code, message.body) == raw
+        flipped = raw[:-2] + bytes([raw[-2] ^ 1]) + raw[-1:]
+        assert only(Garbage, decode(flipped)), f"{name} with a wrong sum"
+    assert (vectors["icc_command"], vectors["ident_request"]) == (CALL, IDENTIFY)
+    assert (vectors["data_request_cp1"], vectors["rt_config_request"]) == (ASK, OFFERS)
+    assert vectors["nak_response"] == NOT_UNDERSTOOD
+    assert told(vectors["data_response_spo2_98_pr_70"]) == NOTHING | {"spo2": (98, "valid"), "pr": (70, "valid")}
+    assert told(vectors["data_response_spo2_98"]) == NOTHING | {"spo2": (98, "valid")}
+    assert told(vectors["data_response_empty"]) == NOTHING
+    assert parse(vectors["datetime_response"]).body == b"11:11:1911-NOV-93"
+    assert parse(vectors["configure_only_spo2"]).body == b"$EB"
+
+
+@pytest.mark.parametrize(
+    "misprint",
+    [b"\x1b046\r", b"\x01$EB 98 7A\r", b"\x01R8888'Draeger Device'03.00:03.008C\r",
+     b"\x01R8888'Draeger Device '03.00:03.008C\r", b"\x1b$3f\r", b"\x1b$03F\r"],
+)  # fmt: skip
+def test_the_protocols_misprints_are_rejected(misprint):
+    outputs = decode(misprint)
+    assert only(Garbage, outputs) == outputs != []
+
+
+def test_our_identity_has_the_recommended_form():
+    assert data.identity(parse(OUR_IDENTITY).body) == data.Identity("0161", "ketamon", "01.00", (4, 3))
+    assert response(0x52, b"0161'My PC'01.00:03.00").endswith(b"FC\r"), "as the protocol prints it"
+
+
+# who answers whom
+
+
+def test_a_device_that_calls_is_answered_and_asked_who_it_is():
+    line = Line()
+    assert sent(line.wait(0.25)) == [CALL]
+    line.hear(CALL)
+    assert sent(line.wait(0.25)) == [response(0x51), IDENTIFY]
+    assert texts(line.hear(CAPNOSAT)) == ["Capnosat 01.00, MEDIBUS 03.00"]
+    assert sent(line.wait(0.25, {})) == [OFFERS]
+
+
+def test_nobody_there_is_called_every_three_seconds():
+    line = Line()
+    times = [line.at.seconds for _ in range(60) if sent(line.wait(0.25))]
+    assert {b - a for a, b in pairwise(times)} == {3.0}
+
+
+@pytest.mark.parametrize("code", [0x30, 0x49, 0x28, 0x61, 0x7F, 0x20])
+def test_every_command_is_answered_if_only_empty(code):
+    line = Line().active()
+    assert sent(line.hear(command(code))) == [], "not by bytes alone"
+    assert sent(line.wait(0.25)) == [response(code)]
+    assert sent(line.wait(0.25)) != [response(code)], "once"
+
+
+def test_who_are_you_is_answered_with_a_name():
+    line = Line()
+    line.hear(IDENTIFY)
+    assert sent(line.wait(0.25))[0] == OUR_IDENTITY
+
+
+@pytest.mark.parametrize("inside", [3, 7, 14])
+def test_a_command_inside_a_response_is_answered_and_counts_in_no_sum(inside):
+    line = Line().active()
+    outputs = line.hear(BOTH[:inside] + IDENTIFY + BOTH[inside:])
+    assert only(Accepted, outputs) == [Accepted(outputs[0].offset, len(BOTH) + len(IDENTIFY), "data")]
+    assert len(only(Measured, outputs)) == len(NOTHING)
+    assert sent(line.wait(0.25)) == [OUR_IDENTITY]
+
+
+def test_a_command_with_a_wrong_sum_is_not_understood():
+    line = Line().active()
+    line.hear(b"\x1b046\r" + BOTH)
+    assert sent(line.wait(0.25)) == [NOT_UNDERSTOOD]
+
+
+def test_several_commands_are_all_answered():
+    line = Line().active()
+    line.hear(command(0x30) + command(0x49))
+    assert sent(line.wait(0.25)) == [response(0x30), response(0x49)]
+
+
+def test_data_and_alarms_in_turn_one_question_at_a_time():
+    line = Line().active()
+    answers = {ASK: BOTH, ALARMS: response(0x27)}
+    asked = sent(line.wait(6, answers))
+    assert 10 <= len(asked) <= 12
+    assert set(pairwise(asked)) == {(ASK, ALARMS), (ALARMS, ASK)}
+    assert len(sent(line.wait(2))) == 1, "it waits for the answer"
+
+
+def test_alarms_of_the_second_page_are_asked_of_newer_devices_only():
+    line = Line().active(response(0x52, b"8200'Evita 4'04.00:04.00"))
+    asked = sent(line.wait(6, {ASK: BOTH, ALARMS: response(0x27), ALARMS_2: response(0x2E)}))
+    assert {ASK, ALARMS, ALARMS_2} == set(asked)
+
+
+@pytest.mark.parametrize("identity", [b"", b"8300'Old'01.00:02.00"])
+def test_a_device_of_the_first_version_gets_no_arguments_and_no_new_questions(identity):
+    line = Line().active(response(0x52, identity), OFFER)
+    assert set(sent(line.wait(6, {ASK: BOTH, ALARMS: response(0x27)}))) == {ASK, ALARMS}
+
+
+def test_an_answer_that_does_not_come_is_waited_for_then_asked_anew():
+    line, asked = Line().active(), []
+    for _ in range(80):
+        line.hear(command(0x30))
+        asked += [s for s in sent(line.wait(0.25)) if s != response(0x30)]
+    assert len(asked) == 2
+
+
+def test_three_seconds_of_silence_begin_anew():
+    line = Line().active()
+    line.wait(2, {ASK: BOTH, ALARMS: response(0x27)})
+    assert CALL in sent(line.wait(4))
+    line.hear(response(0x51))
+    assert sent(line.wait(0.5))[-1] == IDENTIFY
+
+
+def test_a_stop_of_the_device_is_answered():
+    line = Line().active()
+    line.hear(command(0x55))
+    assert sent(line.wait(0.5)) == [response(0x55), CALL]
+
+
+def test_a_device_that_forgot_everything_is_met_again():
+    line = Line().active()
+    line.hear(CALL)
+    assert sent(line.wait(1, {IDENTIFY: CAPNOSAT}))[:2] == [response(0x51), IDENTIFY]
+
+
+def test_flow_control():
+    line = Line().active()
+    assert only(Accepted, line.hear(b"\x11"))[0].name == "flow control"
+    line.hear(command(0x30))
+    assert sent(line.wait(2)) == [], "suspended"
+    line.hear(b"\x13")
+    assert sent(line.wait(0.25))[0] == response(0x30)
+    line.hear(b"\x11")
+    assert CALL in sent(line.wait(4)), "never resumed: begin anew"
+    assert told(BOTH[:5] + b"\x13" + BOTH[5:])["spo2"] == (98, "valid"), "it counts in no sum"
+
+
+def test_another_version_is_a_mismatch_and_gives_nothing_but_answers():
+    line = Line()
+    line.wait(0.25, {CALL: response(0x51)})
+    outputs = line.hear(response(0x52, b"9999'Future'01.00:07.00") * 2)
+    assert [m.text for m in only(Mismatch, outputs)] == [
+        "Future 01.00, MEDIBUS 07.00: this driver reads MEDIBUS 2 to 6"
+    ]
+    outputs = line.hear(BOTH + response(0x27, b"O0DAPNEA CO2   "))
+    assert only(Measured, outputs) + only(DeviceAlarms, outputs) == []
+    line.hear(command(0x30))
+    assert response(0x30) in sent(line.wait(0.5))
+
+
+def test_the_table_has_no_dead_ends():
+    assert {after for row in TRANSITIONS.values() for after in row.values()} == set(Phase)
+    assert all("called" in row for row in TRANSITIONS.values())
+
+
+# numbers
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"EB100 ", {"spo2": (100, "valid")}),
+        (b"EB  0 ", {"spo2": (None, "invalid")}),
+        (b"EB101 ", {"spo2": (None, "invalid")}),
+        (b"EB098 ", {"spo2": (None, "invalid")}),
+        (b"EB9 8 ", {"spo2": (None, "invalid")}),
+        (b"EB ---", {"spo2": (None, "invalid")}),
+        (b"E1 70 ", {"pr": (70, "valid")}),
+        (b"D514  ", {"rr": (14, "valid")}),
+        (b"D5 8  ", {"rr": (8, "valid")}),
+        (b"D5 0  ", {"rr": (0, "valid")}),
+        (b"E638  ", {"etco2": (38, "valid")}),
+        (b"E6 38 ", {"etco2": (38, "valid")}),
+        (b"E3 5.1", {"etco2": (38.3, "valid")}),
+        (b"E3 5,1", {"etco2": (None, "invalid")}),
+        (b"DB 5.0", {"etco2": (None, "invalid")}),
+        (b"DB 5.0E638  E3 5.1", {"etco2": (38, "valid")}),
+        (b"DB 5.0E3 5.1", {"etco2": (38.3, "valid")}),
+        (b"E5 1  ", {"fico2": (1, "valid")}),
+        (b"FF 0.2", {"fico2": (1.5, "valid")}),
+        (b"DA 0.1", {"fico2": (None, "invalid")}),
+        (b"C1 37 D6 12 7D 20 ", {}),
+        (b"EB 98", {}),
+        (b"EB 98 EB 97 ", {}),
+        (b"eb 98 ", {}),
+    ],
+)
+def test_numbers(body, expected):
+    assert told(response(DATA, body)) == NOTHING | expected
+
+
+def test_data_that_cannot_be_read_are_told_once():
+    assert texts(decode(response(DATA, b"EB 98"), response(DATA, b"EB 98"))) == ["the data cannot be read"]
+
+
+# alarms
+
+UNREADABLE = ("?", "the device's alarms cannot be read")
+
+
+@pytest.mark.parametrize("code", data.ALARMS)
+def test_known_alarms_have_words_of_ours(code):
+    (alarm,) = only(DeviceAlarms, decode(response(0x27, b"B%bAPNEE CO2   " % code.encode())))[0].alarms
+    assert (alarm.code, alarm.text, alarm.priority) == (code, *data.ALARMS[code])
+
+
+@pytest.mark.parametrize(
+    ("code", "page", "body", "expected"),
+    [(0x27, 1, b"193UNKNOWN ONE ", ("93", "UNKNOWN ONE")), (0x27, 1, b"193            ", ("93", "unknown alarm")),
+     (0x2E, 2, b"K0DSOMETHING   ", ("2:0D", "SOMETHING")), (0x27, 1, b"P0DAPNEA CO2   ", UNREADABLE),
+     (0x27, 1, b"O0DAPNEA", UNREADABLE)],
+)  # fmt: skip
+def test_what_is_not_known_is_raw_and_high(code, page, body, expected):
+    (alarm,) = only(DeviceAlarms, decode(response(code, body)))[0].alarms
+    assert (alarm.code, alarm.text, alarm.priority) == (*expected, Priority.HIGH)
+
+
+def test_alarms_of_both_pages_stand_together_and_go():
+    first, second, none = response(0x27, b"O0DAPNEA CO2   "), response(0x2E, b"199INSPHOLD    "), response(0x27)
+    codes = [[a.code for a in o.alarms] for o in only(DeviceAlarms, decode(first, second, none))]
+    assert codes == [["0D"], ["0D", "2:99"], ["2:99"]]
+
+
+@pytest.mark.parametrize(
+    ("code", "doubtful"),
+    [(b"35", {"spo2", "pr"}), (b"63", {"etco2", "fico2", "rr"}), (b"6A", {"etco2", "fico2", "rr"}), (b"0D", set())],
+)
+def test_numbers_under_an_alarm_of_their_sensor_are_questionable(code, doubtful):
+    body = response(DATA, b"EB 98 E1 70 D514  E638  E5 1  ")
+    found = told(response(0x27, b"1" + code + b"TEXT        "), body)
+    assert {p for p, (_, quality) in found.items() if quality == "questionable"} == doubtful
+    assert {quality for _, quality in told(response(0x27), body).values()} == {"valid"}
+
+
+# curves
+
+
+def test_the_protocols_example_of_curves():
+    assert response(0x53, OFFER).endswith(b"3B\r"), "as the protocol prints it"
+    pressure, co2 = data.offers(OFFER)
+    assert (co2.code, co2.interval_us, co2.low, co2.high, co2.most) == (6, 16000, -20, 100, 0x460)
+    raw = values(bytes.fromhex("D3 91 81 8D 83"))
+    assert raw == {0: 81, 1: 205}
+    assert (round(pressure.value(81), 3), round(co2.value(205), 2)) == (0.125, 1.96)
+    assert values(bytes.fromhex("D1 94 81")) == {0: 84}
+    assert values(bytes.fromhex("D2 8E 83")) == {1: 206}
+    assert values(bytes.fromhex("D3 C6 C0 90 81 8A 83")) == {0: 80, 1: 202}
+    assert values(bytes.fromhex("D5 B0 A3 8B BC")) == {0: 0x8F0, 2: 0xF0B}
+    assert ENABLE[2] == bytes.fromhex("D0 C1 C3 C0 C0")
+    assert co2.value(0x461) is None
+
+
+BROKEN_OFFERS = [b"", OFFER[:22], b"06   16000-  20  100000", b"06       0-  20  100460", b"06   16000  100-  20460",
+                 b"06   x6000-  20  100460", b"06   16000-  20  100xyz"]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", BROKEN_OFFERS)
+def test_an_offer_that_makes_no_scale_is_none(body):
+    assert data.offers(body) == ()
+
+
+def curves(line):
+    """Let a device offer the example, take the order, and send its CO2 in every record."""
+    line.wait(0.25)
+    line.hear(response(0x54))
+    return line
+
+
+def test_curves_are_ordered_enabled_and_read():
+    line = Line()
+    everything = line.wait(2, {CALL: response(0x51), IDENTIFY: CAPNOSAT, OFFERS: response(0x53, OFFER)})
+    assert sent(everything)[-1] == command(0x54, b"0603"), "the airway pressure is nothing for us"
+    line.hear(response(0x54))
+    assert sent(line.wait(0.25)) == [ENABLE[1]]
+    blocks = [o.block for o in only(Sampled, line.hear(bytes.fromhex("D1 8D 83") * 6))]
+    assert [(b.signal, round(b.rate_hz, 2), b.samples, b.unit) for b in blocks] == [
+        (Signal.CO2, 20.83, (1.96,) * 5, Unit.MMHG)
+    ]
+    again = sent(line.wait(12, {ASK: BOTH, ALARMS: response(0x27)}))
+    assert again.count(ENABLE[1]) == 2, "repeated, as nothing confirms it"
+    assert all(data_ in SPEC.allow_list for data_ in [*sent(everything), *again])
+
+
+def test_records_inside_a_response_are_read_and_count_in_no_sum():
+    line = curves(Line().active(curves=OFFER))
+    record = bytes.fromhex("D1 8D 83")
+    outputs = line.hear(BOTH[:6] + record * 3 + BOTH[6:] + record * 2)
+    assert len(only(Measured, outputs)) == 5
+    assert len(only(Sampled, outputs)) == 1
+    assert [o.name for o in only(Accepted, outputs)] == ["data", "record", "record"]
+
+
+def test_a_record_without_an_order_says_nothing():
+    assert only(Sampled, decode(response(0x53, OFFER), bytes.fromhex("D1 8D 83") * 9)) == []
+
+
+@pytest.mark.parametrize("reason", [CALL, command(0x56)])
+def test_curves_end_when_the_device_changes_or_forgets_them(reason):
+    line = curves(Line().active(curves=OFFER))
+    assert only(Sampled, line.hear(bytes.fromhex("D1 8D 83") * 5 + reason + bytes.fromhex("D1 8D 83") * 20))[1:] == []
+
+
+def test_a_stream_that_nobody_ordered_drops_the_block():
+    line = curves(Line().active(curves=OFFER))
+    one, two = bytes.fromhex("D1 8D 83"), bytes.fromhex("D3 8D 83 8D 83")
+    assert only(Sampled, line.hear(one * 4 + two + one * 4)) == []
+
+
+def test_a_missing_sample_is_none():
+    offer = b"02   20000    0  100064" + b"06   20000-  10  1504E2"
+    line = curves(Line().active(curves=offer))
+    outputs = line.hear(bytes.fromhex("D3 80 81 B2 80 D1 80 81") + bytes.fromhex("D3 80 81 B2 80") * 3)
+    co2, pleth = (o.block for o in only(Sampled, outputs))
+    assert (pleth.signal, pleth.samples, pleth.unit) == (Signal.PLETH, (50, None, 50, 50, 50), None)
+    assert set(co2.samples) == {round(data.offers(offer)[1].value(64), 2)}
+
+
+def test_only_curves_of_one_rhythm():
+    chosen = data.wanted(data.offers(b"02   10000    0  100064" + b"06   20000-  10  1504E2"))
+    assert [(curve.offer.code, curve.multiplier, curve.rate_hz) for curve in chosen] == [(6, 2, 25.0)]
+    assert data.wanted(data.offers(b"07   80000    0   204E2"))[0].multiplier == 1
+
+
+def test_kilopascal_of_a_curve_become_mmhg():
+    line = curves(Line().active(curves=b"07   40000    0   20400"))
+    (block,) = (o.block for o in only(Sampled, line.hear(bytes.fromhex("D1 80 84") * 5)))
+    assert set(block.samples) == {round(20 * 256 / 1024 * 7.50062, 2)}
+
+
+def test_a_device_that_offers_no_curves_or_does_not_understand_is_asked_once():
+    for answer in (response(0x53), NOT_UNDERSTOOD):
+        line = Line()
+        answers = {CALL: response(0x51), IDENTIFY: CAPNOSAT, OFFERS: answer, ASK: BOTH, ALARMS: response(0x27)}
+        assert sent(line.wait(8, answers)).count(OFFERS) == 1
+
+
+@pytest.mark.parametrize("raw", ["D1 8D", "D1 8D C0", "D0", "D0 C1 C3", "D1 C1 C3 C0 C0", "C1 C3", "8D 83", "D1 8D 03"])
+def test_what_is_no_record(raw):
+    assert list(records(bytes.fromhex(raw))) == []
+    assert only(Accepted, decode(bytes.fromhex(raw))) == []
+
+
+# anything at all
+
+STEPS = st.one_of(
+    st.binary(max_size=30),
+    st.sampled_from([CALL, IDENTIFY, BOTH, CAPNOSAT, response(0x51), response(0x53, OFFER), response(0x54),
+                     response(0x27, b"O0DAPNEA CO2   "), command(0x55), command(0x56), NOT_UNDERSTOOD, b"\x11", b"\x13",
+                     bytes.fromhex("D1 8D 83") * 5, b"\x1b046\r"]),
+    st.sampled_from([0.25, 1.0, 4.0, 12.0, -1.0]),
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(steps=st.lists(STEPS, max_size=50))
+def test_only_answers_and_questions_go_out(steps):
+    line = Line()
+    for step in steps:
+        if isinstance(step, bytes):
+            assert sent(line.hear(step)) == []
+        else:
+            line.at = line.at.plus(step)
+            assert all(data_ in SPEC.allow_list for data_ in sent(line.driver.tick(line.at)))
+
+
+@pytest.mark.parametrize(
+    "order", [command(0x55), command(0x4A, b"$EB"), command(0x54, b"0001"), command(0x54, b"0600"), command(0x30, b"x"),
+              command(0x6A), ENABLE[2][:-1], bytes.fromhex("D0 C1 C0 C0 C0")],
+)  # fmt: skip
+def test_no_setting_and_no_stop_may_be_sent(order):
+    assert order not in SPEC.allow_list
+
+
+def test_the_simulated_capnosat():
+    device, driver, outputs = CapnosatSimulator(), Medibus(), []
+    truth = Truth(
+        wall=BEGIN.wall,
+        values={Parameter.PR: 70.0, Parameter.RR: 12.0, Parameter.ETCO2: 38.0, Parameter.FICO2: 0.0},
+        waves={Signal.CO2: (0.0, 1.0)},
+    )
+    for quarter in range(80):
+        at = BEGIN.plus(quarter / 4)
+        said = device.advance(truth) if quarter % 4 == 0 else b""
+        outputs += driver.feed(said, at)
+        for send in only(Send, made := list(driver.tick(at))):
+            outputs += driver.feed(device.receive(send.data), at)
+        outputs += made
+    assert only(Garbage, outputs) == []
+    last = {o.reading.parameter.value: o.reading.value for o in only(Measured, outputs)}
+    assert last == {"spo2": None, "pr": 70, "rr": 12, "etco2": 38, "fico2": 0}
+    assert only(DeviceAlarms, outputs)[-1].alarms[0].code == "35"
+    samples = [s for o in only(Sampled, outputs) for s in o.block.samples if o.block.signal is Signal.CO2]
+    assert {round(s) for s in samples} == {0, 38}
+
+
+def test_a_simulated_capnosat_that_hears_nothing_calls_again():
+    device, truth = CapnosatSimulator(), Truth(wall=BEGIN.wall)
+    assert device.advance(truth) == CALL
+    assert device.receive(response(0x51)) == IDENTIFY
+    assert [device.advance(truth) for _ in range(8)].count(CALL) >= 1
