@@ -17,7 +17,7 @@ The wire
 What is sent
     To a V7 device: stop a stored session that it may still be sending, stop real-time data, who are you, start
     real-time data; then "I am still here" every 5 s, or it stops. The four again where no real-time data come for 3 s.
-    To an old one, and once an old one is heard, nothing. Stored sessions are neither asked for nor read.
+    To an old one, and while an old one is heard, nothing. Stored sessions are neither asked for nor read.
 
 What can mislead
     There is no checksum (the vendor: "the protocol assumes that data sending is correct"). Lengths, bits 7 and
@@ -246,10 +246,8 @@ class ContecCms50:
         self._name = ""  # what the last real-time packet was
         self._row = _Row()
         self._told: dict[str, str] = {}
-        self._speaks = "v7" in protocols
         self._to_send: list[bytes] = []
         self._sent: Instant | None = None
-        self._alive: Instant | None = None
         self._since: Instant | None = None  # the last real-time packet, or that it was asked for
 
     def feed(self, data: bytes, at: Instant) -> Iterator[Output]:
@@ -259,16 +257,17 @@ class ContecCms50:
 
     def tick(self, at: Instant) -> Iterator[Output]:
         """Start real-time data, keep them coming, start them again where they stopped."""
-        if not self._speaks or (self._sent is not None and at.since(self._sent) < STEP_S):
+        silent_s = RESTART_S if self._since is None else at.since(self._since)
+        old = self._name == "old" and silent_s < RESTART_S
+        if old or "v7" not in self._protocols or (self._sent is not None and at.since(self._sent) < STEP_S):
             return
-        if self._since is None or at.since(self._since) >= RESTART_S:
+        if self._sent is None or silent_s >= RESTART_S:
             self._since, self._to_send = at, list(START_UP)
         if self._to_send:
             self._sent = at
-            self._alive = at
             yield Send(self._to_send.pop(0))
-        elif self._alive is not None and at.since(self._alive) >= ALIVE_S:
-            self._sent = self._alive = at
+        elif self._sent is not None and at.since(self._sent) >= ALIVE_S:
+            self._sent = at
             yield Send(ALIVE)
 
     def flush(self, at: Instant) -> Iterator[Output]:
@@ -310,7 +309,6 @@ class ContecCms50:
         said = _READ[self._name](raw)
         samples = self._row.add(said)
         if samples or self._row.length == ROW:
-            self._speaks = self._speaks and self._name == "v7"
             for reading in self._row.readings():
                 yield Measured(offset, reading)
             yield from self._tell(offset, "state", said.remarks() or _ALL_WELL)

@@ -60,11 +60,11 @@ class Scanner:
         """The input has ended: what began no whole frame may still hide one."""
         while self._at < len(self._buffer):
             length, name = self._look(self._buffer, self._at, self._follows)
-            yield from self._step(length if name else 0, name)
+            yield from self._step(length, name)
         yield from self._garbage()
 
     def _step(self, length: int, name: str) -> tuple[Cut, ...]:
-        """Go over the frame that was found, or over one byte of garbage."""
+        """Go over the frame that was found, or over one byte where none was."""
         self._wanted, self._follows = 1, bool(name)
         if name:
             return *self._garbage(), self._cut(length, name)

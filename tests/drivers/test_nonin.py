@@ -124,6 +124,10 @@ def test_a_weak_pulse_makes_numbers_questionable_until_a_better_one():
     red, none, green = packet(status={3: 0x04}), packet(), packet(status={3: 0x02})
     said = [quality for _, _, quality in values(decode(red, none, b"\xff", none, green, none))]
     assert said[::2] == ["questionable", "questionable", "questionable", "valid", "valid"]
+    both = packet(status={3: 0x04, 20: 0x02})
+    assert [quality for _, _, quality in values(decode(both, none))][::2] == ["questionable", "valid"], (
+        "the last counts"
+    )
 
 
 @pytest.mark.parametrize("raw", [packet(spo2=127, others=(97, 72)), packet(hr=511, others=(97, 72))])
@@ -161,6 +165,15 @@ def test_a_number_counts_when_another_average_or_the_packet_before_says_it():
     assert values(decode(packet(), alone, packet())) == GOOD * 2
     assert values(decode(alone, alone)) == [("spo2", 37.0, "valid"), ("pr", 200.0, "valid")]
     assert values(decode(alone, b"\0", alone)) == [], "not with something between them"
+
+
+@pytest.mark.parametrize("form", ["2", "7"])
+def test_a_status_has_bit_seven(form):
+    raw = bytearray(packet(form))
+    at = 60 + (form == "2")
+    raw[at] ^= 0x80
+    raw[64] = sum(raw[60:64]) % 256
+    assert not any(isinstance(o, Accepted) for o in decode(bytes(raw)))
 
 
 @pytest.mark.parametrize("form", ["2", "7"])
@@ -267,6 +280,7 @@ def test_after_noise_8_must_be_certain_anew(noise):
     outputs = decode(raw * 5, noise, raw * 3)
     assert values(outputs) == GOOD * 2
     assert values(decode(raw * 5, noise, raw * 4)) == GOOD * 3
+    assert sum(isinstance(o, Accepted) for o in outputs) == 5
 
 
 # data format #13
