@@ -32,6 +32,8 @@ _SESSION = bytes([0x09, 0x0A, 0x0C, 0x0D, 0x0E, 0x19])
 _DATA = re.compile(rb"\xe1\x00\x00\x02\x00[\x01\x02\x03\x05]", re.DOTALL)
 _INDICATION = b"\x00\x00\x01\x00\x00\x01"
 _STARTS = _SESSION + b"\xe1\x00"
+_PARAMETERS = bytes([0x01, 0x05, 0x11, 0x14, 0x16, 0x32, 0xC1])
+"""What a session message can begin with, by ISO 8327; attributes in a torn message look much like parameters."""
 _LONG_LENGTH = 0xFF
 _BEHIND = 6  # bytes behind a first PDU that tell whether a CRC and the next frame's flag stand there
 
@@ -80,6 +82,8 @@ def bare_length(ahead: bytes) -> int | None:
 def _bare(pdu: bytes) -> bytes | str:
     if _DATA.search(pdu, 1):
         return "another message begins within this one"
+    if pdu[0] in _SESSION and pdu[4 if pdu[1] == _LONG_LENGTH else 2 :][:1] not in _PARAMETERS:
+        return "no session message begins like that"
     return _whole(pdu)
 
 
