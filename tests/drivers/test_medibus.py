@@ -25,7 +25,7 @@ from ketamon_drivers.medibus.session import (
     Phase,
 )
 from ketamon_drivers.medibus.simulator import CapnosatSimulator
-from ketamon_drivers.medibus.wire import command, parse, records, response, values
+from ketamon_drivers.medibus.wire import LONGEST, command, parse, records, response, values
 
 BEGIN = Instant(0, datetime(2026, 11, 21, 8, 0, tzinfo=UTC))
 CALL, IDENTIFY, ASK, ALARMS, ALARMS_2, OFFERS = (QUESTIONS[c] for c in (0x51, 0x52, 0x24, 0x27, 0x2E, 0x53))
@@ -111,7 +111,7 @@ def test_the_protocols_examples(captures):
 @pytest.mark.parametrize(
     "misprint",
     [b"\x1b046\r", b"\x01$EB 98 7A\r", b"\x01R8888'Draeger Device'03.00:03.008C\r",
-     b"\x01R8888'Draeger Device '03.00:03.008C\r", b"\x1b$3f\r", b"\x1b$03F\r"],
+     b"\x01R8888'Draeger Device '03.00:03.008C\r", b"\x1b$3f\r", b"\x1b$03F\r", b"\x1b1B\r"],
 )  # fmt: skip
 def test_the_protocols_misprints_are_rejected(misprint):
     outputs = decode(misprint)
@@ -172,7 +172,7 @@ def test_a_command_with_a_wrong_sum_is_not_understood():
 
 def test_several_commands_are_all_answered():
     line = Line().active()
-    line.hear(command(0x30) + command(0x49))
+    line.hear(command(0x30) + command(0x49) + command(0x30))
     assert sent(line.wait(0.25)) == [response(0x30), response(0x49)]
 
 
@@ -235,6 +235,21 @@ def test_flow_control():
     line.hear(b"\x11")
     assert CALL in sent(line.wait(4)), "never resumed: begin anew"
     assert told(BOTH[:5] + b"\x13" + BOTH[5:])["spo2"] == (98, "valid"), "it counts in no sum"
+
+
+def test_a_device_that_never_lets_us_go_on_is_called_anew():
+    line, everything = Line().active(), []
+    line.hear(b"\x11")
+    for _ in range(16):
+        line.hear(command(0x30))
+        everything += sent(line.wait(0.25))
+    assert CALL in everything
+
+
+def test_a_message_has_its_greatest_length():
+    longest = response(0x2A, b"x" * (LONGEST - 5))
+    assert len(only(Accepted, decode(longest))) == 1
+    assert only(Accepted, decode(response(0x2A, b"x" * (LONGEST - 4)))) == []
 
 
 def test_another_version_is_a_mismatch_and_gives_nothing_but_answers():
@@ -408,6 +423,11 @@ def test_a_stream_that_nobody_ordered_drops_the_block():
     assert only(Sampled, line.hear(one * 4 + two + one * 4)) == []
 
 
+def test_noise_drops_the_block():
+    line = curves(Line().active(curves=OFFER))
+    assert only(Sampled, line.hear(bytes.fromhex("D1 8D 83") * 4 + b"zz" + bytes.fromhex("D1 8D 83") * 4)) == []
+
+
 def test_a_missing_sample_is_none():
     offer = b"02   20000    0  100064" + b"06   20000-  10  1504E2"
     line = curves(Line().active(curves=offer))
@@ -420,7 +440,10 @@ def test_a_missing_sample_is_none():
 def test_only_curves_of_one_rhythm():
     chosen = data.wanted(data.offers(b"02   10000    0  100064" + b"06   20000-  10  1504E2"))
     assert [(curve.offer.code, curve.multiplier, curve.rate_hz) for curve in chosen] == [(6, 2, 25.0)]
-    assert data.wanted(data.offers(b"07   80000    0   204E2"))[0].multiplier == 1
+    multipliers = [data.wanted(data.offers(b"07%8d    0   204E2" % us))[0].multiplier for us in (80000, 16000, 100)]
+    assert multipliers == [1, 3, 0xFF]
+    both = data.wanted(data.offers(b"07   20000    0   204E2" + b"06   20000-  10  1504E2"))
+    assert [curve.offer.code for curve in both] == [6], "mmHg before kPa"
 
 
 def test_kilopascal_of_a_curve_become_mmhg():
@@ -436,10 +459,15 @@ def test_a_device_that_offers_no_curves_or_does_not_understand_is_asked_once():
         assert sent(line.wait(8, answers)).count(OFFERS) == 1
 
 
-@pytest.mark.parametrize("raw", ["D1 8D", "D1 8D C0", "D0", "D0 C1 C3", "D1 C1 C3 C0 C0", "C1 C3", "8D 83", "D1 8D 03"])
+@pytest.mark.parametrize("raw", ["D1 8D", "D1 8D C0", "D0", "D0 C1 C3", "D1 C1 C3 C0 C0", "C1 C3", "8D 83", "D1 8D 03",
+                                 "D0 C1 8D C0 C0", "D0" + "C1 C1" * 17 + "C0 C0"])  # fmt: skip
 def test_what_is_no_record(raw):
     assert list(records(bytes.fromhex(raw))) == []
     assert only(Accepted, decode(bytes.fromhex(raw))) == []
+
+
+def test_a_record_that_is_none_holds_nothing_back():
+    assert len(only(Measured, Medibus().feed(b"\xd0" + BOTH, BEGIN))) == 5
 
 
 # anything at all
@@ -471,6 +499,16 @@ def test_only_answers_and_questions_go_out(steps):
 )  # fmt: skip
 def test_no_setting_and_no_stop_may_be_sent(order):
     assert order not in SPEC.allow_list
+
+
+def test_a_device_that_does_not_answer_about_curves_is_read_without_them():
+    line, asked = Line(), []
+    line.wait(0.5, {CALL: response(0x51), IDENTIFY: CAPNOSAT})
+    for _ in range(60):
+        line.hear(command(0x30))
+        asked += sent(line.wait(0.25, {ASK: BOTH, ALARMS: response(0x27)}))
+    assert asked.count(OFFERS) == 1
+    assert asked.count(ASK) >= 3
 
 
 def test_the_simulated_capnosat():

@@ -212,7 +212,7 @@ def wanted(offered: tuple[Offer, ...]) -> tuple[Curve, ...]:
     chosen: dict[Signal, Curve] = {}
     for code, (signal, _, _) in CURVES.items():
         for offer in offered:
-            multiplier = min(max(-(-_PERIOD_US // offer.interval_us), 1), 0xFF)
+            multiplier = min(-(-_PERIOD_US // offer.interval_us), 0xFF)
             like = next(iter(chosen.values()), None)
             if offer.code == code and (like is None or like.offer.interval_us == offer.interval_us):
                 chosen.setdefault(signal, Curve(offer, multiplier))
