@@ -10,6 +10,8 @@ _STEPS = 3
 """After so many steps of its counter should have come and none came, a pump is not known to infuse."""
 _SLACK_S = 5.0
 """Reports may come so late without meaning anything."""
+_SLACK = 1.25
+"""How much faster than its rate a volume may seem to grow: a pump reads its clock at other moments than we do."""
 
 
 class Steady:
@@ -27,6 +29,39 @@ class Steady:
             return False
         self._believed = value
         return True
+
+
+class Known:
+    """A number of a device whose answers may have no checksum: what it is, for as long as it is known."""
+
+    def __init__(self, lifetime_s: float) -> None:
+        self._lifetime_s = lifetime_s
+        self._steady = Steady()
+        self._told = False
+        self._value: float | None = None
+        self._at: Instant | None = None
+
+    def take(
+        self, value: float | None, at: Instant, *, sure: bool = False, grows: float = 0.0, step: float = 0.0
+    ) -> bool:
+        """Take what an answer says (None is "cannot be read"); whether it counts.
+
+        A checksum makes it `sure`. Without one it counts when it is told a second time, or lies above what was said
+        before by no more than it `grows` in an hour, give or take two of its last digits (`step`).
+        """
+        first, self._told = not self._told, True
+        most = 2 * step + grows / 3600 * _SLACK * min(self._age(at), self._lifetime_s)
+        counts = (value is not None and self._steady.believes(value, most) and not first) or sure
+        if counts:
+            self._value, self._at = value, at
+        return counts
+
+    def get(self, at: Instant) -> float | None:
+        """Return the number, None where it is not known any more."""
+        return self._value if self._age(at) <= self._lifetime_s else None
+
+    def _age(self, at: Instant) -> float:
+        return self._lifetime_s + 1 if self._at is None else at.since(self._at)
 
 
 class Flow:

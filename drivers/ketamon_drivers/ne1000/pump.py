@@ -3,7 +3,7 @@
 from ketamon.domain.devices import DeviceAlarm, Priority, PumpState, PumpStatus
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import Parameter
-from ketamon.wire.continuity import Steady
+from ketamon.wire.continuity import Known
 from ketamon_drivers.ne1000.wire import AGAIN
 
 LOST_S = 10.0
@@ -24,34 +24,6 @@ ALARMS = {
 _SWITCHED_ON = "pump was switched on"
 
 
-class _Number:
-    """One number, and since when it is known."""
-
-    def __init__(self) -> None:
-        self._steady = Steady()
-        self._value: float | None = None
-        self._known_at: Instant | None = None
-        self._told = False
-
-    def take(self, value: float | None, most: float, at: Instant, *, sure: bool) -> bool:
-        """Take what an answer says. Without a checksum it must lie at most `most` above what was said before."""
-        first, self._told = not self._told, True
-        follows = value is not None and self._steady.believes(value, most) and not first
-        if follows or sure:
-            self._value, self._known_at = value, at
-        return follows or sure
-
-    def known(self, at: Instant) -> float | None:
-        return self._value if _age(self._known_at, at) <= LOST_S else None
-
-    def age(self, at: Instant) -> float:
-        return min(_age(self._known_at, at), LOST_S)
-
-
-def _age(since: Instant | None, at: Instant) -> float:
-    return LOST_S + 1 if since is None else at.since(since)
-
-
 class Pump:
     """One pump: its status, its numbers, and the alarms that it forgot by telling them."""
 
@@ -63,21 +35,19 @@ class Pump:
         self.said = ""
         self.status = ""
         self.alarms: dict[str, DeviceAlarm] = {}
-        self._numbers = {parameter: _Number() for parameter in AGAIN.values()}
+        self._numbers = {parameter: Known(LOST_S) for parameter in AGAIN.values()}
         self._after_alarm = ""
         self._moved = False
 
     def take(self, parameter: Parameter, value: float | None, step: float, at: Instant, *, sure: bool) -> bool:
         """Take a number; whether it counts. A volume may grow by what the pump gives meanwhile, the others stay."""
-        number, most = self._numbers[parameter], 0.0
-        if parameter is Parameter.VOLUME_INFUSED:
-            rate = self.known(Parameter.RATE, at) or 0.0
-            most = 2 * step + rate / 3600 * 1.25 * number.age(at)
-        return number.take(value, most, at, sure=sure)
+        counted = parameter is Parameter.VOLUME_INFUSED
+        grows, step = (self.known(Parameter.RATE, at) or 0.0, step) if counted else (0.0, 0.0)
+        return self._numbers[parameter].take(value, at, sure=sure, grows=grows, step=step)
 
     def known(self, parameter: Parameter, at: Instant) -> float | None:
         """Return a number as the pump tells it, None where it is not known."""
-        return self._numbers[parameter].known(at)
+        return self._numbers[parameter].get(at)
 
     def confirms(self, status: str, *, sure: bool) -> bool:
         """Take a status; whether it counts: by its checksum, or because it is told a second time."""
