@@ -23,8 +23,8 @@ What can mislead
     sent: whole numbers of cuff and CO2 are mmHg, a number with decimals would be another unit and has no value. A label
     that has never been seen makes the number beside it questionable. Samples are in the monitor's own scale.
 
-The alarm field was empty in all that was ever recorded: what stands in it is shown as it is, with high priority, and
-that nothing stands in it proves nothing.
+CO2, temperatures and the alarm field were empty in all that was recorded. What stands in the alarm field is shown as it
+is, with high priority, and that nothing stands in it proves nothing.
 
 Source: a recording of a real monitor (OpenICE demo devices, 27 records) and the decoder beside it, which names the last
 two fields "label" and "alarm"; no vendor document.
@@ -55,7 +55,8 @@ from ketamon.wire.framing import Segment, Terminated
 from ketamon.wire.sampling import resampled
 
 START, END, NAME = b"\xff", b"\xfe", b"ANSAR-B "
-LONGEST_RECORD = 1024
+LONGEST_RECORD = 1408
+"""The longest that the grammar lets through."""
 _WAVES_AT = len(START + NAME)
 _TEXT_AT = _WAVES_AT + 400
 OFF = 0xFB
@@ -144,7 +145,7 @@ def parse(raw: bytes) -> Record | None:
     """Read a record from its first byte to its last; None where anything in it does not fit."""
     waves = raw[_WAVES_AT:_TEXT_AT]
     match = _TEXT.fullmatch(raw, _TEXT_AT, len(raw) - 1)
-    if not raw.startswith(START + NAME) or not match or len(raw) > LONGEST_RECORD or max(waves) > OFF:
+    if not raw.startswith(START + NAME) or not match or max(waves) > OFF:
         return None
     groups = [group.decode() for group in match.groups()]
     lines = {

@@ -202,6 +202,16 @@ def test_units(unit, co2, wave, notice):
     assert [o.text for o in only(DeviceNotice, outputs)] == notice
 
 
+def test_samples_keep_their_unit_until_another_one_is_believed():
+    def first(*units):
+        outputs = decode(*(Said(unit=unit) for unit in units), *(sample(n, 10) for n in range(10)))
+        return only(Sampled, outputs)[0].block.samples[0]
+
+    assert first(1, 1, 2) == 10.0
+    assert round(first(1, 1, 2, 2), 3) == 7.501
+    assert first(1) is None, "before anything is believed there is no unit"
+
+
 def test_one_kilopascal_is_7_50062_mmhg():
     assert told(twice(unit=2, values=bytes([10, 255, 14, 97, 72])))[0] == (7.5, "valid")
     assert told(twice(unit=2, values=bytes([100, 255, 14, 97, 72])))[0] == (75.0, "valid")
@@ -215,6 +225,7 @@ FAST = [
     (0x40, "invalid", None, ["sampling line not connected"], []), (0x80, "invalid", None, ["CO2 malfunction"], []),
     (0x21, "questionable", 37.0, [], ["CO2 value invalid, sampling line is purged"]),
     (0x12, "calibrating", 37.0, [], ["CO2 initializing, CO2 self-maintenance"]),
+    (0x42, "invalid", None, ["sampling line not connected"], ["CO2 initializing"]),
     (0xC8, "invalid", None, ["sampling line not connected", "CO2 malfunction"], []),
 ]  # fmt: skip
 
