@@ -51,7 +51,7 @@ def decode(*messages):
 def twice(fast=0, **fields):
     """A message behind one that makes it believed."""
     said = Said(**fields)
-    return decode(sample(fast=fast), said, replace(said, time=said.time + 1))
+    return decode(sample(fast=fast), sample(fast=fast), said, replace(said, time=said.time + 1))
 
 
 def only(kind, outputs):
@@ -240,6 +240,12 @@ def test_the_status_of_the_samples_says_what_co2_is_worth(fast, quality, co2, al
     assert [o.text for o in only(DeviceNotice, outputs)] == notices
     clear = only(Sampled, decode(Said(), Said(), *(sample(n, 30, fast) for n in range(10))))[0].block.samples
     assert (clear[0] is not None) is (fast in (0, 8))
+
+
+def test_a_status_in_one_sample_only_says_nothing_of_the_numbers():
+    outputs = decode(Said(), sample(0), sample(1, fast=0x80), Said())
+    assert told(outputs)[0] == (37.0, "valid")
+    assert not any(o.alarms for o in only(DeviceAlarms, outputs))
 
 
 ALARMS = [

@@ -18,13 +18,14 @@ What can be garbled (`numbers`)
     in the numbers no high limit may be below the low one. Numbers are believed only where they follow from a message
     before: the same limits, unit and reserved bits, a clock that goes on, no jump. A real change is told twice, so it
     costs a second, in which there is no value; alarms wait for it too. What can still slip through is a change as small
-    as a real one, for one second; and a sample.
+    as a real one, or an alarm, for one second; and a sample.
 
 What can mislead
     The monitor sends CO2 in the unit it shows: mmHg, or tenths of kPa or of volume percent. Percent is no pressure
     without the ambient pressure, which is not sent: then CO2 has no value. The numbers do not say what disturbs the
-    CO2 measurement, the status of the samples does, so the last one decides what CO2 and respiration are worth. One
-    software version was seen to send a message shifted by a byte: its limits contradict each other.
+    CO2 measurement, the status of the samples does: what stands in the last two of them decides what CO2 and
+    respiration are worth. One software version was seen to send a message shifted by a byte: its limits contradict
+    each other.
 
 Source: Oridion, Capnostream Data Transfer Protocols D006045C (2007); "link is active", "battery low" and the shifted
 message from OpenICE, whose driver and that of bensondaled/fus_anes agree with the document.

@@ -40,7 +40,7 @@ _SAMPLES_PER_BLOCK = 10
 
 
 class Capnostream20:
-    """One connection to a monitor. It remembers the unit, the last sample's status, and what was told last."""
+    """One connection to a monitor. It remembers the unit, the last samples' status, and what was told last."""
 
     def __init__(self) -> None:
         self._frames = Sized(START_BYTE, LONGEST_FRAME, size, checked)
@@ -48,7 +48,7 @@ class Capnostream20:
         self._foreign, self._stranger = False, b""
         self._step: float | None = None
         self._before: tuple[Numbers, ...] = ()  # the last message that was believed, and the last one
-        self._fast = 0
+        self._fast = self._lasting = 0  # the last sample's status, and what stands in the last two
         self._number = 0
         self._gathered = Gathered(_SAMPLES_PER_BLOCK)
         self._alarms: tuple[DeviceAlarm, ...] | None = None
@@ -99,11 +99,12 @@ class Capnostream20:
 
     def _sample(self, offset: int, data: bytes) -> Iterator[Output]:
         """A sample follows the one before by its number; where the count begins anew is not documented."""
-        number, whole, part, self._fast = data
+        number, whole, part, fast = data
+        self._fast, self._lasting = fast, self._fast & fast
         if number not in (0, (self._number + 1) % 256):
             self._gathered.gap()
         self._number = number
-        usable = self._step is not None and not self._fast & ~END_OF_BREATH
+        usable = self._step is not None and not fast & ~END_OF_BREATH
         block = self._gathered.add((whole + part / 256) * self._step if self._step and usable else None)
         if block:
             rate = float(SAMPLES_HZ)
@@ -117,13 +118,13 @@ class Capnostream20:
         self._before = (numbers,) if believed else (*self._before[:1], numbers)
         if believed:
             self._step = numbers.step
-        for reading in readings(numbers, self._fast, believed=believed):
+        for reading in readings(numbers, self._lasting, believed=believed):
             yield Measured(offset, reading)
-        told = alarms(numbers, self._fast)
+        told = alarms(numbers, self._lasting)
         if believed or told == self._alarms:
             yield DeviceAlarms(offset, told)
         self._alarms = told
-        said = notices(numbers, self._fast)
+        said = notices(numbers, self._lasting)
         if said != self._said:
             self._said = said
             yield DeviceNotice(offset, said or "no status any more")

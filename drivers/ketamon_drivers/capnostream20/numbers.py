@@ -149,7 +149,7 @@ def parse(data: bytes) -> Numbers | None:
 
 
 def readings(numbers: Numbers, fast: int, *, believed: bool) -> Iterator[Reading]:
-    """Give the five numbers; `fast` is the status of the last sample. What is not believed has no value."""
+    """Give the five numbers; `fast` is the status that lasts in the samples. What is not believed has no value."""
     breathing = quality(*found(FAST, fast), *found(EXTENDED, numbers.extended))
     oximetry = quality(*found(SPO2_ALARMS, numbers.spo2_alarms))
     for raw, field in zip(numbers.values, FIELDS, strict=True):
