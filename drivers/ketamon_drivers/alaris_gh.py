@@ -9,7 +9,10 @@ The wire
         !INF^8002-51733^A^HLD^0.00^ml/h^^0.969^ml^530.15^mmHg^00:04:09^EVENT^214725|DB9D
 
     INF: serial, alarm flag (- or A), mode, rate, unit, drug, infused, unit, pressure, unit, time left, log type and id.
-    ESC from the pump means that it abandoned the message it was sending. `!` occurs at the beginning only.
+    ESC from the pump means that it abandoned the message it was sending. The drug is what people typed, so it alone may
+    hold `!`, `|` and `^`: the CRC stands at a fixed place from the end and tells which `!` is the beginning, and five
+    fields before the drug and seven behind it, none of which can hold such a letter, tell what is the drug. A message
+    with such a drug is garbage where any other field has not its strict form, or where two beginnings fit.
 
 What is sent
     Ten questions that only read, byte for byte (`allow_list`). This driver cannot start, stop, program or take remote
@@ -17,9 +20,10 @@ What is sent
 
 What can mislead
     Mode SET is "infusing" only with a rate above 0. Keep-vein-open and the end of an infusion cannot be told from INF:
-    they follow from the alarm that stands while INF's flag says there is one. A bolus or purge looks like a higher
-    rate. A unit other than the expected one makes a number unreadable, never converted. Numbers may have a decimal
-    comma. An unknown alarm code is shown raw, with high priority.
+    they follow from the alarm that stands while INF's flag says there is one. ALARM is asked every 2 s, so they are
+    told so late at most, at first without a rate: the last one known is of before. A bolus or purge looks like a
+    higher rate. A unit other than the expected one makes a number unreadable, never converted. Numbers may have a
+    decimal comma. An unknown alarm code is shown raw, with high priority.
 
 Source: CareFusion Alaris Communications Protocol as two public implementations and a recorded reply show it (OpenICE
 demo devices; infupy 2022.1.11); Alaris CC directions for use 1000DF00329 for the remote-control watchdog. What the
@@ -28,7 +32,7 @@ alarm codes mean is read from their mnemonics.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, cycle
 
 from ketamon.domain.devices import DeviceAlarm, DeviceKind, Priority, PumpAlarm, PumpState, PumpStatus
@@ -54,11 +58,18 @@ from ketamon.wire.framing import Segment, Terminated
 
 LONGEST_FRAME = 256
 _END, _ABANDONED = b"\r", b"\x1b"
-_FRAME = re.compile(rb"!([ -{}~\x80-\xff]*)\|([0-9A-F]{4})\r")
+_FRAME = re.compile(rb"!([ -~\x80-\xff]*)\|([0-9A-F]{4})\r")
+_STATUS = re.compile(rb"!(?=INF\^)")
 _VERB = re.compile(r"[A-Z][A-Z0-9_]{0,31}")
 _NUMBER = re.compile(r" *(-?\d{1,6}(?:[.,]\d{1,4})?)", re.ASCII)
 _CLOCK = re.compile(r"(\d\d):([0-5]\d):([0-5]\d)", re.ASCII)
 _OVER_A_DAY = "24+"
+_PLAIN = rf"(?:{_NUMBER.pattern})?".replace("(-", "(?:-")
+_AROUND_DRUG = re.compile(
+    rf"(INF\^[\w -]*\^[-A]\^[A-Z]{{3}}\^{_PLAIN}\^ml/h)\^(.*)"
+    rf"\^({_PLAIN}\^ml\^{_PLAIN}\^mmHg\^(?:\d\d:[0-5]\d:[0-5]\d|24\+)?\^[A-Z]*\^\d*)",
+    re.ASCII,
+)
 
 ONCE = ("INST_SERIALNO", "COMMS_PROTOCOL", "SYRINGE_STATUS")
 AGAIN = ("INF", "ALARM")
@@ -85,6 +96,14 @@ def unframe(raw: bytes) -> str | None:
     return match[1].decode("latin-1")
 
 
+def fields_of(content: str) -> list[str]:
+    """Return the verb and the fields of a message, none where it has a letter that only a drug may have."""
+    around = _AROUND_DRUG.fullmatch(content)
+    if around:
+        return [*around[1].split("^"), around[2], *around[3].split("^")]
+    return [] if {"!", "|"} & set(content) else content.split("^")
+
+
 ALARMS = {
     "AL_ACDIS": ("mains lost", Priority.LOW),
     "AL_CALLB": ("call back: left without action", Priority.MEDIUM),
@@ -95,6 +114,7 @@ ALARMS = {
     "AL_EOIST": ("end of infusion, stopped", Priority.MEDIUM),
     "AL_FAULT": ("internal fault", Priority.HIGH),
     "AL_LBTAC": ("battery low", Priority.MEDIUM),
+    "AL_LDSCN": ("AL_LDSCN: nobody has said what it means", Priority.HIGH),
     "AL_LWBAT": ("battery low", Priority.MEDIUM),
     "AL_NEOIN": ("near end of infusion", Priority.LOW),
     "AL_OCCLU": ("occlusion", Priority.HIGH),
@@ -179,6 +199,7 @@ class AlarisGh:
         self._tries = 0
         self._due_ns: int | None = None
         self._standing: PumpState | None = None
+        self._status: PumpStatus | None = None
         self._complaints: dict[str, str] = {}
 
     def feed(self, data: bytes, at: Instant) -> Iterator[Output]:
@@ -196,6 +217,8 @@ class AlarisGh:
         self._due_ns = (self._due_ns if on_time and self._due_ns is not None else now) + PERIOD_NS
         if not self._asked or self._tries >= _TRIES:
             self._asked, self._tries = next(self._questions), 0
+        if self._asked == "INF":
+            self._status = None  # the one before is of the past, should this one fail
         self._tries += 1
         yield Send(REQUESTS[self._asked])
 
@@ -206,17 +229,18 @@ class AlarisGh:
             yield Garbage(segment.offset, segment.raw, "the input ended within a message")
 
     def _segment(self, segment: Segment) -> Iterator[Output]:
-        """A segment is at most one frame, at its end: only the last start character in it can begin one."""
+        """A segment is at most one frame, at its end: the last start character in it begins one, or that of an INF."""
         raw, offset = segment.raw, segment.offset
         if not segment.ended or raw.endswith(_ABANDONED):
             yield Garbage(offset, raw, "the pump abandoned its message" if segment.ended else "no end of message")
             return
-        start = max(raw.rfind(b"!"), 0)
-        content = unframe(raw[start:])
-        if content is None:
+        starts = {raw.rfind(b"!"), *(match.start() for match in _STATUS.finditer(raw))}
+        found = [(start, content) for start in starts if (content := unframe(raw[start:])) is not None]
+        if len(found) != 1:
             yield Garbage(offset, raw, "the CRC or the form is wrong")
             return
-        verb, *fields = content.split("^")
+        ((start, content),) = found
+        verb, *fields = fields_of(content) or [""]
         layout = LAYOUTS.get(verb, _UNKNOWN)
         if not _VERB.fullmatch(verb) or (fields and len(fields) not in layout.counts):
             yield Garbage(offset, raw, "the layout is unknown")
@@ -244,6 +268,7 @@ class AlarisGh:
         values = {str(reading.parameter): reading.value for reading in readings}
         state = self._standing or _state(mode, values["rate"])
         status = PumpStatus(state=state, alarm=alarm, drug=drug.strip(), serial=serial.strip(), head="", **values)
+        self._status = status
         yield PumpTelemetry(offset, status)
         written = (f"{rate} {per_hour}", f"{infused} {ml}", left, f"{pressure} {mmhg}")
         for reading, text in zip(readings, written, strict=True):
@@ -251,9 +276,12 @@ class AlarisGh:
         yield from self._complain(offset, "mode", "" if mode in _MODES else mode)
 
     def alarms(self, offset: int, fields: list[str]) -> Iterator[Output]:
-        """ALARM: the one that stands, or none. Only the word for "none" is none."""
+        """ALARM: the one that stands; only the word for "none" is none. One that tells the state tells it at once."""
         code, *more = (field.strip() for field in fields[1:])
-        self._standing = STATE_OF_ALARM.get(code)
+        before, self._standing = self._standing, STATE_OF_ALARM.get(code)
+        if self._status and self._standing not in (None, before):
+            told = replace(self._status, state=self._standing, alarm=True, rate=None, time_remaining=None)
+            yield PumpTelemetry(offset, told)
         none = code == NO_ALARM
         yield DeviceAlarms(offset, () if none else (device_alarm(code, " ".join(filter(None, more))),))
 

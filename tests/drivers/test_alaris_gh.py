@@ -1,7 +1,8 @@
 """Alaris pumps: published frames in both directions, polling, and that it can only ask."""
 
 import json
-from itertools import pairwise
+from dataclasses import replace
+from itertools import pairwise, product
 
 import pytest
 from drivers.contract import START, check_chunks, run
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from ketamon.domain.devices import Priority, PumpAlarm, PumpState, PumpStatus
 from ketamon.domain.parameters import Parameter
 from ketamon.driver import Accepted, DeviceAlarms, DeviceNotice, Garbage, Measured, PumpTelemetry, Send, Truth
+from ketamon.wire.checksums import crc16_ccitt_false
 from ketamon_drivers import alaris_gh
 from ketamon_drivers.alaris_gh import REQUESTS, SPEC, STATE_OF_ALARM, frame, unframe
 
@@ -172,6 +174,27 @@ def test_a_time_that_is_none_has_no_value(left):
     assert (reading.value, reading.quality.value) == (None, "invalid")
 
 
+CODES = (
+    "AL_OCCLU AL_ACDIS AL_CALLB AL_COMTO AL_DRDIS AL_EMBAT AL_LBTAC AL_LWBAT AL_EOIKV AL_EOIST AL_NEOIN AL_FAULT"
+    " AL_LDSCN AL_PRDSC AL_RHIGH AL_SYRCO AL_TCITG AL_TCITA AL_TCITNC AL_VTBIC AL_VTBIK AL_VTBIS"
+)
+
+
+def test_every_published_code_is_known():
+    assert set(alaris_gh.ALARMS) == set(CODES.split())
+
+
+def test_a_code_that_nobody_explained_is_high_and_shows_itself():
+    ((alarm,),) = [o.alarms for o in only(DeviceAlarms, decode("ALARM^AL_LDSCN^ ^ "))]
+    assert (alarm.code, alarm.priority) == ("AL_LDSCN", Priority.HIGH)
+    assert "AL_LDSCN" in alarm.text
+
+
+def test_the_code_that_was_seen_with_a_space():
+    ((alarm,),) = [o.alarms for o in only(DeviceAlarms, decode("ALARM^AL DRDIS^ ^ "))]
+    assert (alarm.code, alarm.text, alarm.priority) == ("AL DRDIS", "drive disengaged", Priority.HIGH)
+
+
 @pytest.mark.parametrize("code", alaris_gh.ALARMS)
 def test_known_alarms_have_words(code):
     ((alarm,),) = [o.alarms for o in only(DeviceAlarms, decode(f"ALARM^{code}^ ^ "))]
@@ -228,6 +251,73 @@ def test_a_message_that_is_not_known_is_told():
     outputs = decode("NEW_THING^1^2", "INF_START")
     assert [o.name for o in only(Accepted, outputs)] == ["NEW_THING", "request INF_START"]
     assert [o.text for o in only(DeviceNotice, outputs)] == ["unknown message NEW_THING", "unknown message INF_START"]
+
+
+DRUGS = [
+    "!", "|", "^", "a!b", "a|b", "a^b", "^^", "!INF^", "x|DEAD", "KET!AMINE|10^MG", "a!INF^8002-51733^A^HLD^0.00^ml/h^b",
+    "X^5.000^ml^1.00^mmHg^00:01:00^EVENT^1", "99.99^ml/h^x^0.001^ml^1^mmHg^24+^EVENT^7", "|62BF", "!ALARM^AL_NOALM^ ^ ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("drug", DRUGS)
+def test_a_drug_may_be_named_as_people_like(drug):
+    wire = frame(inf(drug=drug))
+    check_chunks(SPEC, wire, [5])
+    outputs = run(SPEC.make(), [wire])
+    assert outputs[0] == Accepted(0, len(wire), "INF")
+    assert only(PumpTelemetry, outputs)[0].status == replace(status(RUNNING), drug=drug.strip())
+    assert only(Measured, outputs) == only(Measured, decode(RUNNING))
+
+
+@settings(max_examples=300, deadline=None)
+@given(drug=st.text("!|^INF0.ml/hmHg:+ -AE", max_size=60), rate=st.integers(0, 99999), infused=st.integers(0, 999999))
+def test_no_drug_touches_a_number(drug, rate, infused):
+    message = inf(drug=drug, rate=f"{rate / 100:.2f}", infused=f"{infused / 1000:.3f}")
+    found = status(message)
+    assert (found.drug, found.rate, found.volume_infused) == (drug.strip(), rate / 100, infused / 1000)
+    assert (found.pressure, found.serial, found.alarm) == (17.91, "8002-51733", False)
+
+
+@settings(max_examples=300, deadline=None)
+@given(drug=st.sampled_from(DRUGS), at=st.integers(0, 400), byte=st.integers(0, 255))
+def test_damage_around_such_a_drug_says_nothing(drug, at, byte):
+    wire = bytearray(frame(inf(drug=drug)))
+    at %= len(wire)
+    whole, wire[at] = wire[at], byte
+    if byte != whole:
+        assert not only(PumpTelemetry, run(SPEC.make(), [bytes(wire)]))
+
+
+@pytest.mark.parametrize("drug", ["a^b", "a!b", "a|b"])
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"serial": "80!02"}, {"serial": "8002|1"}, {"flag": "?"}, {"flag": ""}, {"mode": "SETS"}, {"mode": "S|T"},
+        {"rate": "1e3"}, {"per_hour": "mL/h"}, {"infused": "3.125 "}, {"ml": "mL"}, {"pressure": "x"},
+        {"mmhg": "kPa"}, {"left": "4:09"}, {"left": "00:04:09^00:04:09"},
+    ],
+)  # fmt: skip
+def test_beside_such_a_drug_every_field_has_its_strict_form(field, drug):
+    (garbage,) = decode(inf(drug=drug, **field))
+    assert garbage.reason == "the layout is unknown"
+
+
+@pytest.mark.parametrize("content", ["ALARM^AL_NOALM^!^ ", "INST_SERIALNO^80|02", "SYRINGE_STATUS^B!D^ 50^CONF"])
+def test_no_other_message_holds_these_letters(content):
+    assert not only(DeviceAlarms, decode(content))
+    assert all(isinstance(output, Garbage) for output in decode(content))
+
+
+def test_a_message_that_two_beginnings_fit_is_garbage():
+    inner = RUNNING.encode()
+    for a, b, c in product(range(0x30, 0x5B), repeat=3):
+        outer = b"INF^%c%c%c!" % (a, b, c) + inner
+        if crc16_ccitt_false(outer) == crc16_ccitt_false(inner):
+            break
+    wire = b"!%b|%04X\r" % (outer, crc16_ccitt_false(outer))
+    assert unframe(wire) is not None
+    assert unframe(wire[8:]) == RUNNING
+    assert run(SPEC.make(), [wire]) == [Garbage(0, wire, "the CRC or the form is wrong")]
 
 
 BAD = [
@@ -315,6 +405,44 @@ def test_a_question_without_an_answer_is_asked_twice_and_then_left():
         "INST_SERIALNO", "INST_SERIALNO", "COMMS_PROTOCOL", "COMMS_PROTOCOL", "SYRINGE_STATUS", "SYRINGE_STATUS",
         "INF", "INF", "ALARM", "ALARM",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("quarter", range(16))
+@pytest.mark.parametrize(("state", "alarm"), [(PumpState.KVO, PumpAlarm.KVO), (PumpState.ENDED, PumpAlarm.ENDED)])
+@pytest.mark.parametrize("near", [(), (PumpAlarm.NEAR_END,)])
+def test_keep_vein_open_and_the_end_are_told_within_two_seconds(quarter, state, alarm, near):
+    driver, device, told = SPEC.make(), SPEC.simulate(), []
+    infusing = PumpStatus(state=PumpState.INFUSING, rate=54.0, volume_infused=35.9, time_remaining=5.0)
+    after = PumpStatus(state=state, rate=1.0, volume_infused=36.0, time_remaining=0.0)
+    for n in range(80):
+        begun = n >= 32 + quarter
+        device.advance(
+            Truth(wall=START.wall, pump=after if begun else infusing, pump_alarms=(alarm,) if begun else near)
+        )
+        for output in driver.tick(START.plus(n / 4)):
+            outputs = driver.feed(device.receive(output.data), START.plus(n / 4))
+            told += [(n / 4, o.status) for o in only(PumpTelemetry, outputs)]
+    first = min(t for t, s in told if s.state is state)
+    assert first - (32 + quarter) / 4 <= 2.0
+    assert {s.rate for t, s in told if s.state is state} <= {None, 1.0}, "never the rate of before"
+    assert all(s.rate == 1.0 for t, s in told if t >= first + 1.25)
+    assert all(s.state is state for t, s in told if t >= first)
+
+
+def test_a_status_of_long_ago_tells_no_state():
+    driver = SPEC.make()
+    list(driver.feed(frame(inf(flag="A")), START))
+    asked(driver, 9)
+    assert not only(PumpTelemetry, driver.feed(frame("ALARM^AL_EOIKV^ ^ "), START))
+
+
+def test_an_alarm_without_a_status_tells_no_state():
+    assert not only(PumpTelemetry, decode("ALARM^AL_EOIKV^ ^ "))
+
+
+def test_a_state_that_stands_is_told_once_by_its_alarm():
+    alarm = "ALARM^AL_EOIKV^ ^ "
+    assert [s.status.rate for s in only(PumpTelemetry, decode(RUNNING, alarm, alarm))] == [12.5, None]
 
 
 def test_after_a_long_pause_there_is_one_question_not_many():
