@@ -154,7 +154,19 @@ def test_a_right_crc_behind_a_wrong_header_is_garbage(header):
 
 def test_a_right_crc_around_a_broken_structure_is_garbage():
     pdu = result(numeric(HR_60))
-    for broken in (pdu[:-1], pdu + b"\0", b"\xe1\x00\x00\x03" + pdu[4:], DATA + b"\0\x09\0\0", b"\x0e\x05", b""):
+    stranger = result(numeric(HR_60), part=(4, 1))
+    padded = pdu.replace(pack(">HHH", 1, 1, 20), pack(">HHH", 1, 0, 20))  # a context that hides what it holds
+    assert padded != pdu
+    for broken in (
+        stranger,
+        padded,
+        pdu[:-1],
+        pdu + b"\0",
+        b"\xe1\x00\x00\x03" + pdu[4:],
+        DATA + b"\0\x09\0\0",
+        b"\x0e\x05",
+        b"",
+    ):
         with pytest.raises(MalformedError):
             read(broken)
         assert [type(output) for output in decode(broken)] == [Garbage]
@@ -213,6 +225,8 @@ def test_the_confirmation_may_be_sent_whatever_the_monitor_chose(invoke, time):
     pdu = requests.confirmation(invoke, bytes.fromhex("002100000000") + pack(">I", time))
     assert pdu in SPEC.allow_list
     assert frame(pdu) in SPEC.allow_list
+    assert pdu[:24] + b"\0" + pdu[24:] not in SPEC.allow_list
+    assert frame(pdu)[:-1] + b"\0\xc1" not in SPEC.allow_list
     for at in {*range(len(pdu))} - {8, 9, 20, 21, 22, 23}:
         other = pdu[:at] + bytes([pdu[at] ^ 0x40]) + pdu[at + 1 :]
         assert other not in SPEC.allow_list
@@ -453,7 +467,8 @@ def test_a_list_of_numbers_that_lies_is_none(head):
 
 def test_a_number_that_a_whole_result_holds_no_more_is_missing():
     hr, rr = numeric(HR_60), numeric("500a 0000 0ae0 0000000e", handle=0x8500)
-    outputs = decode(result(hr, rr), result(hr, rr, sequence=2), result(hr, sequence=3), result(hr, sequence=4))
+    outputs = decode(result(hr, rr), result(hr, rr, sequence=2), result(hr, sequence=3))
+    outputs += decode(result(hr, rr), *parts(1, 2, 3, 0, sequence=2), result(hr, rr, sequence=3))  # never away
     gone = [(r.quality, r.site) for r in readings(outputs) if r.parameter is Parameter.RR and r.value is None]
     assert gone == [(Quality.MISSING, "impedance")]
 
@@ -545,6 +560,23 @@ def test_waves_between_the_parts_of_numerics_are_no_gap():
     first, second, third, last = parts(1, 2, 3, 0)
     wave = result(poll=requests.WAVES, sequence=7)
     assert notices(decode(first, wave, second, wave, third, last)) == []
+
+
+def test_a_result_that_follows_a_torn_one_is_whole():
+    parts_seen = association.Parts()
+    assert list(parts_seen.take(1, (1, 1), (FIRST, 1))) == []
+    assert list(parts_seen.take(1, (2, 2), (FIRST, 1))) == [False]
+    assert list(parts_seen.take(1, (2, 2), (LAST, 2))) == []
+    assert list(parts_seen.take(1, (2, 2), None)) == [True]
+
+
+def test_the_first_result_of_a_poll_only_describes_and_takes_no_number_away():
+    hr = numeric(HR_60)
+    described = pack(">H", 0x8400) + written(((0x0921, b"\x84\0"),))
+    outputs = decode(result(hr), result(described, sequence=0), result(hr, sequence=1))
+    assert [r.value for r in readings(outputs)] == [60.0, 60.0]
+    single = [result(one, sequence=0, extended=False, ticks=n) for n, one in enumerate((hr, hr, described, described))]
+    assert [r.value for r in readings(decode(*single))] == [60.0, 60.0, None]
 
 
 # another version
@@ -841,6 +873,12 @@ WAVES = [
 def test_samples_mean_what_their_context_says(raw, context, physio, samples, unit):
     (block,) = blocks(wave(raw, *context, physio=physio))
     assert (block.samples, block.unit) == (samples, unit)
+
+
+@pytest.mark.parametrize("head", ["4bb4 0000 0002", "4bb4 0000 0006", "4bb4 0000", "0300 0000 0004"])
+def test_samples_that_lie_or_are_of_another_kind_are_left(head):
+    value = (0x096E, bytes.fromhex(head) + bytes(4))
+    assert blocks(result(pack(">H", 0x0402) + written((PERIOD, value)), poll=requests.WAVES)) == []
 
 
 @pytest.mark.parametrize("state", [0x8000, 0x2000, 0xA000])

@@ -86,7 +86,7 @@ class Association:
             self.extended = True
             self._asked, self._answered, self._refused = {}, {}, set()
         if target in (State.CLOSED, State.FOREIGN):
-            self._ended, self._confirm = False, None
+            self._ended = False
         self.state = target
         return True
 

@@ -134,9 +134,6 @@ class PhilipsIntellivue:
         yield from self._notice(offset, f"this is {_model(attributes)}{mode}")
 
     def _polled(self, offset: int, message: Polled) -> Iterator[Output]:
-        key = (message.sequence, message.ticks)
-        for whole in self._parts.take(message.number, key, message.part):
-            yield from self._ended(offset, message, whole=whole)
         if message.kind == NUMERICS.kind:
             yield from self._numerics(offset, message)
         elif message.kind == WAVES.kind:
@@ -147,6 +144,8 @@ class PhilipsIntellivue:
                 alarms = self._alarms.said(observed.attributes)
                 if alarms is not None:
                     yield DeviceAlarms(offset, alarms)
+        for whole in self._parts.take(message.number, (message.sequence, message.ticks), message.part):
+            yield from self._ended(offset, message, whole=whole)
 
     def _numerics(self, offset: int, message: Polled) -> Iterator[Output]:
         unread: list[str] = []
@@ -165,9 +164,8 @@ class PhilipsIntellivue:
                 offset, f"a result of {NAMES.get(number, f'poll {number}')} came only in part; it was used"
             )
         (self._partial.discard if whole else self._partial.add)(number)
-        if message.kind == NUMERICS.kind and (
-            message.sequence or not message.extended
-        ):  # the first one holds no values
+        valued = message.sequence > 0 or not message.extended  # the first result of an extended poll only describes
+        if valued and message.kind == NUMERICS.kind:
             yield from (Measured(offset, reading) for reading in self._numbers.end_of_result(whole=whole))
 
     def _foreign(self, offset: int, text: str) -> Iterator[Output]:
