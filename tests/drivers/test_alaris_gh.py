@@ -254,8 +254,9 @@ def test_a_message_that_is_not_known_is_told():
 
 
 DRUGS = [
-    "!", "|", "^", "a!b", "a|b", "a^b", "^^", "!INF^", "x|DEAD", "KET!AMINE|10^MG", "a!INF^8002-51733^A^HLD^0.00^ml/h^b",
-    "X^5.000^ml^1.00^mmHg^00:01:00^EVENT^1", "99.99^ml/h^x^0.001^ml^1^mmHg^24+^EVENT^7", "|62BF", "!ALARM^AL_NOALM^ ^ ",
+    "!", "|", "^", "a!b", "a|b", "a^b", "^^", "!INF^", "x|DEAD", "KET!AMINE|10^MG",
+    "a!INF^8002-51733^A^HLD^0.00^ml/h^b", "X^5.000^ml^1.00^mmHg^00:01:00^EVENT^1", "|62BF",
+    "99.99^ml/h^x^0.001^ml^1^mmHg^24+^EVENT^7", "!ALARM^AL_NOALM^ ^ ",
 ]  # fmt: skip
 
 
