@@ -91,15 +91,15 @@ def fields(row: Row) -> dict[str, Any]:
 
 def line(row: Row) -> str:
     """Return a driver as lines of words."""
-    head = f"{row.id:<16}{row.distribution} {row.version}"
+    head = f"{row.id:<20}{row.distribution} {row.version}"
     if row.spec is None:
-        return f"{head}\n{'':<16}cannot be used: {row.reason}"
+        return f"{head}\n{'':<20}cannot be used: {row.reason}"
     spec = row.spec
     alarms = "" if spec.alarms_decoded else "; alarms not available from this device"
     return (
-        f"{row.id:<16}{spec.kind:<9}{spec.vendor} {spec.model}\n"
-        f"{'':<16}{row.distribution} {row.version}, {spec.line}, {spec.evidence}{alarms}\n"
-        f"{'':<16}{' '.join((*spec.parameters, *(f'{signal} wave' for signal in spec.signals)))}"
-        + "".join(f"\n{'':<16}{spec.id}+{v.name}: {v.about}, {v.line}" for v in spec.variants)
-        + (f"\n{'':<16}off by default: {spec.off_because}" if spec.off_because else "")
+        f"{row.id:<20}{spec.kind:<9}{spec.vendor} {spec.model}\n"
+        f"{'':<20}{row.distribution} {row.version}, {spec.line}, {spec.evidence}{alarms}\n"
+        f"{'':<20}{' '.join((*spec.parameters, *(f'{signal} wave' for signal in spec.signals)))}"
+        + "".join(f"\n{'':<20}{spec.id}+{v.name}: {v.about}, {v.line}" for v in spec.variants)
+        + (f"\n{'':<20}off by default: {spec.off_because}" if spec.off_because else "")
     )
