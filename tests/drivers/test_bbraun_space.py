@@ -165,8 +165,18 @@ def test_both_forms_of_a_frame_are_read(last):
 
 
 GOOD = part(("13", RUNNING))
+
+
+def declared(length):
+    """The good frame with another length and the checksum that belongs to it."""
+    checked = b"\x01%05d" % length + GOOD[6:-6]
+    return b"%b%05d\x04" % (checked, sum(checked) % 256)
+
+
 BAD = {
-    "length": b"\x01" + b"%05d" % (len(GOOD) + 1) + GOOD[6:],
+    "length": declared(len(GOOD) + 1),
+    "length of a stuffed frame": stuffed(declared(len(GOOD) + 1)),
+    "length of the stuffed frame itself": stuffed(declared(len(stuffed(GOOD)))),
     "checksum": GOOD[:-6] + b"%05d\x04" % ((int(GOOD[-6:-1]) + 1) % 256),
     "checksum over 255": GOOD[:-6] + b"%05d\x04" % (int(GOOD[-6:-1]) + 256),
     "a digit": GOOD.replace(b"12.50", b"92.50"),
@@ -329,6 +339,16 @@ def test_each_bit_of_an_alarm_word(name, bit):
     words, priority = WORDS[name][bit]
     assert (alarm.code, alarm.priority) == (f"13 {name} {bit}", priority)
     assert alarm.text == f"pump 13: {words} ({name}={1 << bit})"
+
+
+def test_keep_vein_open_in_the_status_word_is_an_alarm_too():
+    said = {name: value for name, value in RUNNING.items() if not name.startswith("INM")}
+    outputs = decode(part(("13", said | {"STATUS1": word(*ON, 7, 13)})))
+    assert [(a.code, a.text) for a in only(DeviceAlarms, outputs)[0].alarms] == [
+        ("13 STATUS1 13", "pump 13: keeps vein open")
+    ]
+    told = decode(part(("13", said | {"STATUS1": word(*ON, 7, 13), "PREALARM": word(5)})))
+    assert [a.code for a in only(DeviceAlarms, told)[0].alarms] == ["13 PREALARM 5"]
 
 
 def test_several_bits_are_several_alarms():
@@ -654,6 +674,14 @@ def test_a_pump_that_two_whole_replies_do_not_hold_is_gone():
     host.run(20)
     assert gone(host.outputs) == ["13"], "once, and only the one that is missing"
     assert [a.code for a in only(DeviceAlarms, host.outputs)[-1].alarms] == ["13 gone"]
+
+
+def test_a_pump_that_was_said_to_be_gone_is_not_told_again():
+    device = BBraunSpaceSimulator(RACK[:1])
+    host = Host(device).run(9)
+    device._others = ()
+    host.outputs = list(host.driver.feed(frame("ComSystem", b"300,50113,GNERR,39"), START.plus(9)))
+    assert gone(host.run(30).outputs) == ["13"]
 
 
 # what goes out

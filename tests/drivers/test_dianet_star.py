@@ -138,9 +138,10 @@ def test_every_content_survives_the_wire(content):
     assert unframe(wire[1:-1]) == content
 
 
+REFUSAL = b"\x41\x02\x15\x80"  # with a right checksum, but its 80 is not escaped
 BAD = {
     "CRC": status()[:-2] + bytes([status()[-2] ^ 1]) + b"\x7e",
-    "the monitor byte": b"\x7e\x41\x02\x80\x5c\x0d\x7e",
+    "the monitor byte": b"\x7e" + REFUSAL + crc16_dianet(REFUSAL).to_bytes(2, "big") + b"\x7e",
     "an escape of nothing": b"\x7e\x7d\x61\x02\x5c\x0d\x7e",
     "an escape at the end": b"\x7e\x41\x02\x5c\x7d\x7e",
     "too short": b"\x7e\x1d\x0f\x7e",
