@@ -175,7 +175,7 @@ def declared(length):
 
 BAD = {
     "length": declared(len(GOOD) + 1),
-    "length of a stuffed frame": stuffed(declared(len(GOOD) + 1)),
+    "length of a stuffed frame": stuffed(declared(len(GOOD) + 7)),
     "length of the stuffed frame itself": stuffed(declared(len(stuffed(GOOD)))),
     "checksum": GOOD[:-6] + b"%05d\x04" % ((int(GOOD[-6:-1]) + 1) % 256),
     "checksum over 255": GOOD[:-6] + b"%05d\x04" % (int(GOOD[-6:-1]) + 256),
