@@ -253,6 +253,13 @@ def test_what_interrupts_a_frame_begins_something_new():
     assert [o.raw for o in only(Garbage, outputs)] == [b"\x021C;d1F40", b"\x021C\r\n"]
 
 
+def test_a_frame_without_an_end_holds_nothing_up():
+    (garbage, accepted) = Cable(b"\x02" + b"x" * 110, ACK).outputs
+    assert (len(garbage.raw), accepted.name) == (111, "acknowledgement")
+    outputs = Cable(b"\x02" + b"x" * (SPEC.max_buffer + 96)).outputs
+    assert only(Garbage, outputs), "not even without anything behind it"
+
+
 # the session
 
 

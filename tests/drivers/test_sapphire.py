@@ -99,11 +99,17 @@ def test_what_is_no_batch_of_a_pump_tells_nothing(raw):
     assert [type(o) for o in outputs] == [Accepted]
 
 
+def with_head(at, value):
+    """A message with another byte in its head and a checksum that is right."""
+    raw = bytearray(message())
+    raw[at] = value
+    raw[-1] = sum(raw[1:-1]) % 256
+    return bytes(raw)
+
+
 BAD = [
     message()[:-1] + bytes([message()[-1] ^ 1]),
-    b"\xbb\x60" + message()[2:],
-    message()[:2] + b"\x01" + message()[3:],
-    message()[:4] + b"\x1c" + message()[5:],
+    *(with_head(at, value) for at, value in ((1, 0x60), (2, 1), (3, 0x68), (4, 28))),
     b"\xbb\x67\x00\x65\x01\x00\x00\x00\xcd",
     b"\xbb\x67\x00\x65\x01\x02\x01\x00" + bytes(513) + b"\xd0",
     b"\xaa" + message()[1:],
@@ -127,7 +133,17 @@ def test_numbers_are_told_once_a_second():
 
 
 @pytest.mark.parametrize(
-    "changed", [{"rate": 541}, {"serial": 4712}, {"software": 2}, {"drop": 5}, {"remaining": 3299}, {"infused": 400}]
+    "changed",
+    [
+        {"rate": 541},
+        {"serial": 4712},
+        {"software": 2},
+        {"drop": 5},
+        {"remaining": 3299},
+        {"infused": 400},
+        {"infused": 400, "remaining": 3200},
+        {"infused": 300, "remaining": 3300},
+    ],
 )
 def test_a_jump_is_doubted_until_it_is_told_twice(changed):
     cable = Cable()

@@ -370,6 +370,15 @@ def test_a_record_is_believed_when_it_is_told_twice():
         assert news(cable.hear("RE00000001" + told)) == told_news
 
 
+def test_a_jump_of_the_log_is_told_twice():
+    cable = LogCable(record(24, 1))
+    cable.run()
+    cable.hear("RI0000000000004E20")
+    assert cable.driver._log.wanted is None
+    cable.hear("RI0000000000000001")
+    assert cable.driver._log.wanted == 1
+
+
 def test_a_record_of_another_number_is_none():
     cable = LogCable(record(24, 1))
     cable.run()
