@@ -13,7 +13,7 @@ FORBIDDEN = (
 
 class TestBBraunSpace(DriverContract):
     spec = SPEC
-    # a sum does not see two bytes that changed places, which is a sixth of the damage tried here
+    # a sum does not see bytes that changed places: an eighth of the swaps tried here pass, and next to nothing else
     slips = 0.03
     # a pump that stands is "ready" before the first drop and "held" after it; this one has given 3.1 mL
     told_states = frozenset(PumpState) - {PumpState.UNKNOWN, PumpState.READY}

@@ -34,7 +34,7 @@ What can mislead
 What can slip through
     A sum does not see bytes that change places, and one in 256 of other damages of the same length. So all records must
     be of one second, no fact may come twice, known names must not be in disorder, numbers have their range. What still
-    passes is two digits of one number that changed places.
+    passes is neighbours within a value, or a comma and its neighbour, that changed places; no line does that to bytes.
 
 Sources: B. Braun, Technical Interface Specification BCC, I0022_000030, version 4.0 (2019), which also prints the two
 replies that the tests read; two public clients of other authors agree with it. Bits of PREALARM beyond it: one of them.
