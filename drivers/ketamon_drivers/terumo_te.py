@@ -112,7 +112,7 @@ def unframe(raw: bytes) -> Message | None:
     if not match or len(raw) > LONGEST_FRAME or crc16_xmodem(match[1]) != int(match[5], 16):
         return None
     try:
-        command = a2b_base64(match["cmd"] or b"", strict_mode=True)
+        command = a2b_base64(match["cmd"] or b"")
     except Error:
         return None
     return Message(match["kind"].decode(), match["id"].decode(), command)

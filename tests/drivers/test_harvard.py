@@ -227,7 +227,9 @@ def test_a_pump_at_its_limit_switch_is_never_told_as_infusing():
     "data", ["*", "\x11", "\n54 ml/hr\r\n:*", "\n54 ml/hr\r\n>x*", "\x11\x11", "\n54 ml/hr\r\n>**"]
 )
 def test_a_star_or_xon_that_follows_nothing_is_garbage(data):
-    assert Pump().hears(data).all(Garbage)
+    pump = Pump().hears(data)
+    assert pump.all(Garbage)
+    assert [o.name for o in pump.all(Accepted)].count("limit switch") == data.endswith(">**")
 
 
 def test_an_idle_pump_that_gave_something_is_held():
@@ -300,6 +302,11 @@ def test_what_is_no_whole_answer_is_garbage(data):
     driver = Pump().driver
     outputs = [*driver.feed(raw, START), *driver.flush(START)]
     assert b"".join(o.raw for o in outputs if isinstance(o, Garbage)) == raw
+
+
+def test_an_answer_behind_a_false_start_is_read_at_once():
+    pump = Pump().hears("\nab\x80cd" + said("54 ml/hr"), times=2)
+    assert [o.name for o in pump.all(Accepted)] == ["answer"] * 2
 
 
 # asking

@@ -280,6 +280,10 @@ def test_an_alarm_stands_until_the_status_is_another_than_right_after_it(form):
     assert line.hears("00S", "00S").alarms == ()
 
 
+def test_an_alarm_is_dealt_with_when_the_pump_runs_in_the_very_next_answer():
+    assert Line().hears("00I", "00A?S", "00I").alarms == ()
+
+
 def test_two_alarms_stand_beside_each_other_and_an_alarm_again_begins_anew():
     line = Line().hears("00I", "00A?S", "00P", "00A?E", "00S")
     assert [alarm.code for alarm in line.alarms] == ["A?S", "A?E"]
@@ -361,6 +365,20 @@ def test_the_mode_is_found_from_the_answers_or_told(name, form):
         assert not set(asked[10:]) & other, "once it is found, only this mode is spoken"
     elif not found:
         assert set(asked) <= set(REQUESTS[Form(name[7:])].values())
+
+
+def test_a_pump_that_comes_back_in_the_other_mode_is_found():
+    driver, at = SPEC.make(), START
+    for form, seconds in ((Form.BASIC, 10), (None, 15), (Form.SAFE, 20)):
+        device = load(f"ne1000+{form}").simulate() if form else None
+        if device:
+            device.advance(next(truths(1)))
+        told = []
+        for _ in range(seconds * 4):
+            at = at.plus(0.25)
+            for output in driver.tick(at):
+                told += driver.feed(device.receive(output.data), at) if device else ()
+        assert any(isinstance(o, PumpTelemetry) for o in told) is (form is not None), form
 
 
 def test_until_the_mode_is_known_nothing_but_the_version_is_asked():
