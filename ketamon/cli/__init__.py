@@ -20,7 +20,7 @@ COMMANDS = {
     "drivers": "the devices ketamon can read",
     "detect": "name the devices that are attached",
     "decode": "decode raw bytes of a device to lines of JSON",
-    "simulate": "a simulated device on a pseudo-terminal or a port",
+    "simulate": "simulated devices on pseudo-terminals or network ports",
     "core": "only the core of a chair, without a screen",
 }
 

@@ -2,11 +2,14 @@
 
 import argparse
 import getpass
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
 from ketamon.domain.devices import DeviceKind
 from ketamon.domain.people import Person, Role
+from ketamon.driver import DriverSpec
 from ketamon.errors import UsageError
 from ketamon.port.open import Cable
 from ketamon.registry import load, names
@@ -37,11 +40,21 @@ def add_devices(options: argparse.ArgumentParser) -> None:
 
 def devices(args: argparse.Namespace) -> dict[str, Cable]:
     """Read --monitor and --pump. Raises `UsageError` where a driver is unknown or of the other kind."""
+    return named(
+        _device(text, kind)
+        for kind, texts in ((DeviceKind.MONITOR, args.monitor), (DeviceKind.PUMP, args.pump))
+        for text in texts
+    )
+
+
+def named(cables: Iterable[Cable]) -> dict[str, Cable]:
+    """Give each device its name in a session: monitor, monitor2 … pump, pump2 …, in their order."""
     found: dict[str, Cable] = {}
-    for kind, texts in ((DeviceKind.MONITOR, args.monitor), (DeviceKind.PUMP, args.pump)):
-        for number, text in enumerate(texts):
-            name = kind.value if number == 0 else f"{kind.value}{number + 1}"
-            found[name] = _device(text, kind)
+    counted: Counter[DeviceKind] = Counter()
+    for cable in cables:
+        kind = cable.spec.kind
+        counted[kind] += 1
+        found[f"{kind}{counted[kind]}" if counted[kind] > 1 else kind.value] = cable
     return found
 
 
@@ -50,15 +63,20 @@ def _device(text: str, kind: DeviceKind) -> Cable:
     name = max(known, key=len, default=text.partition(":")[0])
     driver = name + text[len(name) :].partition(":")[0]
     address = text[len(driver) + 1 :]
-    spec = load(driver)
-    scheme = address.partition("://")[0]
-    if "+" not in driver and scheme in {variant.name for variant in spec.variants}:  # the network tells which it is
-        spec = load(f"{driver}+{scheme}")
+    spec = spec_at(driver, address)
     if not address:
         raise UsageError(f"“{text}” names no port; write DRIVER:PORT, for example {driver}:/dev/ttyUSB0")
     if spec.kind is not kind:
         raise UsageError(f"{driver} is a {spec.kind}; give it with --{spec.kind}")
     return Cable(spec, address)
+
+
+def spec_at(driver: str, address: str) -> DriverSpec:
+    """Return the driver for a device at `address`: where it has a variant for that kind of network, that one."""
+    spec = load(driver)
+    scheme = address.partition("://")[0]
+    variant = "+" not in driver and scheme in {variant.name for variant in spec.variants}
+    return load(f"{driver}+{scheme}") if variant else spec
 
 
 def add_staff(options: argparse.ArgumentParser) -> None:

@@ -34,10 +34,6 @@ class SystemClock:
         ns = time.clock_gettime_ns(_CLOCK) - self._zero
         return Instant(ns - ns % 1000, datetime.now(UTC))
 
-    def wait(self, seconds: float) -> None:
-        """Let so much time pass."""
-        time.sleep(seconds)
-
 
 class SteppedClock:
     """Time that passes only when it is told to: for demo, replay and tests, at any speed with the same decisions."""

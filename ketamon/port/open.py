@@ -56,11 +56,20 @@ def _network_opener(scheme: str, address: str) -> Callable[[], Line]:
     from ketamon.port.tcp import TcpLine  # noqa: PLC0415 (loaded only where it is used, as above)
     from ketamon.port.udp import UdpLine  # noqa: PLC0415 (as above)
 
+    _, host, port = host_and_port(address)
+    if not port:
+        raise UsageError(f"{address} is no address; give {scheme}://host:port")
+    return lambda: TcpLine(host, port) if scheme == "tcp" else UdpLine(host, port)
+
+
+def host_and_port(address: str) -> tuple[str, str, int]:
+    """Read scheme, host and port of a network address. Raises `UsageError` where one of them is not there."""
+    scheme = address.partition("://")[0]
     try:
         parts = urlsplit(address)
         host, port = parts.hostname, parts.port
     except ValueError as error:
         raise UsageError(f"{address} is no address ({error}); give {scheme}://host:port") from error
-    if not host or not port:
+    if not host or port is None:
         raise UsageError(f"{address} is no address; give {scheme}://host:port")
-    return lambda: TcpLine(host, port) if scheme == "tcp" else UdpLine(host, port)
+    return scheme, host, port

@@ -36,13 +36,6 @@ def test_the_system_clock_shows_utc_in_whole_microseconds_and_never_goes_back():
     assert [at.monotonic_ns for at in shown] == sorted(at.monotonic_ns for at in shown)
 
 
-def test_the_system_clock_waits():
-    clock = SystemClock()
-    before = clock.now()
-    clock.wait(0.001)
-    assert clock.now().since(before) >= 0.001
-
-
 @given(st.lists(st.floats(0, 3600), max_size=20))
 def test_a_stepped_clock_keeps_both_hands_together(steps):
     clock = SteppedClock(WALL)
