@@ -19,12 +19,13 @@ terminal. ketamon is not a medical device, and bedside alarms stay on.
 real device was ever heard: ketamon says so on the screen too. No driver can start, stop or program a pump. A cuff is
 inflated only by a driver that can, and only after a person pressed the key twice.
 
-*Damage taken for whole* is the share of damaged arrivals of the simulated device (bits flipped, bytes changed, lost,
-inserted, swapped, bursts) out of which anything was told that the device had not said. A format without a checksum
-cannot see a digit that became another digit: such a device should be read over a short, sound cable.
+*Wrong value* is the share of damaged arrivals of the simulated device (bits flipped, bytes changed, lost, inserted,
+swapped, bursts) out of which a number, a state or an alarm was told that the undamaged bytes do not tell; *wrong wave*
+the same for a piece of a waveform. A format without a checksum cannot see a digit that became another digit: such a
+device should be read over a short, sound cable.
 
-| id | device | line | reads | alarms | evidence | damage taken for whole |
-|---|---|---|---|---|---|---|
+| id | device | line | reads | alarms | evidence | wrong value | wrong wave |
+|---|---|---|---|---|---|---|---|
 """
 
 
@@ -48,9 +49,10 @@ def page() -> str:
     lines = []
     for row in rows():
         if row.spec is not None and row.distribution == "ketamon":
-            hit, slipped = measured(row.spec, DAMAGED)
-            share = f"{100 * slipped / hit:.2f} % ({slipped} of {hit})" if hit else "not measured"
-            lines.append(f"| {' | '.join([*cells(row.spec), share])} |")
+            done = measured(row.spec, DAMAGED)
+            wave = f"{100 * done.waves / done.hit:.2f} %" if row.spec.signals else ""
+            shares = [f"{100 * done.numbers / done.hit:.2f} % ({done.numbers} of {done.hit})", wave]
+            lines.append(f"| {' | '.join([*cells(row.spec), *shares])} |")
     return HEAD + "\n".join(lines) + "\n"
 
 

@@ -52,7 +52,7 @@ def _damage(argv: list[str]) -> int:
     """Measure which share of damaged frames pass a driver's checks."""
     parser = options.parser(
         "drivers damage",
-        "Damage the frames of simulated devices and count those that a driver takes for whole.",
+        "Damage what simulated devices say and count how often a driver tells something wrong.",
         "  ketamon drivers damage\n  ketamon drivers damage ge-dri --count 100000",
     )
     parser.add_argument("name", nargs="*", metavar="DRIVER", help="(all of them)")
@@ -61,8 +61,9 @@ def _damage(argv: list[str]) -> int:
     from ketamon.testing.damage import measured  # noqa: PLC0415 (for authors only)
 
     for spec in [load(name) for name in args.name] or [row.spec for row in rows() if row.spec]:
-        hit, slipped = measured(spec, args.count)
-        print(f"{spec.id:<20}{slipped} of {hit} damaged frames passed, {100 * slipped / max(hit, 1):.3f} %")
+        done = measured(spec, args.count)
+        share = 100 * done.numbers / max(done.hit, 1)
+        print(f"{spec.id:<20}{done.hit} damaged: wrong value {done.numbers} ({share:.2f} %), wrong wave {done.waves}")
     return 0
 
 

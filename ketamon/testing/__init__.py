@@ -6,7 +6,7 @@ class TestOximeter(DriverContract):
 
 from ketamon.testing.cable import Cable
 from ketamon.testing.contract import DriverContract
-from ketamon.testing.damage import slip_share
+from ketamon.testing.damage import damage
 from ketamon.testing.faults import Fault, Faults
 
-__all__ = ["Cable", "DriverContract", "Fault", "Faults", "slip_share"]
+__all__ = ["Cable", "DriverContract", "Fault", "Faults", "damage"]

@@ -1,14 +1,14 @@
 """Damaged bytes, seeded: what a bad cable, a wrong device and a stranger's program send."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from random import Random
 
-from ketamon.domain.devices import Action
-from ketamon.domain.instant import Instant
-from ketamon.driver import DeviceAlarms, Driver, DriverSpec, Measured, Output, PumpTelemetry
+from ketamon.domain.devices import Action, PumpState
+from ketamon.domain.waveforms import SampleBlock
+from ketamon.driver import DeviceAlarms, DriverSpec, Measured, Output, PumpTelemetry, Sampled
 from ketamon.testing.checks import spoken
-from ketamon.testing.conversation import START, Conversation, converse, truths
+from ketamon.testing.conversation import Conversation, converse, replay, truths
 
 Damage = Callable[[Random, bytes], bytes]
 
@@ -80,62 +80,97 @@ def inputs(seed: int, said: Conversation, count: int) -> Iterator[bytes]:
 
 
 class Slips:
-    """Finds damaged frames that a driver took for whole: their bytes, or something in them, were never said."""
+    """Finds frames out of which a driver told a fact that the device never said."""
 
-    def __init__(self, said: Conversation) -> None:
-        self._data = said.data
-        self._facts = {fact for told in spoken(said.outputs, said.data).values() for o in told for fact in facts(o)}
+    def __init__(self, said: Iterable[Output]) -> None:
+        self._facts = {fact for output in said for fact in facts(output)}
 
     def found(self, outputs: Sequence[Output], data: bytes) -> list[bytes]:
-        """Return the frames among what was fed that told something and are not what the device said."""
+        """Return the frames among what was fed that told something new."""
         return [
             frame
             for frame, told in spoken(outputs, data).items()
-            if frame not in self._data or any(not self._facts.issuperset(facts(output)) for output in told)
+            if any(not self._facts.issuperset(facts(output)) for output in told)
         ]
 
 
 def facts(output: Output) -> Iterator[object]:
-    """What an output says of the world, piece by piece; a waveform says nothing."""
+    """What an output says of the world, piece by piece; what is not known and a waveform say nothing."""
     match output:
         case Measured(reading=reading):
             yield reading.parameter, reading.value
         case PumpTelemetry(status=status):
-            yield from ((status.head, field.name, getattr(status, field.name)) for field in fields(status))
+            told = ((field.name, getattr(status, field.name)) for field in fields(status))
+            yield from ((status.head, *fact) for fact in told if fact[1] not in _UNKNOWN)
         case DeviceAlarms(alarms=alarms):
             yield from alarms
         case _:
             pass
 
 
-def measured(spec: DriverSpec, count: int) -> tuple[int, int]:
-    """Return how many frames of the simulated device were damaged (about `count`), and how many slipped through."""
+@dataclass(frozen=True)
+class Damaged:
+    """What came of `hit` damaged arrivals.
+
+    Out of `numbers` of them something wrong was told that is no waveform, out of `waves` others a piece of a waveform
+    that the device did not send.
+    """
+
+    hit: int
+    numbers: int
+    waves: int
+
+
+def measured(spec: DriverSpec, count: int) -> Damaged:
+    """Damage what the simulated device says, about `count` times."""
     actions = {3: Action.CUFF_START} if Action.CUFF_START in spec.actions else {}
-    return slip_share(spec, converse(spec, truths(40), actions=actions), 1, count)
+    return damage(spec, converse(spec, truths(40), actions=actions), 1, count)
 
 
-def slip_share(spec: DriverSpec, said: Conversation, seed: int, count: int) -> tuple[int, int]:
-    """Damage one arrival of a healthy stream, `count` times; return how many were hit and how many slipped through."""
-    random, slips = Random(seed), Slips(said)
+def damage(spec: DriverSpec, said: Conversation, seed: int, count: int) -> Damaged:
+    """Damage one arrival of a healthy stream, `count` times, and hold what is told against the same without damage."""
+    random = Random(seed)
     arrivals = [i for i, (_, data) in enumerate(said.steps) if data]
-    hit = slipped = 0
+    healthy: dict[int, tuple[Slips, Mapping[str, str]]] = {}
+    hit = numbers = waves = 0
     for _ in range(count):
         at = random.choice(arrivals)
-        begin = max(0, at - 12)
         whole = said.steps[at][1] or b""
         broken = damaged(random, whole)
         if broken == whole:
             continue
-        steps = [*said.steps[begin:at], (said.steps[at][0], broken), *said.steps[at + 1 : at + 4]]
-        outputs = _run(spec.make(), steps)
+        if at not in healthy:
+            around = replay(spec.make(), said.steps[max(0, at - _AROUND) : at + _AROUND])
+            healthy[at] = Slips(around), _waves(around)
+        steps = [*said.steps[max(0, at - 12) : at], (said.steps[at][0], broken), *said.steps[at + 1 : at + 4]]
+        outputs = replay(spec.make(), steps)
+        slips, sent = healthy[at]
         hit += 1
-        slipped += bool(slips.found(outputs, b"".join(data for _, data in steps if data)))
-    return hit, slipped
+        if slips.found(outputs, b"".join(data for _, data in steps if data)):
+            numbers += 1
+        elif not all(_sent(output.block, sent) for output in outputs if isinstance(output, Sampled)):
+            waves += 1
+    return Damaged(hit, numbers, waves)
 
 
-def _run(driver: Driver, steps: Sequence[tuple[Instant, bytes | None]]) -> list[Output]:
-    outputs: list[Output] = []
-    at = START
-    for at, data in steps:
-        outputs += driver.tick(at) if data is None else driver.feed(data, at)
-    return outputs + list(driver.flush(at))
+def _waves(outputs: Iterable[Output]) -> dict[str, str]:
+    """All samples of each signal, in their order, as text to search in; a sample that is missing parts the text."""
+    waves: dict[str, str] = {}
+    for output in outputs:
+        if isinstance(output, Sampled):
+            waves[output.block.signal] = waves.get(output.block.signal, "") + _written(output.block)
+    return waves
+
+
+def _sent(block: SampleBlock, healthy: Mapping[str, str]) -> bool:
+    """Whether the device sent these samples in a row; what the driver leaves out is not wrong."""
+    return all(run in healthy.get(block.signal, "") for run in _written(block).split("\n") if run)
+
+
+def _written(block: SampleBlock) -> str:
+    return "".join("\n" if sample is None else f"<{sample}>" for sample in block.samples)
+
+
+_AROUND = 40
+"""Arrivals and ticks on either side within which what the device says still counts as said at the time."""
+_UNKNOWN = (None, "", PumpState.UNKNOWN)
