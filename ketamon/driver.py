@@ -20,6 +20,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from msgspec import Struct
+
 from ketamon.domain.devices import Action, DeviceAlarm, DeviceKind, Evidence, PumpAlarm, PumpStatus
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import Parameter
@@ -27,8 +29,7 @@ from ketamon.domain.readings import Reading
 from ketamon.domain.waveforms import SampleBlock, Signal
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True, gc=False):
     """A frame that passed its checks; the outputs that follow it, up to the next frame, were read from it."""
 
     offset: int
@@ -36,48 +37,42 @@ class Accepted:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True, gc=False):
     """One value of the frame that begins at `offset`."""
 
     offset: int
     reading: Reading
 
 
-@dataclass(frozen=True, slots=True)
-class Sampled:
+class Sampled(Struct, frozen=True, gc=False):
     """A piece of a waveform, of the frame that begins at `offset`."""
 
     offset: int
     block: SampleBlock
 
 
-@dataclass(frozen=True, slots=True)
-class PumpTelemetry:
+class PumpTelemetry(Struct, frozen=True, gc=False):
     """What the pump (one head of it, `status.head`) says it does."""
 
     offset: int
     status: PumpStatus
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceAlarms:
+class DeviceAlarms(Struct, frozen=True, gc=False):
     """All alarms that stand at the device now; an empty tuple is "none"."""
 
     offset: int
     alarms: tuple[DeviceAlarm, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceNotice:
+class DeviceNotice(Struct, frozen=True, gc=False):
     """Something the device said of itself that is no value and no alarm."""
 
     offset: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(Struct, frozen=True, gc=False):
     """The device is not what this driver reads: another model, protocol version or unit. `text` names what it is.
 
     From then on the driver gives no value, pump status or alarm from this connection.
@@ -87,15 +82,13 @@ class Mismatch:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True, gc=False):
     """Bytes for the port to write; in the driver's allow-list, or the port refuses."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Garbage:
+class Garbage(Struct, frozen=True, gc=False):
     """Bytes that no frame claims, and why."""
 
     offset: int

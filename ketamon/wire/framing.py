@@ -7,11 +7,11 @@ wait inside, and each byte is searched once. An iterator must be run to its end 
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True, gc=False):
     """Bytes up to and with a terminator; `ended` is False where the terminator did not come."""
 
     offset: int
@@ -67,8 +67,7 @@ class Terminated:
         self._searched = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True, gc=False):
     """A frame with its checked `content`, or bytes that are none: then `content` is None and `reason` says why."""
 
     offset: int

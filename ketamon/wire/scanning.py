@@ -7,7 +7,8 @@ byte behind it. An iterator must be run to its end before the next call.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MOST_GARBAGE = 256
 """Bytes that no frame claims are given away together, at most so many."""
@@ -21,8 +22,7 @@ Look = Callable[[bytearray, int, bool], Found]
 begins there, `(length, "")` where no fewer bytes than that can tell (always more than there are), or `NOTHING`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True, gc=False):
     """A frame with its name, or bytes that are none: then `name` is empty."""
 
     offset: int
