@@ -1,8 +1,6 @@
 """Checksums, each with its check value over the nine ASCII digits "123456789"."""
 
 import binascii
-from functools import reduce
-from operator import xor
 
 
 def sum8(data: bytes) -> int:
@@ -12,7 +10,10 @@ def sum8(data: bytes) -> int:
 
 def xor8(data: bytes) -> int:
     """Return the exclusive or of all bytes (check value 0x31). It misses every swap, and one other damage in 256."""
-    return reduce(xor, data, 0)
+    found = 0
+    for byte in data:
+        found ^= byte
+    return found
 
 
 def crc16_ccitt_false(data: bytes) -> int:

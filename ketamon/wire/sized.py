@@ -22,11 +22,12 @@ class Sized:
         size: Callable[[bytes], int | None],
         check: Callable[[bytes], bytes | str],
     ) -> None:
-        self._starts = re.compile(b"[" + re.escape(starts) + b"]")
+        self._starts = starts
+        self._start = re.compile(b"[" + re.escape(starts) + b"]")
         self._limit = longest
         self._size = size
         self._check = check
-        self._buffer = bytearray()
+        self._buffer = b""
         self._offset = 0
         self._searched = 0
         self._verdict = ""  # on the byte at the front, where no frame begins there
@@ -39,8 +40,8 @@ class Sized:
     def feed(self, data: bytes) -> Iterator[Piece]:
         """Take bytes as they came."""
         self._buffer += data
-        start = 0
-        while (piece := self._next(start)) is not None:
+        start, size = 0, len(self._buffer)
+        while start < size and (piece := self._next(start)) is not None:
             yield piece
             start += len(piece.raw)
         self._drop(start)
@@ -51,7 +52,7 @@ class Sized:
         while start < len(self._buffer):
             piece = self._next(start)
             if piece is None:
-                match = self._starts.search(self._buffer, start + 1)
+                match = self._start.search(self._buffer, start + 1)
                 stop = match.start() if match else len(self._buffer)
                 piece = self._garbage(start, stop, self._verdict or "the input ended within a frame")
             yield piece
@@ -59,31 +60,20 @@ class Sized:
         self._drop(start)
 
     def _drop(self, count: int) -> None:
-        del self._buffer[:count]
+        self._buffer = self._buffer[count:]
         self._offset += count
         self._searched = max(0, self._searched - count)
 
     def _next(self, start: int) -> Piece | None:
         """Give the piece that begins at `start`, or None where it needs more bytes."""
-        buffer, size, limit = self._buffer, len(self._buffer), start + self._limit
-        if start >= size:
-            return None
-        if not self._verdict:
-            found = self._frame(start)
-            if not isinstance(found, str):
-                return found
-            self._verdict, self._searched = found, start + 1
-        match = self._starts.search(buffer, max(start + 1, self._searched), limit)
-        if match or size >= limit:
-            return self._garbage(start, match.start() if match else limit, self._verdict)
-        self._searched = size
-        return None
+        found = self._verdict or self._frame(start)
+        return self._noise(start, found) if isinstance(found, str) else found
 
     def _frame(self, start: int) -> Piece | str | None:
         """Give the frame that begins at `start`, why there is none, or None where that cannot be said yet."""
-        if not self._starts.match(self._buffer, start):
+        if self._buffer[start] not in self._starts:
             return "no frame begins here"
-        ahead = bytes(self._buffer[start : start + self._limit])
+        ahead = self._buffer[start : start + self._limit]
         size = self._size(ahead)
         if size is None:
             return None if len(ahead) < self._limit else "no frame begins like this"
@@ -91,11 +81,23 @@ class Sized:
             return "no frame begins like this"
         if size > self._limit:
             return "no frame is that long"
-        if len(ahead) < size:
+        if size > len(ahead):
             return None
-        content = self._check(ahead[:size])
-        return Piece(self._offset + start, ahead[:size], content) if isinstance(content, bytes) else content
+        raw = ahead[:size]
+        content = self._check(raw)
+        return content if isinstance(content, str) else Piece(self._offset + start, raw, content)
+
+    def _noise(self, start: int, verdict: str) -> Piece | None:
+        """Give the bytes up to the next start byte, for no frame begins at `start`."""
+        if not self._verdict:
+            self._verdict, self._searched = verdict, start + 1
+        size, limit = len(self._buffer), start + self._limit
+        match = self._start.search(self._buffer, self._searched, limit)
+        if match or size >= limit:
+            return self._garbage(start, match.start() if match else limit, verdict)
+        self._searched = size
+        return None
 
     def _garbage(self, start: int, stop: int, reason: str) -> Piece:
         self._verdict = ""
-        return Piece(self._offset + start, bytes(self._buffer[start:stop]), None, reason)
+        return Piece(self._offset + start, self._buffer[start:stop], None, reason)
