@@ -31,7 +31,9 @@ Source: Contec, Communication protocol of pulse oximeter V7.0, 2010-07-08, and r
 a few packet types more; the old protocol from one public implementation with its unit tests (CMS50Dplus).
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -75,7 +77,7 @@ LENGTHS = {
     _FREE: 2,
 }
 """Length of a packet by its type; 02, 03, 06, 13, 14 are not in the document but in recorded traffic."""
-SIZES = {"old": 5, "old stored": 3}
+SIZES = {"v7": 9, "old": 5, "old stored": 3}  # of packets that are found many at a time
 REASONS = {
     0x00: "done",
     0x01: "the device is switched off",
@@ -91,7 +93,7 @@ _PI_SCALE = 100
 VALID_RANGE = {Parameter.SPO2: range(1, 101), Parameter.PR: range(1, 255), Parameter.PI: range(1, 2201)}
 
 # V7: first data byte, second, third; old: first byte, third
-_SEARCHING_LONG, _PROBE_ERROR, _SEARCHING, _NO_PI, _RESERVED = 0x10, 0x80, 0x80, 0x10, 0xE0
+_SEARCHING_LONG, _PROBE_ERROR, _SEARCHING, _NO_PI = 0x10, 0x80, 0x80, 0x10
 _OLD_OUT, _OLD_PROBE_ERROR, _OLD_SEARCHING, _OLD_PR_BIT_7 = 0x10, 0x10, 0x20, 0x40
 _OLD_STORED = range(0xF0, 0xF3)
 
@@ -120,12 +122,11 @@ STEP_S, ALIVE_S, RESTART_S = 0.25, 5.0, 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What one packet says: raw numbers (None where the device has none), what is wrong, and a sample of the pleth."""
+    """What one packet says: raw numbers (None where the device has none), and what is wrong."""
 
     numbers: Mapping[Parameter, int | None]
     out: bool
     searching: bool
-    pleth: int
 
     def readings(self) -> tuple[Reading, ...]:
         """Judge each number."""
@@ -145,8 +146,16 @@ class Said:
         return "no finger or probe error" if self.out else "searching for the pulse" if self.searching else ""
 
 
+_REAL_TIME_PACKETS = re.compile(
+    rb"(?:\x01[%b][\x80-\xff]{2}[\x80-\x9f][\x80-\xff]{4})++" % bytes(b for b in range(_BIT_7, 256) if not b & 0x04)
+)
+"""In the third data byte no reserved bit is set; its bit 7 is bit 2 of the second byte."""
+
+
 def look_v7(buffer: bytearray, at: int) -> Found:
-    """Look for a packet of V7: a known type, bits 7, no bit where none can be."""
+    """Look for a packet of V7, real-time ones as many as there are: a known type, bits 7, no bit where none can be."""
+    if found := _REAL_TIME_PACKETS.match(buffer, at):
+        return found.end() - at, "v7"
     length = LENGTHS.get(buffer[at])
     if length is None:
         return NOTHING
@@ -155,14 +164,16 @@ def look_v7(buffer: bytearray, at: int) -> Found:
         return NOTHING
     if len(raw) < length:
         return length, ""
-    real_time = raw[0] == _REAL_TIME
-    if (raw[1] & 0x7F) >> (length - 2) or (real_time and unpacked(raw)[2] & _RESERVED):
-        return NOTHING
-    return length, "v7" if real_time else "v7 answer"
+    return NOTHING if raw[0] == _REAL_TIME or (raw[1] & 0x7F) >> (length - 2) else (length, "v7 answer")
+
+
+def pleth_v7(raw: bytes) -> float | None:
+    """Read the sample of the pleth in a real-time packet; none without a finger, which is bit 0 of the second byte."""
+    return None if raw[1] & _PROBE_ERROR >> 7 else float(raw[3] & 0x7F)
 
 
 def read_v7(raw: bytes) -> Said:
-    """Read a real-time packet."""
+    """Read the rest of a real-time packet."""
     status, pleth, bar, pr, spo2, low, high = unpacked(raw)
     pi = _PI_MISSING if bar & _NO_PI else high << 8 | low
     return Said(
@@ -173,7 +184,6 @@ def read_v7(raw: bytes) -> Said:
         },
         out=status & _PROBE_ERROR != 0,
         searching=status & _SEARCHING_LONG != 0 or pleth & _SEARCHING != 0,
-        pleth=pleth & 0x7F,
     )
 
 
@@ -199,41 +209,33 @@ def look_old_row(buffer: bytearray, at: int, length: int) -> Found:
     return ROW * length, name
 
 
+def pleth_old(raw: bytes) -> float | None:
+    """Read the sample of the pleth in a packet of the old protocol; without a finger it is none."""
+    return None if raw[0] & _OLD_OUT or raw[2] & _OLD_PROBE_ERROR else float(raw[1])
+
+
 def read_old(raw: bytes) -> Said:
-    """Read a packet of the old protocol."""
-    status, pleth, bar, low, spo2 = raw
+    """Read the rest of a packet of the old protocol."""
+    status, _, bar, low, spo2 = raw
     pr = (bar & _OLD_PR_BIT_7) << 1 | low
     return Said(
         numbers={Parameter.SPO2: None if spo2 in {0, _SPO2_MISSING} else spo2, Parameter.PR: pr or None},
         out=status & _OLD_OUT != 0 or bar & _OLD_PROBE_ERROR != 0,
         searching=bar & _OLD_SEARCHING != 0,
-        pleth=pleth,
     )
 
 
 _ALL_WELL = "no remarks any more"
-_READ = {"v7": read_v7, "old": read_old}
+_READ = {"v7": (pleth_v7, read_v7), "old": (pleth_old, read_old)}
 
 
 @dataclass
 class _Row:
-    """The last packets in a row, of one protocol, with no foreign byte between them."""
+    """The packets in a row, of one protocol, with no foreign byte between them; only the last are remembered."""
 
     length: int = 0
-    said: list[Said] = field(default_factory=list)
+    last: deque[bytes] = field(default_factory=lambda: deque(maxlen=ROW))
     pleth: Gathered = field(default_factory=lambda: Gathered(BLOCK))
-
-    def add(self, said: Said) -> tuple[float | None, ...]:
-        """Take a packet; give a block of the pleth where it completes one."""
-        self.length += 1
-        self.said = [*self.said[1 - ROW :], said]
-        return self.pleth.add(None if said.out else float(said.pleth))
-
-    def readings(self) -> Iterator[Reading]:
-        """What the last `ROW` packets say alike; there must be so many."""
-        for same in zip(*(said.readings() for said in self.said), strict=True):
-            if same.count(same[0]) == ROW:
-                yield same[0]
 
 
 class ContecCms50:
@@ -281,37 +283,44 @@ class ContecCms50:
             return look_v7(buffer, at) if "v7" in self._protocols else NOTHING
         if "old" not in self._protocols:
             return NOTHING
-        look = look_old if follows and self._last in SIZES else look_old_row
+        look = look_old if follows and self._last.startswith("old") else look_old_row
         found = look(buffer, at, SIZES["old"])
         return found if found != NOTHING else look(buffer, at, SIZES["old stored"])
 
     def _cut(self, cut: Cut, at: Instant) -> Iterator[Output]:
-        self._last = cut.name
-        if not cut.name:
+        name = self._last = cut.name
+        if not name:
             self._row = _Row()
             yield Garbage(cut.offset, cut.raw, "no packet of a CMS50")
             return
-        size = SIZES.get(cut.name, len(cut.raw))
+        if name in _READ:
+            self._since = at
+            if name != self._name:
+                self._name, self._row = name, _Row()
+        size = SIZES.get(name, len(cut.raw))
         for begin in range(0, len(cut.raw), size):
-            yield from self._packet(cut.offset + begin, cut.raw[begin : begin + size], at)
+            offset, raw = cut.offset + begin, cut.raw[begin : begin + size]
+            yield Accepted(offset, size, name)
+            if name in _READ:
+                yield from self._real_time(offset, raw)
+            elif name == "v7 answer":
+                yield from self._answer(offset, raw)
 
-    def _packet(self, offset: int, raw: bytes, at: Instant) -> Iterator[Output]:
-        yield Accepted(offset, len(raw), self._last)
-        if self._last in _READ:
-            yield from self._real_time(offset, raw, at)
-        elif self._last == "v7 answer":
-            yield from self._answer(offset, raw)
+    def _real_time(self, offset: int, raw: bytes) -> Iterable[Output]:
+        """Take a packet; with the third, and with each that completes a block of the pleth, something is told."""
+        row, (pleth, _) = self._row, _READ[self._name]
+        row.length += 1
+        row.last.append(raw)
+        samples = row.pleth.add(pleth(raw))
+        return self._telling(offset, samples) if samples or row.length == ROW else ()
 
-    def _real_time(self, offset: int, raw: bytes, at: Instant) -> Iterator[Output]:
-        if self._last != self._name:
-            self._name, self._row = self._last, _Row()
-        self._since = at
-        said = _READ[self._name](raw)
-        samples = self._row.add(said)
-        if samples or self._row.length == ROW:
-            for reading in self._row.readings():
-                yield Measured(offset, reading)
-            yield from self._tell(offset, "state", said.remarks() or _ALL_WELL)
+    def _telling(self, offset: int, samples: tuple[float | None, ...]) -> Iterator[Output]:
+        """Tell the numbers that all packets of the row say alike."""
+        row = [_READ[self._name][1](raw) for raw in self._row.last]
+        for same in zip(*(said.readings() for said in row), strict=True):
+            if same.count(same[0]) == ROW:
+                yield Measured(offset, same[0])
+        yield from self._tell(offset, "state", row[-1].remarks() or _ALL_WELL)
         if samples:
             block = SampleBlock(signal=Signal.PLETH, rate_hz=float(PACKETS_A_SECOND), samples=samples)
             yield Sampled(offset, block)

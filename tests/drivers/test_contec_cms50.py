@@ -25,6 +25,8 @@ from ketamon_drivers.contec_cms50 import (
     command,
     look_v7,
     packed,
+    pleth_old,
+    pleth_v7,
     read_old,
     read_v7,
     unpacked,
@@ -73,9 +75,9 @@ def test_the_recorded_session(captures):
 
 
 def test_the_recorded_packets(captures):
-    packets = [read_v7(raw) for raw in traffic(captures, "<") if raw[0] == 1]
-    assert [said.pleth for said in packets] == [0x33, 0x30, 0x2E, 0x2C, 0x2B, 0x2A, 0x2A]
-    for said in packets:
+    packets = [raw for raw in traffic(captures, "<") if raw[0] == 1]
+    assert [pleth_v7(raw) for raw in packets] == [0x33, 0x30, 0x2E, 0x2C, 0x2B, 0x2A, 0x2A]
+    for said in map(read_v7, packets):
         assert dict(said.numbers) == {Parameter.SPO2: 97, Parameter.PR: 65, Parameter.PI: None}
         assert not said.out
         assert not said.searching
@@ -226,7 +228,7 @@ def test_old_packets(raw, numbers, quality):
 
 def test_the_worked_old_packet():
     said = read_old(OLD)
-    assert (dict(said.numbers), said.pleth) == ({Parameter.SPO2: 97, Parameter.PR: 140}, 0x33)
+    assert (dict(said.numbers), pleth_old(OLD)) == ({Parameter.SPO2: 97, Parameter.PR: 140}, 0x33)
 
 
 def test_it_takes_three_old_packets_to_be_one():
