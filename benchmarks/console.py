@@ -70,7 +70,7 @@ class GrowingFeed:
 
     def say(self, *bodies):
         from ketamon.domain.events import Event
-        from ketamon.domain.session import apply
+        from ketamon.domain.fold import apply
 
         for body in bodies:
             apply(self.state, Event(self.state.seq + 1, self.at(), body))

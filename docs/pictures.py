@@ -12,10 +12,10 @@ from ketamon import samples
 from ketamon.chair import launch
 from ketamon.console.app import KetamonApp
 from ketamon.domain.events import Event
+from ketamon.domain.fold import fold
 from ketamon.domain.intents import Intent
 from ketamon.domain.people import Person, Role
 from ketamon.domain.profile import Profile
-from ketamon.domain.session import fold
 from ketamon.follow import Beat, Source
 
 HERE = Path(__file__).parent

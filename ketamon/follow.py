@@ -17,10 +17,11 @@ import msgspec
 
 from ketamon.codec import decode_body, encode_intent, encode_json
 from ketamon.domain.events import Event, SessionOpened
+from ketamon.domain.fold import apply
 from ketamon.domain.instant import Instant
 from ketamon.domain.intents import Intent
 from ketamon.domain.profile import Profile
-from ketamon.domain.session import SessionState, apply
+from ketamon.domain.session import SessionState
 from ketamon.errors import SourceError
 from ketamon.profiles import loads
 

@@ -11,12 +11,13 @@ from ketamon.chair.asked import Asked, pump_infuses
 from ketamon.chair.device import AttachedDevice, Outgoing
 from ketamon.domain import events as e
 from ketamon.domain.devices import DeviceKind, PumpState, PumpStatus
+from ketamon.domain.fold import apply
 from ketamon.domain.instant import Instant
 from ketamon.domain.intents import Intent, Operate
 from ketamon.domain.phases import ENDED, TRANSITIONS, Phase, Trigger
 from ketamon.domain.profile import Profile
 from ketamon.domain.readings import Mode
-from ketamon.domain.session import SessionState, apply
+from ketamon.domain.session import SessionState
 from ketamon.driver import DriverSpec
 from ketamon.rules import alarms, baseline, gate
 

@@ -9,9 +9,10 @@ from ketamon.chair.core import Core, Drive
 from ketamon.chair.drives import LiveDrive, ReplayDrive
 from ketamon.chair.engine import Chair
 from ketamon.domain import events as e
+from ketamon.domain.fold import fold
 from ketamon.domain.instant import Instant
 from ketamon.domain.readings import Mode
-from ketamon.domain.session import SessionState, fold
+from ketamon.domain.session import SessionState
 from ketamon.errors import SourceError
 from ketamon.port.clock import Clock, SteppedClock, SystemClock
 from ketamon.port.open import Cable, line_opener

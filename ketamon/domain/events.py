@@ -1,21 +1,84 @@
 """Everything that can be said about a session. A session is its list of these; nothing else is ever stored.
 
-Each class is one fact in the past tense, with a stable name and version that stand on disk (`TYPES`), never an import
-path. Nothing is edited: a correction is an event that names the sequence number it corrects. Optional fields have
-defaults, so that an older record reads as it was written.
+What people did stands in `ketamon.domain.acts`, what devices said in `ketamon.domain.reports`, the rest here. Each
+class is one fact in the past tense, with a stable name and version that stand on disk (`TYPES`), never an import path.
+Nothing is edited: a correction is an event that names the sequence number it corrects. Optional fields have defaults,
+so that an older record reads as it was written.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, get_args
 
-from ketamon.domain.devices import Action, DeviceAlarm, DeviceKind, Evidence, Link, Priority, PumpStatus
+from ketamon.domain.acts import (
+    Act,
+    AudioPaused,
+    BaselineTaken,
+    Confirmed,
+    DeviceOperated,
+    NotDone,
+    Noted,
+    ObservationCorrected,
+    Observed,
+    OrderEntered,
+    PatientCheckedIn,
+    Signed,
+    ValueEntered,
+)  # fmt: skip
+from ketamon.domain.devices import Priority
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import Parameter
-from ketamon.domain.people import Order, Patient, Person
+from ketamon.domain.people import Person
 from ketamon.domain.phases import Phase, Trigger
-from ketamon.domain.readings import Mode, Reading
+from ketamon.domain.readings import Mode
+from ketamon.domain.reports import (
+    BytesRejected,
+    DeviceAlarmsReported,
+    DeviceAttached,
+    DeviceNoticed,
+    LinkChanged,
+    Measured,
+    PumpReported,
+    Report,
+)  # fmt: skip
+
+__all__ = [
+    "TYPES",
+    "VERSION",
+    "AlarmChanged",
+    "AlarmState",
+    "AudioPaused",
+    "BaselineTaken",
+    "Body",
+    "BytesRejected",
+    "CheckResult",
+    "ClockStepped",
+    "Confirmed",
+    "DeviceAlarmsReported",
+    "DeviceAttached",
+    "DeviceNoticed",
+    "DeviceOperated",
+    "Event",
+    "GateChanged",
+    "LinkChanged",
+    "Measured",
+    "NotDone",
+    "Noted",
+    "ObservationCorrected",
+    "Observed",
+    "OrderEntered",
+    "PatientCheckedIn",
+    "PhaseChanged",
+    "PumpReported",
+    "RecordingChanged",
+    "SessionOpened",
+    "SessionResumed",
+    "Signed",
+    "Unknown",
+    "ValueEntered",
+    "iso",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,129 +107,6 @@ class SessionResumed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PatientCheckedIn:
-    """Who sits in the chair; a later one replaces an earlier one."""
-
-    TYPE: ClassVar[str] = "patient-checked-in"
-    patient: Patient
-    by: Person
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderEntered:
-    """What was ordered; a later one replaces an earlier one. `checked_by` is the independent second person."""
-
-    TYPE: ClassVar[str] = "order-entered"
-    order: Order
-    by: Person
-    checked_by: Person | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceAttached:
-    """A device belongs to this session.
-
-    `port` is how it is reached. `head` is the channel of a pump that gives the ordered drug, where somebody named one;
-    the others are heard, but not held against the order. `actions` are what a person can have it do.
-    """
-
-    TYPE: ClassVar[str] = "device-attached"
-    device: str
-    kind: DeviceKind
-    driver: str
-    port: str
-    label: str
-    alarms_decoded: bool
-    quiet_after_s: float
-    note: str = ""
-    head: str = ""
-    evidence: Evidence = Evidence.ESTABLISHED
-    actions: tuple[Action, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkChanged:
-    """The connection to a device changed; `why` is for people."""
-
-    TYPE: ClassVar[str] = "link-changed"
-    device: str
-    link: Link
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """A monitor reported these. `offset` is the byte of the recorded stream where the frame begins.
-
-    Two kinds of reading are left out as they say nothing new: repeats of a cuff result that is recorded, and "still no
-    value" where the last one was already none.
-    """
-
-    TYPE: ClassVar[str] = "measured"
-    device: str
-    offset: int
-    readings: tuple[Reading, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PumpReported:
-    """A pump said what it does."""
-
-    TYPE: ClassVar[str] = "pump-reported"
-    device: str
-    offset: int
-    status: PumpStatus
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceAlarmsReported:
-    """All alarms that stand at the device at this moment; an empty tuple is "none"."""
-
-    TYPE: ClassVar[str] = "device-alarms-reported"
-    device: str
-    alarms: tuple[DeviceAlarm, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceNoticed:
-    """A device said something about itself that is no value and no alarm."""
-
-    TYPE: ClassVar[str] = "device-noticed"
-    device: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceOperated:
-    """A person had a device do something."""
-
-    TYPE: ClassVar[str] = "device-operated"
-    device: str
-    action: Action
-    by: Person
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BytesRejected:
-    """Bytes that no frame claimed, counted since the last such event."""
-
-    TYPE: ClassVar[str] = "bytes-rejected"
-    device: str
-    frames: int
-    length: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValueEntered:
-    """A person read a number from elsewhere and typed it in."""
-
-    TYPE: ClassVar[str] = "value-entered"
-    reading: Reading
-    by: Person
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseChanged:
     """The session moved on. `by` is None where a device caused it; `why` is for people."""
 
@@ -175,72 +115,6 @@ class PhaseChanged:
     phase: Phase
     by: Person | None = None
     why: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BaselineTaken:
-    """The values at rest that later ones are compared with."""
-
-    TYPE: ClassVar[str] = "baseline-taken"
-    values: dict[Parameter, float]
-    by: Person | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
-    """A person asked or saw. `item` is an id of the profile's observation list, `grade` a number on its scale.
-
-    `at` is when it was so, where that is not when it was entered; `why_then` is the reason for setting it back.
-    """
-
-    TYPE: ClassVar[str] = "observed"
-    item: str
-    grade: int
-    by: Person
-    text: str = ""
-    at: Instant | None = None
-    why_then: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObservationCorrected:
-    """The observation with sequence number `corrects` was wrong; None as grade takes it back. Both stay readable."""
-
-    TYPE: ClassVar[str] = "observation-corrected"
-    corrects: int
-    grade: int | None
-    why: str
-    by: Person
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Noted:
-    """Free text for the record."""
-
-    TYPE: ClassVar[str] = "noted"
-    text: str
-    by: Person
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotDone:
-    """A due item was left out, and why."""
-
-    TYPE: ClassVar[str] = "not-done"
-    item: str
-    because: str
-    by: Person
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confirmed:
-    """A person confirms (or takes back) a fact the gate asks for, by its id in the profile."""
-
-    TYPE: ClassVar[str] = "confirmed"
-    item: str
-    met: bool
-    by: Person
-    text: str = ""
 
 
 class AlarmState(StrEnum):
@@ -269,15 +143,6 @@ class AlarmChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AudioPaused:
-    """Somebody paused the alarm sound for `seconds`; 0 ends the pause."""
-
-    TYPE: ClassVar[str] = "audio-paused"
-    seconds: float
-    by: Person | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
     """One criterion of the gate: what was required, what was seen, and the events that prove it."""
 
@@ -297,16 +162,6 @@ class GateChanged:
     TYPE: ClassVar[str] = "gate-changed"
     open: bool
     checks: tuple[CheckResult, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signed:
-    """A signature: who, what it means, and the head hash of the record it covers."""
-
-    TYPE: ClassVar[str] = "signed"
-    meaning: str
-    by: Person
-    covers: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,21 +192,11 @@ class Unknown:
 
 
 Body = (
-    SessionOpened | SessionResumed | PatientCheckedIn | OrderEntered | DeviceAttached | LinkChanged | Measured
-    | PumpReported | DeviceAlarmsReported | DeviceNoticed | BytesRejected | ValueEntered | PhaseChanged | BaselineTaken
-    | Observed | ObservationCorrected | Noted | NotDone | Confirmed | AlarmChanged | AudioPaused | GateChanged | Signed
-    | ClockStepped | RecordingChanged | DeviceOperated | Unknown
+    Act | Report | SessionOpened | SessionResumed | PhaseChanged | AlarmChanged | GateChanged | ClockStepped
+    | RecordingChanged | Unknown
 )  # fmt: skip
 
-TYPES: dict[str, type] = {
-    body.TYPE: body
-    for body in (
-        SessionOpened, SessionResumed, PatientCheckedIn, OrderEntered, DeviceAttached, LinkChanged, Measured,
-        PumpReported, DeviceAlarmsReported, DeviceNoticed, BytesRejected, ValueEntered, PhaseChanged, BaselineTaken,
-        Observed, ObservationCorrected, Noted, NotDone, Confirmed, AlarmChanged, AudioPaused, GateChanged, Signed,
-        ClockStepped, RecordingChanged, DeviceOperated,
-    )
-}  # fmt: skip
+TYPES: dict[str, type] = {body.TYPE: body for body in get_args(Body) if body is not Unknown}
 VERSION = 1
 """The version of every body above; one that changes shape gets its own number and an upcaster."""
 

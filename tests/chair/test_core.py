@@ -14,9 +14,9 @@ from ketamon.chair.core import Core
 from ketamon.chair.rehearsal import demo
 from ketamon.chair.server import _bind as bind
 from ketamon.domain import events as e
+from ketamon.domain.fold import fold
 from ketamon.domain.intents import Note, Observe, SetSpeed
 from ketamon.domain.phases import Phase
-from ketamon.domain.session import fold
 from ketamon.errors import SourceError, UsageError
 from ketamon.follow import SocketFeed, Source
 from ketamon.local import answers, peer_uid, runtime_dir, socket_path

@@ -8,11 +8,11 @@ from chair.bedside import CALM, CHECK_IN, NURSE, PHYSICIAN, Bedside
 from ketamon.domain import events as e
 from ketamon.domain import intents as i
 from ketamon.domain.devices import Link, PumpState
+from ketamon.domain.fold import fold
 from ketamon.domain.parameters import Parameter
 from ketamon.domain.people import Person, Role
 from ketamon.domain.phases import Phase, Trigger
 from ketamon.domain.readings import Mode
-from ketamon.domain.session import fold
 from ketamon.driver import Truth
 from ketamon.errors import Refused
 from ketamon.rules.current import current

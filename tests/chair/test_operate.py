@@ -8,10 +8,11 @@ from ketamon.chair.device import AttachedDevice
 from ketamon.domain import events as e
 from ketamon.domain import intents as i
 from ketamon.domain.devices import Action, DeviceKind, Link, PumpState, PumpStatus
+from ketamon.domain.fold import apply
 from ketamon.domain.instant import Instant
 from ketamon.domain.people import Person, Role
 from ketamon.domain.readings import Mode
-from ketamon.domain.session import SessionState, apply
+from ketamon.domain.session import SessionState
 from ketamon.driver import Accepted, AllowList, Mismatch, PumpTelemetry, Send
 from ketamon.errors import Refused
 from ketamon.testing.conversation import START

@@ -13,9 +13,9 @@ from chair.bedside import CHECK_IN, NURSE
 
 from ketamon.domain import events as e
 from ketamon.domain.devices import Link
+from ketamon.domain.fold import fold
 from ketamon.domain.intents import Note
 from ketamon.domain.phases import Phase
-from ketamon.domain.session import fold
 from ketamon.follow import SocketFeed
 from ketamon.local import answers, socket_path
 from ketamon.profiles import load

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from ketamon.console.view import Contact, build
 from ketamon.domain import events as e
 from ketamon.domain.devices import DeviceKind, Link, Priority, PumpState, PumpStatus
+from ketamon.domain.fold import apply
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import PARAMETERS, Parameter
 from ketamon.domain.people import Order, Patient, Person, Role
 from ketamon.domain.phases import Phase, Trigger
 from ketamon.domain.readings import Mode, Quality, Reading
-from ketamon.domain.session import SessionState, apply
+from ketamon.domain.session import SessionState
 from ketamon.follow import Beat, Source
 from ketamon.profiles import load
 from ketamon.rules import alarms, gate

@@ -9,17 +9,18 @@ from hypothesis import strategies as st
 from rules.clinic import CALM, INFUSING, NURSE, ORDER, PATIENT, PHYSICIAN, Clinic, P, in_infusion, reading
 
 from ketamon.domain import events as e
-from ketamon.domain import session
+from ketamon.domain import fold as folding
 from ketamon.domain.devices import DeviceAlarm, DeviceKind, Link, Priority
+from ketamon.domain.fold import apply, fold
 from ketamon.domain.phases import Phase, Trigger
 from ketamon.domain.readings import Mode, Quality, Reading
-from ketamon.domain.session import SessionState, apply, counts, device_of, fold, observations_of
+from ketamon.domain.session import SessionState, counts, device_of, observations_of
 from ketamon.domain.units import Unit
 
 
 def test_it_is_total_over_the_types_of_events():
-    assert set(session._FOLD) == {*e.TYPES.values(), e.Unknown}
-    assert set(session._QUIET) < set(session._FOLD)
+    assert set(folding._FOLD) == {*e.TYPES.values(), e.Unknown}
+    assert set(folding._QUIET) < set(folding._FOLD)
 
 
 def test_an_unknown_event_is_counted_and_kept():

@@ -4,13 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 from ketamon.domain import events as e
 from ketamon.domain.devices import DeviceKind, Link, PumpState, PumpStatus
+from ketamon.domain.fold import apply
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
 from ketamon.domain.people import Patient, Person, Role
 from ketamon.domain.phases import Phase, Trigger
 from ketamon.domain.profile import Profile
 from ketamon.domain.readings import Mode, Quality, Reading
-from ketamon.domain.session import SessionState, apply
+from ketamon.domain.session import SessionState
 from ketamon.profiles import load
 from ketamon.rules import alarms, dose
 

@@ -1,0 +1,287 @@
+"""The fold of a session: `apply` takes one event into the state. Live screen, replay, report and recovery use this one.
+
+`apply` is total over event types, uses no clock and decides nothing.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ketamon.domain import events as e
+from ketamon.domain.devices import Link, PumpState, PumpStatus
+from ketamon.domain.instant import Instant
+from ketamon.domain.parameters import CUFF, Parameter
+from ketamon.domain.phases import Phase, Trigger
+from ketamon.domain.readings import Quality, Reading
+from ketamon.domain.series import Series
+from ketamon.domain.session import ENTERED, Alarm, Confirmation, Device, Observation, Sample, SessionState, counts
+
+
+def apply(state: SessionState, event: e.Event) -> SessionState:
+    """Fold one event into the state, and return it. An event of an unknown type is counted and kept in the log."""
+    state.seq = event.seq
+    state.at = event.at
+    fold_one = _FOLD[type(event.body)] if _is_known(state, event.body) else _unknown
+    fold_one(state, event.body, event)
+    if type(event.body) not in _QUIET:
+        state.log.append(event)
+    return state
+
+
+def fold(events: Iterable[e.Event], state: SessionState | None = None) -> SessionState:
+    """Fold events in their order into a state (a new one, if none is given)."""
+    state = state or SessionState()
+    for event in events:
+        apply(state, event)
+    return state
+
+
+def _is_known(state: SessionState, body: Any) -> bool:
+    """Tell whether what a body refers to is there; what an event of a newer version attached or observed is not."""
+    if type(body) in _OF_DEVICE:
+        return body.device in state.devices
+    return type(body) is not e.ObservationCorrected or body.corrects in state.observations
+
+
+def _opened(state: SessionState, body: e.SessionOpened, event: e.Event) -> None:
+    state.opened, state.started, state.phase_since = body, event.at, event.at
+
+
+def _resumed(state: SessionState, body: e.SessionResumed, event: e.Event) -> None:
+    """Nothing was seen during the gap, so nothing is current until a device speaks again."""
+    for device in state.devices.values():
+        _drop_values(state, device.attached.device, event)
+        device.link, device.link_since, device.why = Link.CLOSED, event.at, f"core was down for {body.gap_s:.0f} s"
+
+
+def _checked_in(state: SessionState, body: e.PatientCheckedIn, _: e.Event) -> None:
+    state.patient = body.patient
+
+
+def _ordered(state: SessionState, body: e.OrderEntered, _: e.Event) -> None:
+    state.order = body
+
+
+def _attached(state: SessionState, body: e.DeviceAttached, _: e.Event) -> None:
+    """One that comes back (the core was down) has not taken back its alarms, nor its pump's counter."""
+    device, old = Device(attached=body), state.devices.get(body.device)
+    if old is not None and old.attached.driver == body.driver:
+        device.alarms, device.counter_ml = old.alarms, old.counter_ml
+    elif old is not None:
+        state.sources = {key: None for key in state.sources if key[1] != body.device}
+    state.devices[body.device] = device
+
+
+def _link(state: SessionState, body: e.LinkChanged, event: e.Event) -> None:
+    device = state.devices[body.device]
+    if device.link is Link.LIVE and body.link is not Link.LIVE:
+        _drop_values(state, body.device, event)
+    device.link, device.link_since, device.why = body.link, event.at, body.why
+
+
+def _drop_values(state: SessionState, device: str, event: e.Event) -> None:
+    """Silence removes values: what a lost source said last is no longer current, and its trend has a gap."""
+    for key, sample in list(state.samples.items()):
+        if sample.device == device and key[0] not in CUFF:
+            del state.samples[key]
+            if key[0] in state.history:
+                state.history[key[0]].append(event.at.seconds, None, event.seq)
+    state.devices[device].pump = None
+    state.devices[device].heads.clear()
+
+
+def _measured(state: SessionState, body: e.Measured, event: e.Event) -> None:
+    state.devices[body.device].heard = event.at
+    for reading in body.readings:
+        _take(state, reading, body.device, event)
+
+
+def _take(state: SessionState, reading: Reading, device: str, event: e.Event) -> None:
+    key = (reading.parameter, device, reading.site)
+    if reading.stored or (reading.repeated and key in state.samples):
+        return  # it says nothing of now, or nothing new: the age of what is known stays as it is
+    state.samples[key] = Sample(reading, device, event.at, event.seq)
+    if device != ENTERED and reading.value is not None:
+        state.sources[key] = None
+    if reading.repeated:
+        return  # of unknown age: no point of the trend
+    value = reading.value if reading.quality is Quality.VALID and counts(state, reading) else None
+    if device != ENTERED and value is not None:  # what was typed in before it must not come back after it
+        state.samples.pop((reading.parameter, ENTERED, ""), None)
+    _series(state, reading.parameter).append(event.at.seconds, value, event.seq)
+
+
+def _series(state: SessionState, parameter: Parameter) -> Series:
+    series = state.history.get(parameter)
+    if series is None:
+        series = state.history[parameter] = Series()
+    return series
+
+
+def _pump(state: SessionState, body: e.PumpReported, event: e.Event) -> None:
+    device, status = state.devices[body.device], body.status
+    device.heads[status.head] = status
+    device.heard = event.at
+    if device.attached.head and status.head != device.attached.head:
+        return
+    if device.unclear:
+        status = PumpStatus(state=PumpState.UNKNOWN, alarm=any(s.alarm for s in device.heads.values()) or None)
+    device.pump, device.pump_at = status, event.at
+    _give(state, device, status, event.at)
+    for parameter, value in ((Parameter.RATE, status.rate), (Parameter.VOLUME_INFUSED, status.volume_infused)):
+        _series(state, parameter).append(event.at.seconds, value, event.seq)
+
+
+def _give(state: SessionState, device: Device, status: PumpStatus, at: Instant) -> None:
+    """Add up what the counter grew by; the report that starts the infusion is the first that counts."""
+    run, infuses = state.infusion, status.state is PumpState.INFUSING
+    if status.volume_infused is not None:
+        before, device.counter_ml = device.counter_ml, status.volume_infused
+        if before is not None and (run.started is not None or (infuses and state.phase is Phase.BASELINE)):
+            grown = status.volume_infused - before
+            run.given_ml = round(run.given_ml + (grown if grown >= 0 else status.volume_infused), 6)
+    if run.ended is not None and infuses:
+        run.ended = at
+
+
+def _device_alarms(state: SessionState, body: e.DeviceAlarmsReported, _: e.Event) -> None:
+    state.devices[body.device].alarms = body.alarms
+
+
+def _device_noticed(state: SessionState, body: e.DeviceNoticed, _: e.Event) -> None:
+    state.devices[body.device].notices.append(body.text)
+
+
+def _rejected(state: SessionState, body: e.BytesRejected, _: e.Event) -> None:
+    device = state.devices[body.device]
+    device.rejected_frames += body.frames
+    device.rejected_bytes += body.length
+
+
+def _entered(state: SessionState, body: e.ValueEntered, event: e.Event) -> None:
+    _take(state, body.reading, ENTERED, event)
+
+
+def _phase(state: SessionState, body: e.PhaseChanged, event: e.Event) -> None:
+    run, at = state.infusion, event.at
+    if run.running_since is not None:
+        run.elapsed_s, run.running_since = run.seconds(at), None
+    if body.phase is Phase.INFUSION:
+        run.started, run.running_since = run.started or at, at
+        if run.pauses and run.pauses[-1][1] is None:
+            run.pauses[-1] = (run.pauses[-1][0], at)
+    elif body.phase is Phase.PAUSED:
+        run.pauses.append((at, None))
+    elif body.phase is Phase.RECOVERY and run.ended is None:
+        run.ended, run.stopped_early = at, body.trigger is Trigger.STOP
+    elif body.phase is Phase.DISCHARGED:
+        state.left_at = at
+    state.phase, state.phase_since = body.phase, at
+
+
+def _baseline(state: SessionState, body: e.BaselineTaken, _: e.Event) -> None:
+    state.baseline = dict(body.values)
+
+
+def _observed(state: SessionState, body: e.Observed, event: e.Event) -> None:
+    state.observations[event.seq] = Observation(
+        event.seq, body.item, body.grade, body.at or event.at, event.at, body.by, body.text
+    )
+
+
+def _corrected(state: SessionState, body: e.ObservationCorrected, event: e.Event) -> None:
+    old = state.observations[body.corrects]
+    state.observations[body.corrects] = Observation(
+        old.seq, old.item, body.grade, old.at, old.entered, body.by, old.text, event.seq
+    )
+
+
+def _not_done(state: SessionState, body: e.NotDone, event: e.Event) -> None:
+    state.not_done.append((body.item, event.at))
+
+
+def _confirmed(state: SessionState, body: e.Confirmed, event: e.Event) -> None:
+    state.confirmations[body.item] = Confirmation(event.seq, body.met, event.at, body.by, body.text)
+
+
+def _alarm(state: SessionState, body: e.AlarmChanged, event: e.Event) -> None:
+    if body.state is e.AlarmState.ENDED:
+        state.alarms.pop(body.alarm, None)
+        return
+    standing = state.alarms.get(body.alarm)
+    if standing is None:
+        state.alarm_count += 1
+    if body.state is e.AlarmState.ACTIVE and (standing is None or _calls_again(standing.change, body)):
+        state.audio_paused_until = None  # a new or higher alarm breaks the pause
+    state.alarms[body.alarm] = Alarm(body, standing.since if standing else event.at, event.seq)
+
+
+def _calls_again(before: e.AlarmChanged, now: e.AlarmChanged) -> bool:
+    return before.state is not e.AlarmState.ACTIVE or now.priority.rank > before.priority.rank
+
+
+def _audio(state: SessionState, body: e.AudioPaused, event: e.Event) -> None:
+    state.audio_paused_until = event.at.plus(body.seconds) if body.seconds > 0 else None
+
+
+def _gate(state: SessionState, body: e.GateChanged, event: e.Event) -> None:
+    state.gate = body
+    if body.open and state.ready_at is None:
+        state.ready_at = event.at
+
+
+def _signed(state: SessionState, body: e.Signed, event: e.Event) -> None:
+    state.signatures.append((body, event.at))
+
+
+def _recording(state: SessionState, body: e.RecordingChanged, _: e.Event) -> None:
+    state.recording_degraded = body.why or "cannot be written" if body.degraded else ""
+
+
+def _clock(state: SessionState, body: e.ClockStepped, event: e.Event) -> None:
+    state.clock_step = body.seconds, event.at
+
+
+def _unknown(state: SessionState, _body: Any, _event: e.Event) -> None:
+    state.unknown += 1
+
+
+def _logged(_state: SessionState, _body: Any, _event: e.Event) -> None:
+    """Stand in the log only."""
+
+
+_FOLD: dict[type, Callable[[SessionState, Any, e.Event], None]] = {
+    e.SessionOpened: _opened,
+    e.SessionResumed: _resumed,
+    e.PatientCheckedIn: _checked_in,
+    e.OrderEntered: _ordered,
+    e.DeviceAttached: _attached,
+    e.LinkChanged: _link,
+    e.Measured: _measured,
+    e.PumpReported: _pump,
+    e.DeviceAlarmsReported: _device_alarms,
+    e.DeviceNoticed: _device_noticed,
+    e.BytesRejected: _rejected,
+    e.ValueEntered: _entered,
+    e.PhaseChanged: _phase,
+    e.BaselineTaken: _baseline,
+    e.Observed: _observed,
+    e.ObservationCorrected: _corrected,
+    e.Noted: _logged,
+    e.NotDone: _not_done,
+    e.Confirmed: _confirmed,
+    e.AlarmChanged: _alarm,
+    e.AudioPaused: _audio,
+    e.GateChanged: _gate,
+    e.Signed: _signed,
+    e.ClockStepped: _clock,
+    e.RecordingChanged: _recording,
+    e.DeviceOperated: _logged,
+    e.Unknown: _unknown,
+}
+
+_OF_DEVICE = frozenset(
+    {e.LinkChanged, e.Measured, e.PumpReported, e.DeviceAlarmsReported, e.DeviceNoticed, e.BytesRejected}
+)
+
+_QUIET = frozenset({e.Measured, e.PumpReported, e.BytesRejected, e.DeviceNoticed, e.GateChanged})
+"""Events too frequent for the log that people read; they stand in the state."""
