@@ -66,26 +66,23 @@ class Sized:
 
     def _next(self, start: int) -> Piece | None:
         """Give the piece that begins at `start`, or None where it needs more bytes."""
-        found = self._verdict or self._frame(start)
-        return self._noise(start, found) if isinstance(found, str) else found
-
-    def _frame(self, start: int) -> Piece | str | None:
-        """Give the frame that begins at `start`, why there is none, or None where that cannot be said yet."""
+        if self._verdict:
+            return self._noise(start, self._verdict)
         if self._buffer[start] not in self._starts:
-            return "no frame begins here"
+            return self._noise(start, "no frame begins here")
         ahead = self._buffer[start : start + self._limit]
         size = self._size(ahead)
-        if size is None:
-            return None if len(ahead) < self._limit else "no frame begins like this"
-        if size <= 0:
-            return "no frame begins like this"
-        if size > self._limit:
-            return "no frame is that long"
-        if size > len(ahead):
+        if size is not None and 0 < size <= len(ahead):
+            raw = ahead[:size]
+            content = self._check(raw)
+            return (
+                self._noise(start, content) if isinstance(content, str) else Piece(self._offset + start, raw, content)
+            )
+        if size is not None and size > self._limit:
+            return self._noise(start, "no frame is that long")
+        if len(ahead) < self._limit and (size is None or size > 0):
             return None
-        raw = ahead[:size]
-        content = self._check(raw)
-        return content if isinstance(content, str) else Piece(self._offset + start, raw, content)
+        return self._noise(start, "no frame begins like this")
 
     def _noise(self, start: int, verdict: str) -> Piece | None:
         """Give the bytes up to the next start byte, for no frame begins at `start`."""
