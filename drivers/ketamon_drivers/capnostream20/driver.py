@@ -1,7 +1,7 @@
 """One connection to a Capnostream."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ketamon.domain.devices import DeviceAlarm
 from ketamon.domain.instant import Instant
@@ -33,10 +33,13 @@ from ketamon_drivers.capnostream20.frames import (
     opened,
     size,
 )
-from ketamon_drivers.capnostream20.numbers import END_OF_BREATH, Numbers, alarms, notices, parse, readings
+from ketamon_drivers.capnostream20.numbers import END_OF_BREATH, Numbers, alarms, contradict, notices, parse, readings
 
 _ID = re.compile(rb"V(\d\d\.\d\d) ([\d/ ]{10}) (B\d[ -~]{8})  ")
 _SAMPLES_PER_BLOCK = 10
+_UNDISTURBED = (0, END_OF_BREATH)
+_NAMES = {code: name for code, (name, _) in MESSAGES.items()}
+_LENGTHS = {code: lengths for code, (_, lengths) in MESSAGES.items()}
 
 
 class Capnostream20:
@@ -74,13 +77,13 @@ class Capnostream20:
             yield Garbage(piece.offset, piece.raw, piece.reason)
             return
         code, data = piece.content[0], piece.content[1:]
-        yield Accepted(piece.offset, len(piece.raw), MESSAGES[code][0])
+        yield Accepted(piece.offset, len(piece.raw), _NAMES[code])
         if self._foreign:
             return
-        if code == DEVICE_ID:
-            yield self._identity(piece.offset, data, at)
-        elif code == SAMPLE:
+        if code == SAMPLE:
             yield from self._sample(piece.offset, data)
+        elif code == DEVICE_ID:
+            yield self._identity(piece.offset, data, at)
         elif code == NUMBERS:
             self._conversation.heard(Heard.NUMBERS, at)
             yield from self._numbers(piece.offset, data)
@@ -97,34 +100,33 @@ class Capnostream20:
         text = f"not a Capnostream 20: {data.decode('latin-1').strip()!r}"
         return Mismatch(offset, text) if self._foreign else DeviceNotice(offset, text)
 
-    def _sample(self, offset: int, data: bytes) -> Iterator[Output]:
+    def _sample(self, offset: int, data: bytes) -> Iterable[Output]:
         """A sample follows the one before by its number; where the count begins anew is not documented."""
         number, whole, part, fast = data
         self._fast, self._lasting = fast, self._fast & fast
-        if number not in (0, (self._number + 1) % 256):
+        if number and number != self._number + 1:
             self._gathered.gap()
         self._number = number
-        usable = self._step is not None and not fast & ~END_OF_BREATH
-        block = self._gathered.add((whole + part / 256) * self._step if self._step and usable else None)
-        if block:
-            rate = float(SAMPLES_HZ)
-            yield Sampled(offset, SampleBlock(signal=Signal.CO2, rate_hz=rate, samples=block, unit=Unit.MMHG))
+        step = self._step if fast in _UNDISTURBED else None
+        samples = self._gathered.add((whole + part / 256) * step if step else None)
+        if not samples:
+            return ()
+        block = SampleBlock(signal=Signal.CO2, rate_hz=float(SAMPLES_HZ), samples=samples, unit=Unit.MMHG)
+        return (Sampled(offset, block),)
 
     def _numbers(self, offset: int, data: bytes) -> Iterator[Output]:
         numbers = parse(data)
-        if numbers is None:  # `checked` has seen to it
-            return
         believed = any(numbers.follows(before) for before in self._before)
         self._before = (numbers,) if believed else (*self._before[:1], numbers)
         if believed:
-            self._step = numbers.step
+            self._step = numbers.status.step
         for reading in readings(numbers, self._lasting, believed=believed):
             yield Measured(offset, reading)
-        told = alarms(numbers, self._lasting)
+        told = alarms(numbers.status, self._lasting)
         if believed or told == self._alarms:
             yield DeviceAlarms(offset, told)
         self._alarms = told
-        said = notices(numbers, self._lasting)
+        said = notices(numbers.status, self._lasting)
         if said != self._said:
             self._said = said
             yield DeviceNotice(offset, said or "no status any more")
@@ -135,8 +137,8 @@ def checked(raw: bytes) -> bytes | str:
     content = opened(raw)
     if isinstance(content, str):
         return content
-    if not content or len(content) not in MESSAGES.get(content[0], ("", range(0)))[1]:
+    if not content or len(content) not in _LENGTHS.get(content[0], ()):
         return "the code or its length is unknown"
-    if content[0] == NUMBERS and parse(content[1:]) is None:
+    if content[0] == NUMBERS and contradict(parse(content[1:]).limits):
         return "a high limit is below the low one"
     return content

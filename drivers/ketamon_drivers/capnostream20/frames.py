@@ -11,6 +11,7 @@ from ketamon.wire.checksums import xor8
 
 START_BYTE = b"\x85"
 LONGEST_FRAME = 1 + 2 * (1 + 255 + 1)
+_PLAIN = re.compile(rb"\x85[^\x80\x85]++")
 _TOKENS = re.compile(rb"\x85((?:\x80[\x00\x05]|[^\x80\x85])*+)", re.DOTALL)
 _STUFFED = (0x80, 0x85)
 
@@ -29,6 +30,9 @@ def frame(code: int, data: bytes = b"") -> bytes:
 
 def size(ahead: bytes) -> int | None:
     """Tell how many bytes the frame takes on the wire; 0 where none begins here, None where more bytes must tell."""
+    plain = _PLAIN.match(ahead)
+    if plain and plain.end() >= ahead[1] + 3:  # most have nothing that is stuffed
+        return ahead[1] + 3
     match = _TOKENS.match(ahead)
     whole = unstuffed(match[1]) if match else b""
     if whole and len(whole) >= whole[0] + 2:
@@ -39,7 +43,7 @@ def size(ahead: bytes) -> int | None:
 
 def opened(raw: bytes) -> bytes | str:
     """Return code and data of a frame, or why it is none."""
-    whole = unstuffed(raw[1:])
+    whole = raw[1:] if _STUFFED[0] not in raw else unstuffed(raw[1:])
     if xor8(whole):
         return "the checksum is wrong"
     return whole[1:-1]

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import repeat
 from struct import Struct
+from typing import NamedTuple
 
 from ketamon.domain.devices import DeviceAlarm, Priority
 from ketamon.domain.parameters import PARAMETERS, Parameter
@@ -102,6 +105,7 @@ FIELDS = (
     Field(Parameter.PR, 1, 250, 30),
 )
 """In the order in which they stand in the message."""
+_CO2, _OXIMETRY = (Parameter.ETCO2, Parameter.FICO2), (Parameter.SPO2, Parameter.PR)
 NO_NUMBER = 0xFF
 LAYOUT = Struct(">I5sB3sBBB9sBB")
 _HIGH_LOW = ((0, 1), (2, 3), (5, 6), (7, 8))
@@ -109,16 +113,12 @@ _GOES_ON_S = 5
 _EXTENDED_RESERVED = 0x78
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """The message that comes once a second; `time` is the monitor's own clock, in seconds."""
+class Status(NamedTuple):
+    """What stands for long; what follows from it is worked out once (the caches below)."""
 
-    time: int
-    values: bytes
     slow: int
     co2_alarms: int
     spo2_alarms: int
-    limits: bytes
     unit: int
     extended: int
 
@@ -127,10 +127,19 @@ class Numbers:
         """What one step of CO2 is in mmHg, None where that is not known."""
         return UNITS.get(self.unit, (None, ""))[0]
 
+
+class Numbers(NamedTuple):
+    """The message that comes once a second; `time` is the monitor's own clock, in seconds."""
+
+    time: int
+    values: bytes
+    limits: bytes
+    status: Status
+
     @property
     def settings(self) -> tuple[bytes, int, int]:
         """What hardly ever changes."""
-        return self.limits, self.unit, self.extended & _EXTENDED_RESERVED
+        return self.limits, self.status.unit, self.status.extended & _EXTENDED_RESERVED
 
     def follows(self, before: "Numbers") -> bool:
         """Whether this message can come a few seconds after the other one."""
@@ -140,56 +149,72 @@ class Numbers:
         return settled and steady and 0 <= self.time - before.time <= _GOES_ON_S
 
 
-def parse(data: bytes) -> Numbers | None:
-    """Read the numbers' message; None where a high limit is below the low one."""
+def parse(data: bytes) -> Numbers:
+    """Read the numbers' message."""
     time, values, slow, _, co2_alarms, spo2_alarms, _, limits, unit, extended = LAYOUT.unpack(data)
-    if any(limits[high] < limits[low] for high, low in _HIGH_LOW):
-        return None
-    return Numbers(time, values, slow, co2_alarms, spo2_alarms, limits, unit, extended)
+    return Numbers(time, values, limits, Status(slow, co2_alarms, spo2_alarms, unit, extended))
+
+
+def contradict(limits: bytes) -> bool:
+    """Whether a high limit is below the low one."""
+    return any(limits[high] < limits[low] for high, low in _HIGH_LOW)
 
 
 def readings(numbers: Numbers, fast: int, *, believed: bool) -> Iterator[Reading]:
     """Give the five numbers; `fast` is the status that lasts in the samples. What is not believed has no value."""
-    breathing = quality(*found(FAST, fast), *found(EXTENDED, numbers.extended))
-    oximetry = quality(*found(SPO2_ALARMS, numbers.spo2_alarms))
-    for raw, field in zip(numbers.values, FIELDS, strict=True):
-        worth = oximetry if field.parameter in (Parameter.SPO2, Parameter.PR) else breathing
-        step = numbers.step if field.parameter in (Parameter.ETCO2, Parameter.FICO2) else 1.0
-        value = None if step is None else round(raw * step, 1)
-        if raw == NO_NUMBER or (raw == 0 and field.low):
-            value, worth = None, Quality.MISSING
-        elif value is None or worth is Quality.INVALID or not believed or not field.low <= value <= field.high:
-            value, worth = None, Quality.INVALID
-        unit = PARAMETERS[field.parameter].unit
-        yield Reading(parameter=field.parameter, value=value, unit=unit, quality=worth)
+    worths = _worths(numbers.status, fast) if believed else repeat(Quality.INVALID)
+    return map(_reading, range(len(FIELDS)), numbers.values, worths, repeat(numbers.status.step))
 
 
-def alarms(numbers: Numbers, fast: int) -> tuple[DeviceAlarm, ...]:
+@lru_cache(maxsize=64)
+def _worths(status: Status, fast: int) -> tuple[Quality, ...]:
+    """Give the most that each of the five numbers can be worth."""
+    breathing = quality(*found(FAST, fast), *found(EXTENDED, status.extended))
+    oximetry = quality(*found(SPO2_ALARMS, status.spo2_alarms))
+    return tuple(oximetry if field.parameter in _OXIMETRY else breathing for field in FIELDS)
+
+
+@lru_cache(maxsize=1024)
+def _reading(place: int, raw: int, worth: Quality, co2_step: float | None) -> Reading:
+    """Judge the number at this place of the message."""
+    field = FIELDS[place]
+    step = co2_step if field.parameter in _CO2 else 1.0
+    value = None if step is None else round(raw * step, 1)
+    if raw == NO_NUMBER or (raw == 0 and field.low):
+        value, worth = None, Quality.MISSING
+    elif value is None or worth is Quality.INVALID or not field.low <= value <= field.high:
+        value, worth = None, Quality.INVALID
+    return Reading(parameter=field.parameter, value=value, unit=PARAMETERS[field.parameter].unit, quality=worth)
+
+
+@lru_cache(maxsize=64)
+def alarms(status: Status, fast: int) -> tuple[DeviceAlarm, ...]:
     """Give every alarm that stands; a bit nobody has explained is one, and a sound that nothing explains."""
     sources = (
-        ("CO2", CO2_ALARMS, numbers.co2_alarms),
-        ("SpO2", SPO2_ALARMS, numbers.spo2_alarms),
+        ("CO2", CO2_ALARMS, status.co2_alarms),
+        ("SpO2", SPO2_ALARMS, status.spo2_alarms),
         ("status", FAST, fast & ~END_OF_BREATH),
-        ("extended", EXTENDED, numbers.extended),
+        ("extended", EXTENDED, status.extended),
     )
     told: list[DeviceAlarm] = []
-    for name, table, status in sources:
-        for mask in (1 << n for n in range(8) if status >> n & 1):
+    for name, table, bits in sources:
+        for mask in (1 << n for n in range(8) if bits >> n & 1):
             bit = table.get(mask, Bit("unknown alarm", HIGH))
             if bit.alarm:
                 told.append(DeviceAlarm(code=f"{name} {mask:02X}", text=bit.text, priority=bit.alarm))
     loudest = max((alarm.priority.rank for alarm in told), default=0)
     for mask, bit in AUDIBLE.items():
-        if numbers.slow & mask and bit.alarm and loudest < min(bit.alarm.rank, MEDIUM.rank):
+        if status.slow & mask and bit.alarm and loudest < min(bit.alarm.rank, MEDIUM.rank):
             told.append(DeviceAlarm(code=f"slow {mask:02X}", text=bit.text, priority=bit.alarm))
     return tuple(told)
 
 
-def notices(numbers: Numbers, fast: int) -> str:
+@lru_cache(maxsize=64)
+def notices(status: Status, fast: int) -> str:
     """Say what is no alarm and still worth knowing."""
-    told = [bit.text for bit in (*found(SLOW, numbers.slow), *found(FAST, fast)) if not bit.alarm]
-    if numbers.unit != _MMHG:
-        told.append(f"CO2 in {UNITS.get(numbers.unit, (None, f'unit {numbers.unit}'))[1]}")
-    if numbers.step is None:
+    told = [bit.text for bit in (*found(SLOW, status.slow), *found(FAST, fast)) if not bit.alarm]
+    if status.unit != _MMHG:
+        told.append(f"CO2 in {UNITS.get(status.unit, (None, f'unit {status.unit}'))[1]}")
+    if status.step is None:
         told.append("CO2 has no value: set the monitor's unit to mmHg or kPa")
     return ", ".join(told)
