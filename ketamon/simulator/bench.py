@@ -32,6 +32,7 @@ def run(
         with lock:
             return rig.receive(name, data)
 
+    rig.advance(STEP_S)  # devices are on, and know what to say, before anybody can reach them
     with ExitStack() as at_last:
         ends: dict[str, End] = {}
         for name, (spec, address) in devices.items():
@@ -43,11 +44,11 @@ def run(
                 _link(link, end.path)
                 at_last.callback(link.unlink, missing_ok=True)
             tell(f"{spec.id}: {link or end.path}")
-        step = 0
+        step = 1
         while step * STEP_S < seconds:
-            step += 1
             if stop.wait(max(0.0, step * STEP_S / speed - clock.now().seconds)):
                 return
+            step += 1
             with lock:
                 said = rig.advance(STEP_S)
             for name, data in said.items():

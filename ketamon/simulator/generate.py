@@ -38,13 +38,15 @@ ANSWER_S, SAYS_S, ASKS_S = 0.04, 0.1, 0.15
 class Sample:
     """What a sample stream shows: a scenario, the driver of each device, and whether the patient is let go.
 
-    `seconds` ends it early, where what it is to show is over (0: the whole scenario).
+    `seconds` ends it early, where what it is to show is over (0: the whole scenario). Only with `waves` do its devices
+    send waveforms: they would make most of its bytes.
     """
 
     scenario: Scenario
     drivers: dict[str, str]
     sign: bool = False
     seconds: int = 0
+    waves: bool = False
 
 
 _MONITOR = {MONITOR: "ge-dri", PUMP: "alaris-gh"}
@@ -60,7 +62,7 @@ SAMPLES: dict[str, Sample] = {
     "sensor-off": Sample(SCENARIOS["sensor-off"], _OXIMETER, seconds=40 * 60),
     "cable-pulled": Sample(SCENARIOS["cable-pulled"], _OXIMETER, seconds=40 * 60),
     "nibp-failing": Sample(SCENARIOS["nibp-failing"], _MONITOR, seconds=36 * 60),
-    "vasovagal": Sample(SCENARIOS["vasovagal"], _MONITOR, seconds=25 * 60),
+    "vasovagal": Sample(SCENARIOS["vasovagal"], _MONITOR, seconds=25 * 60, waves=True),
     "early-stop": Sample(SCENARIOS["early-stop"], _OXIMETER),
 }
 
@@ -86,7 +88,7 @@ def play(sample: Sample, path: Path) -> SessionState:
         mode=Mode.DEMO,
     )
     at = Instant(0, CREATED)
-    rig = stage(sample.scenario, specs, CREATED)
+    rig = stage(sample.scenario, specs, CREATED, waves=sample.waves)
     with StreamWriter(path, header, at) as writer:
         session = _Session(specs, rig, writer, at)
         scenario = sample.scenario

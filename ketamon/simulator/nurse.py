@@ -254,11 +254,10 @@ def grade(
     course = courses.get(item.id)
     if course:
         return next((found for since, found in reversed(course) if minutes >= since), course[0][1])
-    grades = [step.value for step in item.grades]
     asked = next((c for c in profile.criterion if c.kind is CriterionKind.GRADE and c.item == item.id), None)
     if asked is not None and asked.at_least is not None:
-        return max(g for g in grades if asked.at_most is None or g <= asked.at_most)
-    return min(grades, key=abs)
+        return max(g for g in item.values if asked.at_most is None or g <= asked.at_most)
+    return min(item.values, key=abs)
 
 
 _ANSWERS: dict[CriterionKind, Callable[[_Look, Criterion], i.Intent]] = {

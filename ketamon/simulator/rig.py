@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from ketamon.domain.parameters import Parameter
 from ketamon.driver import DeviceSimulator, Truth
+from ketamon.simulator.curves import Curves
 from ketamon.simulator.patient import Patient
 from ketamon.simulator.pump import Pump
 
@@ -28,9 +29,9 @@ class Step:
 class Rig:
     """Patient, pump and devices on one bench, and a script of what happens to them.
 
-    `pulled` holds the names of devices
-    whose cable is out: they say and hear nothing, while patient and pump go on. `values` is what can be measured at the
-    patient now, by any device or by hand. `started` is the wall time at second 0.
+    `pulled` holds the names of devices whose cable is out: they say and hear nothing, while patient and pump go on.
+    `values` is what can be measured at the patient now, by any device or by hand. Without `curves` the devices have no
+    waveforms. `started` is the wall time at second 0.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Rig:
         *,
         started: datetime,
         script: Iterable[Step] = (),
+        curves: Curves | None = None,
     ) -> None:
         self.patient = patient
         self.pump = pump
@@ -48,6 +50,7 @@ class Rig:
         self.seconds = 0
         self.values: Mapping[Parameter, float | None] = {}
         self._devices = devices
+        self._curves = curves
         self._started = started
         self._script = sorted(script, key=lambda step: step.second)
         self._owed_s = 0.0
@@ -84,6 +87,7 @@ class Rig:
             values=vitals.values,
             cuff_age_s=vitals.cuff_age_s,
             cuff_measuring=vitals.cuff_measuring,
+            waves=self._curves.second(vitals.values) if self._curves else {},
             pump=self.pump.status(),
             pump_alarms=self.pump.alarms,
         )

@@ -12,6 +12,7 @@ from math import inf
 from ketamon.domain.parameters import Parameter
 from ketamon.driver import DriverSpec
 from ketamon.errors import UsageError
+from ketamon.simulator.curves import Curves
 from ketamon.simulator.patient import HYPERTENSIVE, OXIMETRY, TYPICAL, Patient, Responder
 from ketamon.simulator.pump import Key, Pump
 from ketamon.simulator.rig import Rig, Step
@@ -246,12 +247,16 @@ def scenario_called(name: str) -> Scenario:
     return SCENARIOS[name]
 
 
-def stage(scenario: Scenario, specs: Mapping[str, DriverSpec], started: datetime) -> Rig:
-    """Set up a scenario on the bench with the simulators of these drivers, by the device's name in the session."""
+def stage(scenario: Scenario, specs: Mapping[str, DriverSpec], started: datetime, *, waves: bool = True) -> Rig:
+    """Set up a scenario on the bench with the simulators of these drivers, by the device's name in the session.
+
+    Without `waves` the devices measure numbers only; these are the same.
+    """
     return Rig(
         {name: spec.simulate() for name, spec in specs.items()},
         Patient(scenario.seed, weight_kg=WEIGHT_KG, responder=scenario.responder),
         Pump(concentration_mg_per_ml=CONCENTRATION_MG_PER_ML),
         started=started,
         script=scenario.script,
+        curves=Curves(scenario.seed) if waves else None,
     )

@@ -60,7 +60,7 @@ _CUFF_AUTO, _CUFF_MEASURING, _CUFF_RESERVED = bits(3), bits(5), 3
 _ECG_SOURCE = 1 << 3
 _LEADS = 0x1210  # as recorded: QRS from channel 1, which shows II; beside it, channel 2 shows I
 _GOING_ON = 2  # a bit that stands in the status of every recorded waveform
-_WAVE_RANGES = {
+_WAVE_RANGES: dict[Signal, tuple[float, float]] = {
     Signal.ECG: (-200, 1000),
     Signal.PLETH: (-200, 400),
     Signal.CO2: (0, 500),
@@ -144,6 +144,8 @@ def _samples(wave: Wave, truth: Truth, part: int, parts: int) -> bytes:
     """Write one of the equal parts of a second."""
     shape = SHAPES[wave]
     low, high = _WAVE_RANGES[shape.signal]
+    if shape.signal is Signal.CO2:  # its 1 is the end-tidal value
+        high = 100 * 100 * AMBIENT_SCALE / _AMBIENT * (truth.values.get(Parameter.ETCO2) or 0.0)
     samples = [round(low + (high - low) * x) for x in resampled(truth.waves[shape.signal], shape.rate_hz)]
     samples = samples[len(samples) * part // parts : len(samples) * (part + 1) // parts]
     return WAVE_HEADER.pack(len(samples), _GOING_ON, 0) + Struct(f"<{len(samples)}h").pack(*samples)

@@ -66,13 +66,11 @@ class CapnosatSimulator:
             text = message.body.decode()
             self._ordered = [(text[i : i + 2], int(text[i + 2 : i + 4], 16)) for i in range(0, len(text), 4)]
             self._streams = 0
-        if truth is None:
-            return b""
         return {
             IDENTIFY: self._identity,
             OFFERS: _OFFER,
-            DATA: "".join(_data(truth)).encode(),
-            ALARMS_1: b":35SPO2SEN DISC" if truth.values.get(Parameter.SPO2) is None else b"",
+            DATA: "".join(_data(truth)).encode() if truth else b"",
+            ALARMS_1: b":35SPO2SEN DISC" if truth and truth.values.get(Parameter.SPO2) is None else b"",
         }.get(message.code, b"")
 
     def _records(self, truth: Truth) -> Iterator[bytes]:

@@ -222,7 +222,9 @@ class IntellivueSimulator:
         waiting = self._samples.setdefault(wave.handle, [])
         del waiting[: -wave.size]
         levels = resampled(truth.waves.get(wave.signal, ()), TICKS_PER_SECOND // wave.period)
-        waiting += [_raw(wave, level) for level in levels]
+        # The 1 of a CO2 wave is the end-tidal value, the most that the monitor writes 100 mmHg.
+        full = (truth.values.get(Parameter.ETCO2) or 0.0) / 100 if wave.signal is Signal.CO2 else 1.0
+        waiting += [_raw(wave, full * level) for level in levels]
 
     def _arrays(self) -> Iterator[list[bytes]]:
         """Give one array of each waveform that is connected, as often as all of them have one; one is described."""
