@@ -201,6 +201,7 @@ _SAID: dict[type, Callable[[Any, SessionState, Profile], Words]] = {
     e.ClockStepped: lambda b, _s, _p: (f"the clock was moved by {b.seconds:+.0f} s", ""),
     e.DeviceOperated: lambda b, _s, _p: (f"{b.device}: {b.action.replace('-', ' ')}", str(b.by)),
     e.RecordingChanged: lambda b, _s, _p: (f"recording {'degraded: ' + b.why if b.degraded else 'fine again'}", ""),
+    e.SoundChanged: lambda b, _s, _p: (f"sound: {b.why}" if b.why else f"alarms sound at {b.console}", ""),
     e.GateChanged: _gate,
     e.Unknown: _unknown,
 }

@@ -67,6 +67,8 @@ class Asked:
                 yield from self._sign(intent, at)
             case i.Operate():
                 yield self._operate(intent)
+            case i.ReportSound():
+                yield e.SoundChanged(console=intent.console, working=intent.working, why=intent.why)
             case i.SetSpeed():
                 raise Refused("a live session has no speed")
             case _:

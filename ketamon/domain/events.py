@@ -75,6 +75,7 @@ __all__ = [
     "SessionOpened",
     "SessionResumed",
     "Signed",
+    "SoundChanged",
     "Unknown",
     "ValueEntered",
     "iso",
@@ -182,6 +183,19 @@ class RecordingChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SoundChanged:
+    """`console` sounds the alarms of this session now, or cannot; of several the last that said so counts.
+
+    `why` is what is wrong, in words: no sound at all, or, where it works, that it is only a makeshift.
+    """
+
+    TYPE: ClassVar[str] = "sound-changed"
+    console: str
+    working: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
     """An event of a newer version: kept and shown, folded as nothing."""
 
@@ -193,7 +207,7 @@ class Unknown:
 
 Body = (
     Act | Report | SessionOpened | SessionResumed | PhaseChanged | AlarmChanged | GateChanged | ClockStepped
-    | RecordingChanged | Unknown
+    | RecordingChanged | SoundChanged | Unknown
 )  # fmt: skip
 
 TYPES: dict[str, type] = {body.TYPE: body for body in get_args(Body) if body is not Unknown}

@@ -47,7 +47,8 @@ def _opened(state: SessionState, body: e.SessionOpened, event: e.Event) -> None:
 
 
 def _resumed(state: SessionState, body: e.SessionResumed, event: e.Event) -> None:
-    """Nothing was seen during the gap, so nothing is current until a device speaks again."""
+    """Nothing was seen during the gap, so nothing is current until a device speaks again, or a console."""
+    state.sound = None
     for device in state.devices.values():
         _drop_values(state, device.attached.device, event)
         device.link, device.link_since, device.why = Link.CLOSED, event.at, f"core was down for {body.gap_s:.0f} s"
@@ -237,6 +238,10 @@ def _recording(state: SessionState, body: e.RecordingChanged, _: e.Event) -> Non
     state.recording_degraded = body.why or "cannot be written" if body.degraded else ""
 
 
+def _sound(state: SessionState, body: e.SoundChanged, _: e.Event) -> None:
+    state.sound = body
+
+
 def _clock(state: SessionState, body: e.ClockStepped, event: e.Event) -> None:
     state.clock_step = body.seconds, event.at
 
@@ -275,6 +280,7 @@ _FOLD: dict[type, Callable[[SessionState, Any, e.Event], None]] = {
     e.Signed: _signed,
     e.ClockStepped: _clock,
     e.RecordingChanged: _recording,
+    e.SoundChanged: _sound,
     e.DeviceOperated: _logged,
     e.Unknown: _unknown,
 }

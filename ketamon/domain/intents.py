@@ -133,6 +133,16 @@ class Operate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSound:
+    """Tell whether a console sounds the alarms, as `SoundChanged` says it. A console does this by itself."""
+
+    TYPE: ClassVar[str] = "report-sound"
+    console: str
+    working: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetSpeed:
     """Change the speed of a replay or a simulation (0 stops it). Refused for a live session."""
 
@@ -153,6 +163,7 @@ Intent = (
     | PauseAudio
     | Sign
     | Operate
+    | ReportSound
     | SetSpeed
 )
 
@@ -160,6 +171,6 @@ INTENTS: dict[str, type] = {
     intent.TYPE: intent
     for intent in (
         CheckIn, Advance, Observe, Correct, Note, EnterValue, SkipDue, Confirm, Acknowledge, PauseAudio, Sign, Operate,
-        SetSpeed,
+        ReportSound, SetSpeed,
     )
 }  # fmt: skip

@@ -149,6 +149,7 @@ class SessionState:
     left_at: Instant | None = None
     signatures: list[tuple[e.Signed, Instant]] = field(default_factory=list)
     recording_degraded: str = ""
+    sound: e.SoundChanged | None = None
     clock_step: tuple[float, Instant] | None = None
     log: list[e.Event] = field(default_factory=list)
     unknown: int = 0
