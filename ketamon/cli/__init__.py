@@ -19,7 +19,7 @@ COMMANDS = {
     "verify": "check that a session or a stream is what it was when it was written",
     "drivers": "the devices ketamon can read",
     "detect": "name the devices that are attached",
-    "decode": "decode raw bytes of a device to lines of JSON",
+    "decode": "decode raw bytes of a device to lines of JSON or words",
     "simulate": "simulated devices on pseudo-terminals or network ports",
     "core": "only the core of a chair, without a screen",
 }
