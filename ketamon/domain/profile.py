@@ -148,6 +148,8 @@ class Watch(StrEnum):
     ORDER_VOLUME = "order-volume"
     ORDER_PHASE = "order-phase"
     SOURCES_DIFFER = "sources-differ"
+    SOUND_FAILED = "sound-failed"
+    SOUND_BY_BELL = "sound-by-bell"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +159,13 @@ class WatchRule:
     of: Watch
     priority: Priority
     dwell_s: float = 0.0
+
+
+WATCHED_ANYWAY: tuple[WatchRule, ...] = (
+    WatchRule(of=Watch.SOUND_FAILED, priority=Priority.MEDIUM, dwell_s=3.0),
+    WatchRule(of=Watch.SOUND_BY_BELL, priority=Priority.LOW),
+)
+"""Rules for what a profile may leave out, as the older ones do that knew nothing of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 
 from ketamon.domain.parameters import CUFF, PUMP_PARAMETERS, Parameter
-from ketamon.domain.profile import Criterion, CriterionKind, Limit, ObservationItem, Profile, Watch
+from ketamon.domain.profile import WATCHED_ANYWAY, Criterion, CriterionKind, Limit, ObservationItem, Profile, Watch
 
 LONGEST_AUDIO_PAUSE_S = 120.0
 """No profile may silence alarms for longer: there is no indefinite all-off."""
@@ -138,7 +138,7 @@ def _alarm(profile: Profile) -> Iterator[str]:
     for key in ("cuff_valid_minutes", "rejected_frames_per_minute", "clock_step_s", "momentary_s"):
         if not getattr(alarm, key) > 0:
             yield f"alarm.{key} is 0; allowed is a number above 0"
-    there = {rule.of for rule in profile.watch}
+    there = {rule.of for rule in (*profile.watch, *WATCHED_ANYWAY)}
     yield from (
         f"watch has no entry of {str(of)!r}; allowed is one for each condition" for of in Watch if of not in there
     )

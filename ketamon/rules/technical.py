@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from ketamon.domain.devices import DeviceKind, Link, PumpState, PumpStatus
 from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
 from ketamon.domain.phases import ENDED, Phase
-from ketamon.domain.profile import Watch, WatchRule
+from ketamon.domain.profile import WATCHED_ANYWAY, Watch, WatchRule
 from ketamon.domain.session import Device, SourceKey
 from ketamon.rules.conditions import Condition, Look
 from ketamon.rules.current import lifetime_s, values_by_device
@@ -34,7 +34,7 @@ Rules = dict[Watch, WatchRule]
 
 def look_at_equipment(look: Look) -> None:
     """Collect what is wrong with links, sensors, recording, clock and pumps."""
-    rules = {rule.of: rule for rule in look.profile.watch}
+    rules = {rule.of: rule for rule in (*WATCHED_ANYWAY, *look.profile.watch)}
     look.add(*_session(look, rules))
     for device in look.state.devices.values():
         look.add(*_link(look, rules, device))
@@ -51,6 +51,11 @@ def _session(look: Look, rules: Rules) -> Iterator[Condition]:
     text = f"recording degraded: {degraded}" if degraded else ""
     yield from _watch(look, rules[Watch.RECORDING_DEGRADED], "recording", text)
     yield from _watch(look, rules[Watch.CLOCK_STEPPED], "clock", _stepped(look))
+    sound = look.state.sound
+    text = sound.why if sound and not sound.working else ""
+    yield from _watch(look, rules[Watch.SOUND_FAILED], "sound", text)
+    text = sound.why if sound and sound.working else ""
+    yield from _watch(look, rules[Watch.SOUND_BY_BELL], "sound:bell", text)
     yield from _differ(look, rules[Watch.SOURCES_DIFFER])
     text = ""
     if look.state.phase in PATIENT_THERE and look.electrodes_off:
