@@ -248,6 +248,38 @@ class Criterion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EstimateRules:
+    """Whether the estimate of ketamine in blood is shown (`ketamon.rules.estimate`). It decides nothing."""
+
+    shown: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maintenance:
+    """A stretch of the time after the series: the fewest and most calendar days from one infusion to the next.
+
+    It lasts until so many days after the last infusion of the series; without a number it is the last stretch.
+    """
+
+    spacing_days: tuple[int, int]
+    until_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseRules:
+    """The course over several sessions: a series of `planned` infusions, then maintenance.
+
+    `spacing_days` are the fewest and most calendar days between infusions of the series; `scores` are the observations
+    that are followed across sessions. A profile without this plans no course, and nothing is too soon or too late.
+    """
+
+    planned: int = 0
+    spacing_days: tuple[int, int] | None = None
+    maintenance: tuple[Maintenance, ...] = ()
+    scores: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """The rules of one kind of session. `name` and `version` say which; the file's hash is in every session."""
 
@@ -266,3 +298,5 @@ class Profile:
     source: tuple[SourceRule, ...]
     band: tuple[Band, ...]
     criterion: tuple[Criterion, ...]
+    estimate: EstimateRules = EstimateRules()  # noqa: RUF009 (frozen: one for all is safe)
+    course: CourseRules = CourseRules()  # noqa: RUF009 (frozen: one for all is safe)

@@ -246,4 +246,5 @@ _CHECKS: tuple[Callable[[Profile], Iterator[str]], ...] = (
     _alarm,
     _display,
     _criteria,
+    course,
 )
