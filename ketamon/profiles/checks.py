@@ -6,6 +6,7 @@ from dataclasses import fields
 
 from ketamon.domain.parameters import CUFF, PUMP_PARAMETERS, Parameter
 from ketamon.domain.profile import WATCHED_ANYWAY, Criterion, CriterionKind, Limit, ObservationItem, Profile, Watch
+from ketamon.profiles.course import course
 
 LONGEST_AUDIO_PAUSE_S = 120.0
 """No profile may silence alarms for longer: there is no indefinite all-off."""
