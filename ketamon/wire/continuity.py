@@ -23,12 +23,17 @@ class Steady:
 
     def believes(self, value: float, most: float = 0.0) -> bool:
         """Whether this number lies at most `most` above the last believed one, or above the one told just before."""
-        known = [before for before in (self._believed, self._told) if before is not None]
-        self._told = value
-        if known and not any(0 <= round(value - before, 6) <= round(most, 6) for before in known):
+        before, self._told = (self._believed, self._told), value
+        if value not in before and not _follows(value, before, most):
             return False
         self._believed = value
         return True
+
+
+def _follows(value: float, before: tuple[float | None, ...], most: float) -> bool:
+    """Whether a number lies at most so far above one of those before, where there is one."""
+    known = [number for number in before if number is not None]
+    return not known or any(0 <= round(value - number, 6) <= round(most, 6) for number in known)
 
 
 class Known:
