@@ -13,7 +13,7 @@ from ketamon.driver import Accepted, DeviceAlarms, DeviceNotice, Garbage, Measur
 from ketamon.registry import load
 from ketamon.testing.conversation import START, converse, truths
 from ketamon_drivers.harvard import SPEC
-from ketamon_drivers.harvard.wire import DIALECTS, amount, is_error, version
+from ketamon_drivers.harvard.wire import DIALECTS, amount, read, version
 
 NAMES = {"ultra": "harvard", "legato": "harvard+legato", "phd2000": "harvard+phd2000"}
 NEWER = pytest.mark.parametrize("name", ["ultra", "legato"])
@@ -84,14 +84,12 @@ MEANT = {  # question: what each recorded answer means, in mL or mL/h
 
 
 def test_recorded_numbers_are_converted_exactly(captures):
-    read = {}
+    told = {}
     for request, reply in exchanges(captures):
-        dialect = DIALECTS["legato"]
-        lines = dialect.lines(reply.encode().rstrip(b"\x11"))
-        if lines and not is_error(lines) and not request.startswith("@syrmanu HOSHI"):
-            told = amount(lines[0]) if len(lines) == 1 else None
-            read.setdefault(request.strip().lstrip("@"), []).append(told.value if told else None)
-    assert read == MEANT
+        said = read(DIALECTS["legato"], reply.encode().rstrip(b"\x11"))
+        if said.text and not said.is_error and not request.startswith("@syrmanu HOSHI"):
+            told.setdefault(request.strip().lstrip("@"), []).append(said.amount.value if said.amount else None)
+    assert told == MEANT
 
 
 def test_what_is_asked_of_the_recorded_pump_is_read(captures):

@@ -1,6 +1,7 @@
 """One connection to a pump: what it is asked, what its prompts say, and its numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache, partial
 from itertools import chain, cycle
 
 from ketamon.domain.devices import DeviceAlarm, Priority, PumpState, PumpStatus
@@ -21,9 +22,7 @@ from ketamon_drivers.harvard.wire import (
     XON,
     Amount,
     Dialect,
-    amount,
-    is_error,
-    version,
+    read,
 )
 
 PERIOD_NS = 1_000_000_000
@@ -44,10 +43,13 @@ STATES = {
 _WITHDRAWS = "<"
 _MOVES = (">", _WITHDRAWS)
 ALARMS = {
-    "*": ("stalled or interrupted", Priority.HIGH),
-    "T*": ("target reached", Priority.MEDIUM),
-    ">*": ("limit switch, infusing", Priority.HIGH),
-    "<*": ("limit switch, withdrawing", Priority.HIGH),
+    prompt: (DeviceAlarm(code=prompt, text=text, priority=priority),)
+    for prompt, text, priority in (
+        ("*", "stalled or interrupted", Priority.HIGH),
+        ("T*", "target reached", Priority.MEDIUM),
+        (">*", "limit switch, infusing", Priority.HIGH),
+        ("<*", "limit switch, withdrawing", Priority.HIGH),
+    )
 }
 
 
@@ -56,12 +58,13 @@ class Harvard:
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
+        self._read = lru_cache(maxsize=8)(partial(read, dialect))  # a pump mostly says what it said before
         self._frames = Sized(STARTS, LONGEST, dialect.size, bytes)
         self._questions = chain(ONCE, cycle(AGAIN))
         self._due_ns: int | None = None
         self._end = -1  # where the last answer ended
         self._before = self._prompt = ""
-        self._numbers = {parameter: Known(LOST_S) for parameter in LIMITS}
+        self._rate, self._volume = Known(LOST_S), Known(LOST_S)
         self._told: dict[str, str] = {}
 
     def feed(self, data: bytes, at: Instant) -> Iterator[Output]:
@@ -83,7 +86,14 @@ class Harvard:
         for piece in self._frames.flush():
             yield from self._piece(piece, at)
 
-    def _piece(self, piece: Piece, at: Instant) -> Iterator[Output]:
+    def _piece(self, piece: Piece, at: Instant) -> Iterable[Output]:
+        if piece.content in (None, XON, AMENDS):
+            return self._beside(piece, at)
+        self._end = piece.offset + len(piece.raw)
+        return (Accepted(piece.offset, len(piece.raw), "answer"), *self._answer(piece.offset, piece.raw, at))
+
+    def _beside(self, piece: Piece, at: Instant) -> Iterator[Output]:
+        """Take what is no answer; right behind one, XON and a star may stand."""
         follows = piece.offset == self._end
         if piece.content == XON and follows:
             yield Accepted(piece.offset, 1, "XON")
@@ -92,80 +102,76 @@ class Harvard:
             self._prompt += "*"
             self._end += 1
             yield from self._telling(None, piece.offset, at)
-        elif piece.content is None or piece.content in (XON, AMENDS):
+        else:
             yield Garbage(piece.offset, piece.raw, piece.reason or "it follows no answer")
-        else:
-            self._end = piece.offset + len(piece.raw)
-            yield Accepted(piece.offset, len(piece.raw), "answer")
-            yield from self._answer(piece, at)
 
-    def _answer(self, piece: Piece, at: Instant) -> Iterator[Output]:
+    def _answer(self, offset: int, raw: bytes, at: Instant) -> Iterable[Output]:
         """Only what answers one of the questions tells something; a prompt alone does not."""
-        lines, offset = self._dialect.lines(piece.raw), piece.offset
-        told = amount(lines[0]) if len(lines) == 1 else None
-        software = version(lines)
-        if told is None and not software:
-            yield from self._tell(offset, "error", ", ".join(lines) if is_error(lines) else None)
-            return
-        self._before, self._prompt = self._prompt, self._dialect.prompt(piece.raw)
-        if told is None:
-            yield from self._tell(offset, "version", software)
-            yield from self._telling(None, offset, at)
-        else:
-            parameter = Parameter.RATE if told.per_time else Parameter.VOLUME_INFUSED
-            yield from self._number(parameter, told, lines[0], offset, at)
+        said = self._read(raw)
+        if said.amount is None and not said.version:
+            return self._tell(offset, "error", said.text if said.is_error else None)
+        self._before, self._prompt = self._prompt, said.prompt
+        if said.amount is not None:
+            return self._number(said.amount, said.text, offset, at)
+        return (*self._tell(offset, "version", said.version), *self._telling(None, offset, at))
 
-    def _number(self, parameter: Parameter, told: Amount, line: str, offset: int, at: Instant) -> Iterator[Output]:
+    def _number(self, told: Amount, line: str, offset: int, at: Instant) -> Iterable[Output]:
+        parameter = Parameter.RATE if told.per_time else Parameter.VOLUME_INFUSED
         if told.value is None or told.value > LIMITS[parameter]:
-            yield Measured(offset, _reading(parameter, None, Quality.INVALID))
-            yield from self._tell(offset, parameter, f"{parameter.replace('_', ' ')} cannot be read: {line!r}")
-        elif self._counts(parameter, told, at):
-            yield from self._telling(parameter, offset, at)
+            words = f"{parameter.replace('_', ' ')} cannot be read: {line!r}"
+            return (Measured(offset, _reading(parameter, None, Quality.INVALID)), *self._tell(offset, parameter, words))
+        return self._telling(parameter, offset, at) if self._counts(told, at) else ()
 
-    def _counts(self, parameter: Parameter, told: Amount, at: Instant) -> bool:
+    def _counts(self, told: Amount, at: Instant) -> bool:
         """Take a number. A volume may grow by what the pump gives meanwhile, a rate stays as it is."""
-        counted = parameter is Parameter.VOLUME_INFUSED
-        grows, step = (self._numbers[Parameter.RATE].get(at) or 0.0, told.step) if counted else (0.0, 0.0)
-        return self._numbers[parameter].take(told.value, at, grows=grows, step=step)
+        if told.per_time:
+            return self._rate.take(told.value, at)
+        return self._volume.take(told.value, at, grows=self._rate.get(at) or 0.0, step=told.step)
 
-    def _telling(self, parameter: Parameter | None, offset: int, at: Instant) -> Iterator[Output]:
+    def _telling(self, parameter: Parameter | None, offset: int, at: Instant) -> Iterable[Output]:
         """Tell what an answer says, if its prompt is told the second time."""
-        if self._prompt != self._before:
-            return
-        yield PumpTelemetry(offset, self._status(at))
-        text, priority = ALARMS.get(self._prompt, ("", Priority.HIGH))
-        alarm = (DeviceAlarm(code=self._prompt, text=text, priority=priority),) if text else ()
-        yield DeviceAlarms(offset, alarm)
+        prompt = self._prompt
+        if prompt != self._before:
+            return ()
+        rate, volume = self._flow(at), self._volume.get(at)
+        told: list[Output] = [
+            PumpTelemetry(offset, _status(prompt, rate, volume)),
+            DeviceAlarms(offset, ALARMS.get(prompt, ())),
+        ]
         if parameter is not None:
-            value = self._flow(at) if parameter is Parameter.RATE else self._numbers[parameter].get(at)
-            yield Measured(offset, _reading(parameter, value, Quality.MISSING if value is None else Quality.VALID))
-            yield from self._tell(offset, parameter, "")
-        yield from self._tell(offset, "state", "pump withdraws" if self._prompt == _WITHDRAWS else "")
+            value = rate if parameter is Parameter.RATE else volume
+            quality = Quality.MISSING if value is None else Quality.VALID
+            told.append(Measured(offset, _reading(parameter, value, quality)))
+            told += self._tell(offset, parameter, "")
+        told += self._tell(offset, "state", "pump withdraws" if prompt == _WITHDRAWS else "")
+        return told
 
     def _flow(self, at: Instant) -> float | None:
         """How fast it infuses, mL/h: as set while it does, 0 while it stands, None while it withdraws."""
         if self._prompt == ">":
-            return self._numbers[Parameter.RATE].get(at)
+            return self._rate.get(at)
         return None if self._prompt == _WITHDRAWS else 0.0
 
-    def _status(self, at: Instant) -> PumpStatus:
-        volume = self._numbers[Parameter.VOLUME_INFUSED].get(at)
-        state = STATES.get(self._prompt, PumpState.UNKNOWN)
-        return PumpStatus(
-            state=PumpState.HELD if state is PumpState.READY and volume else state,
-            rate=self._flow(at),
-            volume_infused=volume,
-            alarm=self._prompt in ALARMS,
-        )
-
-    def _tell(self, offset: int, what: str, text: str | None) -> Iterator[Output]:
+    def _tell(self, offset: int, what: str, text: str | None) -> tuple[DeviceNotice, ...]:
         """Tell once, and again when it changes; None is "no news"."""
-        if text is None:
-            return
-        if text and self._told.get(what) != text:
-            yield DeviceNotice(offset, text)
+        if text is None or text == self._told.get(what, ""):
+            return ()
         self._told[what] = text
+        return (DeviceNotice(offset, text),) if text else ()
 
 
+# Statuses and readings say the same again and again, and cannot be changed: one object of each will do.
+@lru_cache(maxsize=256)
+def _status(prompt: str, rate: float | None, volume: float | None) -> PumpStatus:
+    state = STATES.get(prompt, PumpState.UNKNOWN)
+    return PumpStatus(
+        state=PumpState.HELD if state is PumpState.READY and volume else state,
+        rate=rate,
+        volume_infused=volume,
+        alarm=prompt in ALARMS,
+    )
+
+
+@lru_cache(maxsize=256)
 def _reading(parameter: Parameter, value: float | None, quality: Quality) -> Reading:
     return Reading(parameter=parameter, value=value, unit=PARAMETERS[parameter].unit, quality=quality)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from ketamon.domain.parameters import Parameter
 
@@ -38,23 +39,12 @@ class Dialect:
 
     def size(self, ahead: bytes) -> int | None:
         """Tell how long the answer is that begins here, for `Sized`; XON and an amending star stand alone."""
-        if ahead[:1] in (XON, AMENDS):
-            return 1
         found = self.whole.match(ahead)
         if found:
             return found.end()
+        if ahead[:1] in (XON, AMENDS):
+            return 1
         return None if self.begin.fullmatch(ahead) else 0
-
-    def prompt(self, raw: bytes) -> str:
-        """Return the prompt of a whole answer, without the address before it."""
-        found = self.whole.fullmatch(raw)
-        return found["prompt"].decode("ascii").lstrip("0123456789") if found else ""
-
-    def lines(self, raw: bytes) -> list[str]:
-        """Return the lines of a whole answer that hold something."""
-        found = self.whole.fullmatch(raw)
-        text = found["lines"].decode("latin-1") if found else ""
-        return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _dialect(name: str, words: str, prompt: bytes, written: Callable[[str], str]) -> Dialect:
@@ -80,10 +70,10 @@ _AMOUNT = re.compile(
 )
 _VOLUMES = {"ml": Decimal(1), "ul": Decimal("1e-3"), "nl": Decimal("1e-6"), "pl": Decimal("1e-9")}
 _TIMES = {"h": 1, "hr": 1, "m": 60, "mn": 60, "min": 60, "s": 3600, "sec": 3600}
+_UNITS = _VOLUMES | {f"{v}/{t}": ml * times for v, ml in _VOLUMES.items() for t, times in _TIMES.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(NamedTuple):
     """A number in mL, or in mL/h where it is `per_time`; `value` is None where its unit is none that is known."""
 
     value: float | None
@@ -96,12 +86,12 @@ def amount(line: str) -> Amount | None:
     match = _AMOUNT.fullmatch(line)
     if not match:
         return None
-    volume, slash, time = (match["unit"] or "").lower().replace("\xb5", "u").partition("/")
-    factor, times = _VOLUMES.get(volume), _TIMES.get(time) if slash else 1
-    if factor is None or times is None:
-        return Amount(None, 0.0, per_time=bool(slash))
-    step = factor * times * Decimal(1).scaleb(-len(match["number"].partition(".")[2]))
-    return Amount(float(Decimal(match["number"]) * factor * times), float(step), per_time=bool(slash))
+    number, unit = match["number"], (match["unit"] or "").lower().replace("\xb5", "u")
+    factor, per_time = _UNITS.get(unit), "/" in unit
+    if factor is None:
+        return Amount(None, 0.0, per_time=per_time)
+    step = factor.scaleb(-len(number.partition(".")[2]))
+    return Amount(float(Decimal(number) * factor), float(step), per_time=per_time)
 
 
 _ERRORS = ("?", "OOR", "NA", "Out of range", "Command error", "Unknown command", "Argument error")
@@ -120,3 +110,24 @@ def version(lines: list[str]) -> str:
         _NEWER_VERSION.fullmatch(lines[0]) or (len(lines) == 1 and _OLDER_VERSION.fullmatch(lines[0]))
     )
     return ", ".join(" ".join(line.split()) for line in lines) if known else ""
+
+
+class Answer(NamedTuple):
+    """What a whole answer says: its prompt, its text, and what that is: an amount, a version, an error or neither."""
+
+    prompt: str
+    text: str
+    amount: Amount | None = None
+    version: str = ""
+    is_error: bool = False
+
+
+def read(dialect: Dialect, raw: bytes) -> Answer:
+    """Read a whole answer; the address before the prompt does not matter, nor do lines that hold nothing."""
+    found = dialect.whole.fullmatch(raw)
+    told, prompted = found.groups() if found else (b"", b"")
+    lines = [line.strip() for line in told.decode("latin-1").splitlines() if line.strip()]
+    text, prompt = ", ".join(lines), prompted.decode("ascii").lstrip("0123456789")
+    if len(lines) == 1 and (number := amount(text)):
+        return Answer(prompt, text, amount=number)
+    return Answer(prompt, text, version=version(lines), is_error=is_error(lines))
