@@ -90,7 +90,9 @@ class Ne1000:
         form = form_of(piece.raw)
         yield Accepted(piece.offset, len(piece.raw), form)
         self._form, self._heard = self._wanted or form, at
-        pump = self._pumps.setdefault(answer.address, Pump(answer.address))
+        if answer.address not in self._pumps:
+            self._pumps[answer.address] = Pump(answer.address)
+        pump = self._pumps[answer.address]
         pump.heard = at
         if answer.alarm:
             pump.alarmed(answer.alarm)  # at once, whatever the mode: the pump has forgotten it now

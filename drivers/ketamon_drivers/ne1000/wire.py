@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 from ketamon.domain.parameters import Parameter
 from ketamon.wire.checksums import crc16_xmodem
@@ -113,6 +114,7 @@ def unframe(raw: bytes) -> bytes | str:
     return data if parse(data) else "no answer of a pump that is asked"
 
 
+@lru_cache(maxsize=64)  # a packet is read where it is cut and where it is told, and mostly says what it said before
 def parse(data: bytes) -> Answer | None:
     """Read the data of one packet; None where they are no answer."""
     match = _ANSWER.fullmatch(data.decode("latin-1"))
