@@ -134,15 +134,18 @@ def damage(spec: DriverSpec, said: Conversation, seed: int, count: int) -> Damag
     healthy: dict[int, tuple[Slips, Mapping[str, str]]] = {}
     hit = numbers = waves = 0
     for _ in range(count):
-        at = random.choice(arrivals)
+        nth = random.randrange(len(arrivals))
+        at = arrivals[nth]
         whole = said.steps[at][1] or b""
         broken = damaged(random, whole)
         if broken == whole:
             continue
+        begin = max(0, min(arrivals[max(0, nth - 2)], at - _BEFORE))
+        end = arrivals[min(nth + 1, len(arrivals) - 1)] + 4
         if at not in healthy:
-            around = replay(spec.make(), said.steps[max(0, at - _AROUND) : at + _AROUND])
+            around = replay(spec.make(), said.steps[begin : max(end, at + _AROUND)])
             healthy[at] = Slips(around), _waves(around)
-        steps = [*said.steps[max(0, at - 12) : at], (said.steps[at][0], broken), *said.steps[at + 1 : at + 4]]
+        steps = [*said.steps[begin:at], (said.steps[at][0], broken), *said.steps[at + 1 : end]]
         outputs = replay(spec.make(), steps)
         slips, sent = healthy[at]
         hit += 1
@@ -171,6 +174,8 @@ def _written(block: SampleBlock) -> str:
     return "".join("\n" if sample is None else f"<{sample}>" for sample in block.samples)
 
 
+_BEFORE = 24
+"""Arrivals and ticks that a driver has heard before the damage: a round of questions, and two arrivals at least."""
 _AROUND = 40
-"""Arrivals and ticks on either side within which what the device says still counts as said at the time."""
+"""Arrivals and ticks behind the damage within which what the device says still counts as said at the time."""
 _UNKNOWN = (None, "", PumpState.UNKNOWN)
