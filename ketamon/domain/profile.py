@@ -1,7 +1,8 @@
 """What a profile holds: the clinical rules of a session as data, edited and signed by a medical director.
 
 These classes are the schema of the TOML file (read by `ketamon.profiles`); no threshold stands anywhere else. Field
-names end in their unit. A range is (lowest, highest) allowed.
+names end in their unit. A range is (lowest, highest) allowed. A field with a default may be absent: a session is
+resumed with its own profile, and an older one says nothing of what came later.
 """
 
 from dataclasses import dataclass
@@ -9,27 +10,112 @@ from enum import StrEnum
 
 from ketamon.domain.devices import Priority
 from ketamon.domain.parameters import Parameter
+from ketamon.domain.people import Role
 from ketamon.domain.phases import Phase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How long an infusion is planned, and the shortest and longest the profile allows."""
+    """How long an infusion is planned, and the shortest and longest the profile allows.
+
+    So many minutes after the planned end somebody is asked why it still runs (a prompt; what is too much is an alarm).
+    """
 
     minutes: float
     shortest_minutes: float
     longest_minutes: float
+    overrun_prompt_minutes: float = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderBounds:
-    """Bounds of an order, and how far the pump may differ from it before that is an alarm."""
+    """Bounds of an order, and how far the pump may differ from it before that is an alarm.
+
+    Where none is `required`, the dose is not by body weight and no pump gives it; check-in asks for no order.
+    """
 
     dose_mg_per_kg: tuple[float, float]
     concentration_mg_per_ml: tuple[float, float]
     weight_kg: tuple[float, float]
     highest_total_mg: float
     tolerance_percent: float
+    required: bool = True
+
+
+class Severity(StrEnum):
+    """What follows from a flagged answer: normally the end, a physician's decision with a reason, or only a note."""
+
+    STOP = "stop"
+    DECIDE = "decide"
+    NOTE = "note"
+
+
+class Answer(StrEnum):
+    """How a screening question is answered; `drug` asks for name, dose and when it was last taken."""
+
+    YES_NO = "yes-no"
+    YES_NO_TEXT = "yes-no-text"
+    DRUG = "drug"
+
+
+class Reply(StrEnum):
+    """Yes or no."""
+
+    YES = "yes"
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreeningItem:
+    """A question before the infusion. The answer `flagged_by` calls for what `severity` says.
+
+    Both severities `stop` and `decide` need a physician, with a reason. A drug may have to be left out for
+    `hold_before_hours` (from, to) before the infusion and `hold_after_hours` after it.
+    """
+
+    id: str
+    question: str
+    severity: Severity
+    answer: Answer = Answer.YES_NO
+    flagged_by: Reply = Reply.YES
+    hold_before_hours: tuple[float, float] | None = None
+    hold_after_hours: float | None = None
+
+
+class Place(StrEnum):
+    """Where somebody has to be: in the room, or in the building."""
+
+    ROOM = "room"
+    SITE = "site"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffRule:
+    """Somebody of this role must be there in these phases; who is in the room is on site, too."""
+
+    role: Role
+    where: Place
+    phases: tuple[Phase, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RescueItem:
+    """An entry of the emergency list, one key apiece; some ask what it was (a drug, its dose)."""
+
+    id: str
+    key: str
+    label: str
+    asks_text: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleRules:
+    """PINs and locks: fewest digits, wrong tries until the PIN is locked and for how long, and the idle screen."""
+
+    pin_digits: int = 6
+    attempts: int = 5
+    lock_minutes: float = 15.0
+    idle_lock_minutes: float = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +146,26 @@ class Grade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservationItem:
-    """Something a person can log: key `key` in the entry list chooses it, then a key of one of its grades."""
+    """Something a person can log: key `key` in the entry list chooses it, then a key of one of its grades.
+
+    A total has no grades: its number is typed, `lowest` to `highest`.
+    """
 
     id: str
     key: str
     label: str
     group: Group
-    grades: tuple[Grade, ...]
+    grades: tuple[Grade, ...] = ()
     asks_text: bool = False
+    lowest: int | None = None
+    highest: int | None = None
+
+    @property
+    def values(self) -> range | tuple[int, ...]:
+        """Every number that can be logged."""
+        if self.lowest is not None and self.highest is not None:
+            return range(self.lowest, self.highest + 1)
+        return tuple(grade.value for grade in self.grades)
 
 
 class Anchor(StrEnum):
@@ -150,6 +248,9 @@ class Watch(StrEnum):
     SOURCES_DIFFER = "sources-differ"
     SOUND_FAILED = "sound-failed"
     SOUND_BY_BELL = "sound-by-bell"
+    LIMITS_OFF = "limits-off"
+    STAFF_MISSING = "staff-missing"
+    GLASS_BROKEN = "glass-broken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +265,9 @@ class WatchRule:
 WATCHED_ANYWAY: tuple[WatchRule, ...] = (
     WatchRule(of=Watch.SOUND_FAILED, priority=Priority.MEDIUM, dwell_s=3.0),
     WatchRule(of=Watch.SOUND_BY_BELL, priority=Priority.LOW),
+    WatchRule(of=Watch.LIMITS_OFF, priority=Priority.LOW),
+    WatchRule(of=Watch.STAFF_MISSING, priority=Priority.MEDIUM, dwell_s=30.0),
+    WatchRule(of=Watch.GLASS_BROKEN, priority=Priority.LOW),
 )
 """Rules for what a profile may leave out, as the older ones do that knew nothing of it."""
 
@@ -215,7 +319,7 @@ class CriterionKind(StrEnum):
 class Criterion:
     """One thing that must be so before a patient leaves. Which fields count depends on `kind`.
 
-    elapsed: at least `minutes` since the infusion ended.
+    elapsed: at least `minutes` since the infusion ended, or since another anchor.
     vital: `parameter` within `low`..`high` (either may be absent), or, with `or_baseline`, at least its baseline; and
     within `percent_of_baseline`; on two readings at least `sustained_minutes` apart and none worse in between.
     grade: the last observation of `item` in recovery is `at_least`..`at_most`, and not older than `minutes`. Where
@@ -232,6 +336,7 @@ class Criterion:
     kind: CriterionKind
     remedy: str
     minutes: float | None = None
+    since: Anchor = Anchor.INFUSION_END
     parameter: Parameter | None = None
     low: float | None = None
     high: float | None = None
@@ -245,6 +350,21 @@ class Criterion:
     or_at_least: int | None = None
     or_at_most: int | None = None
     named: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateRules:
+    """Who signs at the gate: two people each time, the second never the first.
+
+    Met: the assessment, then the discharge. Not met: the override, with a reason, then a second signature. An
+    assessment counts until recovery is reopened or the pump infuses again, and, above 0, for so many minutes.
+    """
+
+    assessment_by: tuple[Role, ...] = (Role.NURSE, Role.PHYSICIAN)
+    discharge_by: tuple[Role, ...] = (Role.PHYSICIAN,)
+    override_by: tuple[Role, ...] = (Role.PHYSICIAN,)
+    override_second_by: tuple[Role, ...] = (Role.NURSE, Role.PHYSICIAN)
+    assessment_valid_minutes: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,5 +418,10 @@ class Profile:
     source: tuple[SourceRule, ...]
     band: tuple[Band, ...]
     criterion: tuple[Criterion, ...]
-    estimate: EstimateRules = EstimateRules()  # noqa: RUF009 (frozen: one for all is safe)
-    course: CourseRules = CourseRules()  # noqa: RUF009 (frozen: one for all is safe)
+    screening: tuple[ScreeningItem, ...] = ()
+    staff: tuple[StaffRule, ...] = ()
+    rescue: tuple[RescueItem, ...] = ()
+    people: PeopleRules = PeopleRules()
+    gate: GateRules = GateRules()
+    estimate: EstimateRules = EstimateRules()
+    course: CourseRules = CourseRules()

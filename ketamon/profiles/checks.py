@@ -2,16 +2,17 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import fields
 
-from ketamon.domain.parameters import CUFF, PUMP_PARAMETERS, Parameter
-from ketamon.domain.profile import WATCHED_ANYWAY, Criterion, CriterionKind, Limit, ObservationItem, Profile, Watch
+from ketamon.domain.parameters import CUFF, Parameter
+from ketamon.domain.people import Role
+from ketamon.domain.profile import WATCHED_ANYWAY, Answer, Limit, ObservationItem, Profile, ScreeningItem, Watch
 from ketamon.profiles.course import course
+from ketamon.profiles.criteria import MONITORED, criteria, monitored
 
 LONGEST_AUDIO_PAUSE_S = 120.0
 """No profile may silence alarms for longer: there is no indefinite all-off."""
 
-MONITORED = [parameter for parameter in Parameter if parameter not in PUMP_PARAMETERS]
+FEWEST_PIN_DIGITS = 6
 
 
 def problems_of(profile: Profile) -> list[str]:
@@ -37,6 +38,10 @@ def _unique(profile: Profile) -> Iterator[str]:
     yield from _twice("band", "parameter", (b.parameter for b in profile.band))
     yield from _twice("watch", "of", (w.of for w in profile.watch))
     yield from _twice("source", "parameter", (s.parameter for s in profile.source))
+    yield from _twice("screening", "id", (s.id for s in profile.screening))
+    yield from _twice("staff", "role", (s.role for s in profile.staff))
+    yield from _twice("rescue", "id", (r.id for r in profile.rescue))
+    yield from _twice("rescue", "key", (r.key for r in profile.rescue))
 
 
 def _twice(table: str, key: str, values: Iterable[str]) -> Iterator[str]:
@@ -66,12 +71,28 @@ def _observations(profile: Profile) -> Iterator[str]:
         at = f"observation[{i}]"
         if not item.id.strip() or item.id in list(Parameter):
             yield f"{at}.id is {item.id!r}; allowed is a text that is no parameter's id"
-        if not item.grades:
-            yield f"{at}.grades is empty; allowed is one grade or more"
+        yield from _scale(at, item)
         keys = [(f"{at}.key", item.key), *((f"{at}.grades[{j}].key", g.key) for j, g in enumerate(item.grades))]
         yield from (f"{key} is {value!r}; allowed is one printable character" for key, value in keys if not _key(value))
         yield from _twice(f"{at}.grades", "key", (g.key for g in item.grades))
         yield from _twice(f"{at}.grades", "value", (str(g.value) for g in item.grades))
+
+
+def _scale(at: str, item: ObservationItem) -> Iterator[str]:
+    """An item has grades, each with its key, or a range in which its number is typed."""
+    bounds = (item.lowest, item.highest)
+    if item.grades:
+        yield from (
+            f"{at}.{key} stands beside grades; allowed is a range or grades"
+            for key, bound in zip(("lowest", "highest"), bounds, strict=True)
+            if bound is not None
+        )
+    elif bounds == (None, None):
+        yield f"{at}.grades is empty; allowed is one grade or more, or lowest and highest"
+    elif item.lowest is None or item.highest is None:
+        yield f"{at} has one of lowest and highest; allowed is both"
+    elif item.lowest >= item.highest:
+        yield f"{at}.lowest is {item.lowest}; allowed is less than highest {item.highest}"
 
 
 def _key(value: str) -> bool:
@@ -83,15 +104,9 @@ def _baseline(profile: Profile) -> Iterator[str]:
     for i, item in enumerate(profile.baseline.observations):
         if item not in items:
             yield f"baseline.observations[{i}] is {item!r}; allowed is the id of an observation"
-    yield from _monitored((f"baseline.parameters[{i}]", p) for i, p in enumerate(profile.baseline.parameters))
+    yield from monitored((f"baseline.parameters[{i}]", p) for i, p in enumerate(profile.baseline.parameters))
     if not profile.baseline.within_minutes > 0:
         yield "baseline.within_minutes is 0; allowed is a number above 0"
-
-
-def _monitored(parameters: Iterable[tuple[str, Parameter | None]]) -> Iterator[str]:
-    for at, parameter in parameters:
-        if parameter in PUMP_PARAMETERS:
-            yield f"{at} is {str(parameter)!r}; allowed is what a monitor reports: {', '.join(MONITORED)}"
 
 
 def _schedule(profile: Profile) -> Iterator[str]:
@@ -111,7 +126,7 @@ def _schedule(profile: Profile) -> Iterator[str]:
 
 
 def _limits(profile: Profile) -> Iterator[str]:
-    yield from _monitored((f"limit[{i}].parameter", x.parameter) for i, x in enumerate(profile.limit))
+    yield from monitored((f"limit[{i}].parameter", x.parameter) for i, x in enumerate(profile.limit))
     for i, limit in enumerate(profile.limit):
         yield from _limit(f"limit[{i}]", limit)
     for parameter in MONITORED:
@@ -146,8 +161,8 @@ def _alarm(profile: Profile) -> Iterator[str]:
 
 
 def _display(profile: Profile) -> Iterator[str]:
-    yield from _monitored((f"display[{i}].parameter", d.parameter) for i, d in enumerate(profile.display))
-    yield from _monitored((f"band[{i}].parameter", b.parameter) for i, b in enumerate(profile.band))
+    yield from monitored((f"display[{i}].parameter", d.parameter) for i, d in enumerate(profile.display))
+    yield from monitored((f"band[{i}].parameter", b.parameter) for i, b in enumerate(profile.band))
     for i, display in enumerate(profile.display):
         if display.low >= display.high:
             yield f"display[{i}].low is {display.low:g}; allowed is less than high {display.high:g}"
@@ -157,84 +172,57 @@ def _display(profile: Profile) -> Iterator[str]:
     yield from (f"display has no entry for {p}; allowed is one for each parameter" for p in MONITORED if p not in there)
 
 
-_ALWAYS = frozenset({"id", "label", "kind", "remedy"})
-_NEEDS: dict[CriterionKind, tuple[frozenset[str], frozenset[str]]] = {
-    CriterionKind.ELAPSED: (frozenset({"minutes"}), frozenset()),
-    CriterionKind.VITAL: (
-        frozenset({"parameter"}),
-        frozenset({"low", "high", "or_baseline", "percent_of_baseline", "sustained_minutes"}),
-    ),
-    CriterionKind.GRADE: (
-        frozenset({"item", "minutes"}),
-        frozenset({"at_least", "at_most", "or_item", "or_at_least", "or_at_most", "sustained_minutes"}),
-    ),
-    CriterionKind.ABSENT: (frozenset({"item", "minutes"}), frozenset()),
-    CriterionKind.CONFIRMED: (frozenset({"item"}), frozenset({"named"})),
-    CriterionKind.NO_HIGH_ALARM: (frozenset(), frozenset()),
-}
-"""For each kind of criterion: the fields it cannot do without, and those it may have."""
+def _screening(profile: Profile) -> Iterator[str]:
+    for i, item in enumerate(profile.screening):
+        at = f"screening[{i}]"
+        yield from (
+            f"{at}.{key} is empty; allowed is any text" for key in ("id", "question") if not getattr(item, key).strip()
+        )
+        yield from _holds(at, item)
 
 
-def _criteria(profile: Profile) -> Iterator[str]:
-    items = {o.id: o for o in profile.observation}
-    for i, criterion in enumerate(profile.criterion):
-        at = f"criterion[{i}]"
-        if not criterion.remedy.strip():
-            yield f"{at}.remedy is empty; allowed is what would meet the criterion"
-        needed, optional = _NEEDS[criterion.kind]
-        given = {f.name for f in fields(criterion) if getattr(criterion, f.name) != f.default} - _ALWAYS
-        yield from (f"{at}.{key} is missing; {criterion.kind} needs it" for key in sorted(needed - given))
-        yield from (f"{at}.{key} means nothing for {criterion.kind}" for key in sorted(given - needed - optional))
-        if not needed - given:
-            yield from _KINDS.get(criterion.kind, _nothing)(at, criterion, items)
+def _holds(at: str, item: ScreeningItem) -> Iterator[str]:
+    if item.answer is not Answer.DRUG:
+        yield from (
+            f"{at}.{key} means nothing for the answer {item.answer}; allowed is only for {Answer.DRUG}"
+            for key in ("hold_before_hours", "hold_after_hours")
+            if getattr(item, key) is not None
+        )
+    if item.hold_before_hours is not None and not 0 < item.hold_before_hours[0] <= item.hold_before_hours[1]:
+        low, high = item.hold_before_hours
+        yield f"{at}.hold_before_hours is [{low:g}, {high:g}]; allowed is a number above 0, then one not lower"
+    if item.hold_after_hours == 0:
+        yield f"{at}.hold_after_hours is 0; allowed is a number above 0"
 
 
-def _nothing(_at: str, _criterion: Criterion, _items: dict[str, ObservationItem]) -> Iterator[str]:
-    yield from ()
+def _emergency(profile: Profile) -> Iterator[str]:
+    """Check who must be there, and the emergency list."""
+    for i, rule in enumerate(profile.staff):
+        if not rule.phases:
+            yield f"staff[{i}].phases is empty; allowed is one phase or more"
+    for i, item in enumerate(profile.rescue):
+        yield from (
+            f"rescue[{i}].{k} is empty; allowed is any text" for k in ("id", "label") if not getattr(item, k).strip()
+        )
+        if not _key(item.key):
+            yield f"rescue[{i}].key is {item.key!r}; allowed is one printable character"
 
 
-def _vital(at: str, c: Criterion, _: dict[str, ObservationItem]) -> Iterator[str]:
-    yield from _monitored([(f"{at}.parameter", c.parameter)])
-    if c.low is None and c.high is None and c.percent_of_baseline is None:
-        yield f"{at} has none of low, high and percent_of_baseline; allowed is one of them or more"
-    if c.low is not None and c.high is not None and c.low >= c.high:
-        yield f"{at}.low is {c.low:g}; allowed is less than high {c.high:g}"
-    if c.or_baseline and c.low is None:
-        yield f"{at}.or_baseline stands without low; allowed is both"
+def _people(profile: Profile) -> Iterator[str]:
+    """Check PINs, and who signs."""
+    people = profile.people
+    if people.pin_digits < FEWEST_PIN_DIGITS:
+        yield f"people.pin_digits is {people.pin_digits}; allowed is {FEWEST_PIN_DIGITS} or more"
+    if people.attempts < 1:
+        yield f"people.attempts is {people.attempts}; allowed is 1 or more"
+    for key in ("lock_minutes", "idle_lock_minutes"):
+        if not getattr(people, key) > 0:
+            yield f"people.{key} is 0; allowed is a number above 0"
+    for key in ("assessment_by", "discharge_by", "override_by", "override_second_by"):
+        roles = getattr(profile.gate, key)
+        if not roles or Role.OBSERVER in roles:
+            yield f"gate.{key} is {[r.value for r in roles]}; allowed is one role or more, none of them observer"
 
-
-def _grade(at: str, c: Criterion, items: dict[str, ObservationItem]) -> Iterator[str]:
-    yield from _range(at, "", c.item, (c.at_least, c.at_most), items)
-    if c.or_item:
-        yield from _range(at, "or_", c.or_item, (c.or_at_least, c.or_at_most), items)
-    elif c.or_at_least is not None or c.or_at_most is not None:
-        yield f"{at}.or_item is missing; or_at_least and or_at_most need it"
-
-
-def _range(
-    at: str, prefix: str, item: str, bounds: tuple[int | None, int | None], items: dict[str, ObservationItem]
-) -> Iterator[str]:
-    if item not in items:
-        yield f"{at}.{prefix}item is {item!r}; allowed is the id of an observation"
-        return
-    low, high = bounds
-    if low is None and high is None:
-        yield f"{at} has neither {prefix}at_least nor {prefix}at_most; allowed is one of them or both"
-    grades = [g.value for g in items[item].grades]
-    if not any((low is None or g >= low) and (high is None or g <= high) for g in grades):
-        yield f"{at}.{prefix}at_least and {prefix}at_most leave no grade of {item!r}; its grades are {grades}"
-
-
-def _absent(at: str, c: Criterion, items: dict[str, ObservationItem]) -> Iterator[str]:
-    if c.item not in items:
-        yield f"{at}.item is {c.item!r}; allowed is the id of an observation"
-
-
-_KINDS: dict[CriterionKind, Callable[[str, Criterion, dict[str, ObservationItem]], Iterator[str]]] = {
-    CriterionKind.VITAL: _vital,
-    CriterionKind.GRADE: _grade,
-    CriterionKind.ABSENT: _absent,
-}
 
 _CHECKS: tuple[Callable[[Profile], Iterator[str]], ...] = (
     _names,
@@ -246,6 +234,9 @@ _CHECKS: tuple[Callable[[Profile], Iterator[str]], ...] = (
     _limits,
     _alarm,
     _display,
-    _criteria,
+    _screening,
+    _emergency,
+    _people,
+    criteria,
     course,
 )

@@ -12,10 +12,11 @@ from ketamon.domain.events import CheckResult, GateChanged
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import PARAMETERS, Parameter
 from ketamon.domain.phases import Phase
-from ketamon.domain.profile import Criterion, CriterionKind, ObservationItem, Profile
+from ketamon.domain.profile import Anchor, Criterion, CriterionKind, ObservationItem, Profile
 from ketamon.domain.series import Point, Series
 from ketamon.domain.session import Observation, Sample, SessionState, observations_of
 from ketamon.rules.current import TWIN, current_or_twin, lifetime_s
+from ketamon.rules.schedule import moment
 
 OPENS_IN = frozenset({Phase.RECOVERY, Phase.READY})
 
@@ -72,12 +73,21 @@ def _check(look: _Look, criterion: Criterion) -> CheckResult:
     )
 
 
+_EVENTS = {
+    Anchor.SESSION: ("the session began", "the session has not begun"),
+    Anchor.INFUSION_START: ("the infusion began", "the infusion has not begun"),
+    Anchor.INFUSION_END: ("the infusion ended", "the infusion has not ended"),
+}
+"""An anchor in words, and that it has not been."""
+
+
 def _elapsed(look: _Look, c: Criterion) -> Seen:
-    minutes, ended = c.minutes or 0.0, look.state.infusion.ended
-    required = f"{minutes:g} min since the infusion ended"
-    if ended is None:
-        return False, required, "the infusion has not ended", ()
-    passed = look.at.since(ended) / 60
+    minutes, since = c.minutes or 0.0, moment(look.state, c.since)
+    event, not_yet = _EVENTS[c.since]
+    required = f"{minutes:g} min since {event}"
+    if since is None:
+        return False, required, not_yet, ()
+    passed = look.at.since(since) / 60
     return passed >= minutes, required, f"{int(passed)} min", ()
 
 

@@ -51,7 +51,7 @@ def due(state: SessionState, profile: Profile, at: Instant) -> list[Due]:
 
 
 def _row(state: SessionState, profile: Profile, rule: ScheduleRule, at: Instant, done: dict[str, float]) -> Due | None:
-    anchor = _anchor(state, rule.anchor)
+    anchor = moment(state, rule.anchor)
     if anchor is None:
         return None
     last = done.get(rule.item)
@@ -81,7 +81,8 @@ def _open_slot(rule: ScheduleRule, last: float | None) -> float | None:
     return min(slots, default=None)
 
 
-def _anchor(state: SessionState, anchor: Anchor) -> Instant | None:
+def moment(state: SessionState, anchor: Anchor) -> Instant | None:
+    """When an anchor was, or None where it has not been yet."""
     if anchor is Anchor.SESSION:
         return state.started
     return state.infusion.started if anchor is Anchor.INFUSION_START else state.infusion.ended

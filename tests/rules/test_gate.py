@@ -24,6 +24,7 @@ from ketamon.domain import events as e
 from ketamon.domain.devices import DeviceKind, Link, Priority
 from ketamon.domain.instant import Instant
 from ketamon.domain.phases import Phase, Trigger
+from ketamon.domain.profile import Anchor
 from ketamon.domain.readings import Mode, Quality
 from ketamon.rules import gate
 
@@ -79,6 +80,30 @@ def test_only_in_recovery_or_ready(phase):
 @pytest.mark.parametrize(("minutes", "met"), [(29.9, False), (30.0, True)])
 def test_time_since_the_infusion(minutes, met):
     assert ("time" not in unmet(in_recovery(minutes=minutes))) is met
+
+
+SINCE = [
+    # 40 min of infusion, 31 min of recovery
+    (Anchor.INFUSION_END, 32.0, False, "32 min since the infusion ended", "31 min"),
+    (Anchor.INFUSION_START, 71.0, True, "71 min since the infusion began", "71 min"),
+    (Anchor.INFUSION_START, 120.0, False, "120 min since the infusion began", "71 min"),
+    (Anchor.SESSION, 71.0, True, "71 min since the session began", "71 min"),
+]
+
+
+@pytest.mark.parametrize(("since", "minutes", "met", "required", "observed"), SINCE)
+def test_time_since_another_anchor(since, minutes, met, required, observed):
+    clinic = in_recovery()
+    rules = tuple(replace(c, since=since, minutes=minutes) if c.id == "time" else c for c in PROFILE.criterion)
+    check = gate.evaluate(clinic.state, replace(PROFILE, criterion=rules), clinic.at).checks[0]
+    assert (check.met, check.required, check.observed) == (met, required, observed)
+
+
+def test_time_since_what_has_not_been():
+    rules = tuple(replace(c, since=Anchor.INFUSION_START) if c.id == "time" else c for c in PROFILE.criterion)
+    clinic = Clinic()
+    check = gate.evaluate(clinic.state, replace(PROFILE, criterion=rules), clinic.at).checks[0]
+    assert (check.met, check.observed) == (False, "the infusion has not begun")
 
 
 # ------------------------------------------------------------------------------------------------------- vitals
