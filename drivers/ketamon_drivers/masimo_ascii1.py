@@ -22,15 +22,17 @@ The wire
 
 What can be garbled
     There is no checksum, so the grammar is the check: the whole line must fit, every known key its own form and range,
-    none twice, none of the necessary ones missing. A digit that became another digit cannot be seen. What stands on
-    the same line before the date is noise, and a line whose end was lost goes with it.
+    none twice, none of the necessary ones missing. What stands on the same line before the date is noise, and a line
+    whose end was lost goes with it. A digit that became another digit shows only by a number that jumps
+    (`ketamon.wire.continuity.Vitals`), so a true jump comes one line, a second, late. What can slip through: a digit
+    of a number's last place, decimals of PI, and the first line of all.
 
 What the bits say
     EXC tells whether a number can be trusted (operator's manual). ALARM is called proprietary by the vendor: its bits
     are known from observation of one clinic's lines only, so these alarms are experimental, and that none is reported
-    proves nothing. Bits that nobody has explained are shown raw: of ALARM with high priority, of EXC (reserved by the
-    vendor, or a digit that moved) and EXC1 (never explained, 0 in the line that is known) they make the numbers
-    questionable.
+    proves nothing. Bit 4 was set whenever a known alarm was. Bits that nobody has explained, and known ones without bit
+    4, are shown when the next line has any too, raw and with high priority; bits of EXC (reserved by the vendor, or a
+    digit that moved) and EXC1 (never explained, 0 in the line that is known) make the numbers questionable.
 
 A frame is a line with its first terminator; the other terminators and NULs after it are frames called "blank".
 
@@ -56,6 +58,7 @@ from ketamon.driver import (
     Output,
     Truth,
 )
+from ketamon.wire.continuity import Alarms, Vitals
 from ketamon.wire.framing import Segment, Terminated
 
 LONGEST_LINE = 512
@@ -175,24 +178,34 @@ def exception_names(line: Line) -> Iterator[str]:
         yield f"unknown exception EXC1 {line.unexplained:08X}"
 
 
-def alarms(bits: int) -> tuple[DeviceAlarm, ...]:
-    """Read the ALARM bits: what is known of them from observation, the rest raw."""
-    found = [
+def known_alarms(bits: int) -> tuple[DeviceAlarm, ...]:
+    """Read the ALARM bits that are known from observation."""
+    return tuple(
         DeviceAlarm(code=f"ALARM bit {bit}", text=text, priority=priority)
         for bit, (text, priority) in ALARM_BITS.items()
-        if bits >> bit & 1
-    ]
-    unknown = bits & ~sum(1 << bit for bit in (*ALARM_BITS, _ALARM_ACTIVE, _MUTED))
-    if unknown or (bits >> _ALARM_ACTIVE & 1 and not found):
-        found.append(DeviceAlarm(code=f"ALARM {bits:04X}", text="unknown alarm", priority=Priority.HIGH))
-    return tuple(found)
+        if bits >> bit & bits >> _ALARM_ACTIVE & 1
+    )
+
+
+def unknown_alarms(bits: int) -> tuple[DeviceAlarm, ...]:
+    """Give ALARM raw where it has bits that nobody has explained, or not together."""
+    known = sum(1 << bit for bit in ALARM_BITS)
+    unknown = bits & ~(known | 1 << _ALARM_ACTIVE | 1 << _MUTED)
+    if not unknown and bool(bits & known) is bool(bits >> _ALARM_ACTIVE & 1):
+        return ()
+    return (DeviceAlarm(code=f"ALARM {bits:04X}", text="unknown alarm", priority=Priority.HIGH),)
 
 
 class MasimoAscii1:
-    """One connection to an oximeter. It remembers the last exceptions, and whether what it heard last was a line."""
+    """One connection to an oximeter.
+
+    It remembers the numbers, alarms and exceptions of the line before, and whether what it heard last was a line.
+    """
 
     def __init__(self) -> None:
         self._segments = Terminated(b"\r\n", LONGEST_LINE)
+        self._vitals = Vitals()
+        self._alarms = Alarms()
         self._exceptions = ""
         self._blanks = 0
 
@@ -242,11 +255,11 @@ class MasimoAscii1:
             yield Accepted(offset, len(raw), "blank")
 
     def _line(self, offset: int, line: Line) -> Iterator[Output]:
-        for reading in readings(line):
+        for reading in self._vitals.believed(readings(line)):
             yield Measured(offset, reading)
         if line.alarm is None:
             return
-        yield DeviceAlarms(offset, alarms(line.alarm))
+        yield DeviceAlarms(offset, self._alarms.standing(known_alarms(line.alarm), unknown_alarms(line.alarm)))
         exceptions = ", ".join(exception_names(line))
         if exceptions != self._exceptions:
             self._exceptions = exceptions

@@ -4,4 +4,4 @@ from ketamon_drivers.masimo_ascii1 import SPEC
 
 class TestMasimo(DriverContract):
     spec = SPEC
-    slips = 1.0  # lines without a checksum: a digit that became another one cannot be seen
+    slips = 0.003  # no checksum: digits of PI behind the point, and of the last place, that became others

@@ -9,7 +9,7 @@ from ketamon.domain.devices import Priority
 from ketamon.domain.parameters import Parameter
 from ketamon.domain.readings import Quality
 from ketamon.driver import Accepted, DeviceAlarms, DeviceNotice, Garbage, Measured, Truth
-from ketamon_drivers.masimo_ascii1 import LONGEST_LINE, SPEC, alarms
+from ketamon_drivers.masimo_ascii1 import LONGEST_LINE, SPEC
 
 LINE = (
     b"02/22/16 22:47:45 SN=0000056661 SPO2=098% BPM=097 PI=03.60% SPCO=--.-% SPMET=--.-% DESAT=-- PIDELTA=+-- "
@@ -196,21 +196,44 @@ def test_notices_come_with_changes_only():
     assert said == ["low signal IQ", "low perfusion, low signal IQ", "unknown exception 8200", "no exceptions any more"]
 
 
+def standing(*bits):
+    """The alarms after each of these lines."""
+    data = b"\n".join(changed(ALARM=f"{b:04x}") for b in bits) + b"\n"
+    found = [o.alarms for o in decode(data) if isinstance(o, DeviceAlarms)]
+    assert all(alarm.priority is Priority.HIGH for told in found for alarm in told if alarm.text == "unknown alarm")
+    return [[alarm.text for alarm in told] for told in found]
+
+
 ALARM_BITS = [
     # the values seen in a day of lines, and two that nobody has seen
-    (0x00, []), (0x20, []), (0x32, ["SpO2 low"]), (0x10, ["unknown alarm"]), (0x12, ["SpO2 low"]),
-    (0x3A, ["SpO2 low", "pulse rate low"]), (0x38, ["pulse rate low"]), (0x34, ["pulse rate high"]),
-    (0x11, ["SpO2 high"]), (0x40, ["unknown alarm"]), (0x852, ["SpO2 low", "unknown alarm"]),
+    (0x00, [], []), (0x20, [], []), (0x32, ["SpO2 low"], []), (0x12, ["SpO2 low"], []),
+    (0x3A, ["SpO2 low", "pulse rate low"], []), (0x38, ["pulse rate low"], []), (0x34, ["pulse rate high"], []),
+    (0x11, ["SpO2 high"], []), (0x852, ["SpO2 low"], ["unknown alarm"]),
+    (0x10, [], ["unknown alarm"]), (0x40, [], ["unknown alarm"]), (0x02, [], ["unknown alarm"]),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("bits", "texts"), ALARM_BITS)
-def test_alarm_bits(bits, texts):
-    (found,) = [o for o in decode(changed(ALARM=f"{bits:04x}") + b"\n") if isinstance(o, DeviceAlarms)]
-    assert found.alarms == alarms(bits)
-    assert [alarm.text for alarm in found.alarms] == texts
-    assert all(alarm.priority is Priority.HIGH for alarm in found.alarms if alarm.text == "unknown alarm")
+@pytest.mark.parametrize(("bits", "known", "unknown"), ALARM_BITS)
+def test_alarm_bits(bits, known, unknown):
+    assert standing(bits, bits, 0) == [known, known + unknown, []]
     assert not SPEC.alarms_decoded
+
+
+def test_a_digit_of_the_alarms_that_is_another_for_one_line_is_no_alarm_and_ends_none():
+    assert standing(0x00, 0x4000, 0x00, 0x02, 0x00) == [[]] * 5
+    assert standing(0x32, 0x4032, 0x32) == standing(0x32, 0x22, 0x32) == [["SpO2 low"]] * 3
+
+
+SWAPS = [({"SPO2": "089%"}, "spo2"), ({"BPM": "079"}, "pr"), ({"PI": "30.60%"}, "pi")]
+
+
+@pytest.mark.parametrize(("fields", "held"), SWAPS)
+def test_a_number_that_jumps_waits_for_the_next_line(fields, held):
+    line, jumped = LINE + b"\n", changed(**fields) + b"\n"
+    rest = [reading for reading in GOOD if reading[0] != held]
+    assert values(line + jumped + line) == [*GOOD, *rest, *GOOD]
+    assert len(values(line + jumped * 2)) == 3 + 2 + 3
+    assert len(values(jumped)) == 3, "the first of all comes at once"
 
 
 @pytest.mark.parametrize(
