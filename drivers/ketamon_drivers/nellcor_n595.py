@@ -14,14 +14,15 @@ The wire
 
 What can be garbled
     There is no checksum, so the grammar is the check: a date that exists, columns that are there, numbers in their
-    range. A digit that became another one or was lost, and a code that became another one, cannot be seen. What stands
-    on the same line before the date is noise.
+    range. What stands on the same line before the date is noise. A digit that became another one or was lost shows only
+    by a number that jumps (`ketamon.wire.continuity.Vitals`), so a true jump comes one line, 2 s, late. What can slip
+    through: a digit of a number's last place, a code that became another known one, and the first line of all.
 
 What can mislead
     The monitor prints its memory in lines of the same form, under headings that say TREND and have no Status: from
     either of them on all values are stored ones, until either heading of the real-time printout comes again. A pulse
-    that is lost may be printed as 0: that is no value. A code that is not known is shown raw, with high priority, and
-    makes the numbers questionable.
+    that is lost may be printed as 0: that is no value. A code that is not known makes the numbers questionable at once,
+    and is an alarm, raw and with high priority, when the next line has an unknown one too.
 
 Source: data port protocol in the operator's manuals of NPB-290 (061082D), NPB-295 and N-395; for dashes, asterisks, the
 N-595's third heading and what the codes mean one public implementation (OpenICE). No recording of a real monitor.
@@ -46,6 +47,7 @@ from ketamon.driver import (
     Output,
     Truth,
 )
+from ketamon.wire.continuity import Alarms, Vitals
 from ketamon.wire.framing import Segment, Terminated
 
 LONGEST_LINE = 160
@@ -100,7 +102,6 @@ STATUSES = {
     "SL": Status("SpO2 low", Priority.HIGH),
     "SO": Status("sensor off", Priority.MEDIUM, Quality.INVALID),
 }
-_UNKNOWN = Status("unknown status", Priority.HIGH, Quality.QUESTIONABLE)
 _STARRED = {
     Parameter.SPO2: ("SpO2*", {"SH", "SL"}, Priority.HIGH),
     Parameter.PR: ("BPM*", {"PH", "PL"}, Priority.MEDIUM),
@@ -131,7 +132,7 @@ def parse(match: re.Match[bytes]) -> Line | None:
 
 def readings(line: Line, *, stored: bool) -> Iterator[Reading]:
     """Give one reading per number. Dashes and 0 are no value; the codes say what a value is worth."""
-    said = {STATUSES.get(code, _UNKNOWN).quality for code in line.codes}
+    said = {STATUSES[code].quality if code in STATUSES else Quality.QUESTIONABLE for code in line.codes}
     for parameter, text in line.numbers.items():
         value: float | None = float(text) or None if text.isdigit() else None
         quality = Quality.VALID
@@ -144,23 +145,33 @@ def readings(line: Line, *, stored: bool) -> Iterator[Reading]:
         yield Reading(parameter=parameter, value=value, unit=PARAMETERS[parameter].unit, quality=quality, stored=stored)
 
 
-def alarms(line: Line) -> tuple[DeviceAlarm, ...]:
+def known_alarms(line: Line) -> Iterator[DeviceAlarm]:
     """Give the codes that are alarms, and asterisks that no code explains."""
-    said = ((code, STATUSES.get(code, _UNKNOWN)) for code in line.codes)
-    found = [DeviceAlarm(code=code, text=s.text, priority=s.alarm) for code, s in said if s.alarm is not None]
+    for code in line.codes:
+        status = STATUSES.get(code)
+        if status is not None and status.alarm is not None:
+            yield DeviceAlarm(code=code, text=status.text, priority=status.alarm)
     for parameter in (Parameter.SPO2, Parameter.PR):
         code, explained_by, priority = _STARRED[parameter]
         if parameter in line.starred and explained_by.isdisjoint(line.codes):
             text = f"{PARAMETERS[parameter].label} outside its limits"
-            found.append(DeviceAlarm(code=code, text=text, priority=priority))
-    return tuple(found)
+            yield DeviceAlarm(code=code, text=text, priority=priority)
+
+
+def unknown_alarms(line: Line) -> Iterator[DeviceAlarm]:
+    """Give the codes that are not known, raw."""
+    for code in line.codes:
+        if code not in STATUSES:
+            yield DeviceAlarm(code=code, text="unknown status", priority=Priority.HIGH)
 
 
 class NellcorN595:
-    """One connection to an oximeter. It remembers the last headings, and the codes that are no alarms."""
+    """One connection to an oximeter. It remembers the last headings, and the numbers and codes of the line before."""
 
     def __init__(self) -> None:
         self._segments = Terminated(b"\n", LONGEST_LINE)
+        self._vitals = Vitals()
+        self._alarms = Alarms()
         self._stored = False
         self._heading = ""
         self._said = ""
@@ -202,11 +213,11 @@ class NellcorN595:
         yield from self._line(offset + start, line) if line else self._other(offset + start, name, match)
 
     def _line(self, offset: int, line: Line) -> Iterator[Output]:
-        for reading in readings(line, stored=self._stored):
+        for reading in self._vitals.believed(readings(line, stored=self._stored)):
             yield Measured(offset, reading)
         if self._stored:
             return
-        yield DeviceAlarms(offset, alarms(line))
+        yield DeviceAlarms(offset, self._alarms.standing(known_alarms(line), unknown_alarms(line)))
         told = [STATUSES[code].text for code in line.codes if code in STATUSES and STATUSES[code].alarm is None]
         if ", ".join(told) != self._said:
             self._said = ", ".join(told)

@@ -120,9 +120,10 @@ class Vitals:
 
 
 class Alarms:
-    """The alarms of a device, report by report. Known ones count at once, unknown ones when the next report has any too.
+    """The alarms of a device, report by report.
 
-    While they wait, those that stood before still stand: what may be damaged ends no alarm.
+    Known ones count at once, unknown ones when the next report has any too. While these wait, those that stood before
+    still stand: what may be damaged ends no alarm.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Second checks: what jumps is told twice, known alarms never wait, a pump infuses while its counter follows its rate."""
+"""Second checks: what jumps is told twice, known alarms never wait, a pump infuses while its counter moves."""
 
 import pytest
 from hypothesis import given

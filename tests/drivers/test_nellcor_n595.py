@@ -101,9 +101,34 @@ ALARMS = [
 
 @pytest.mark.parametrize(("values", "expected"), ALARMS)
 def test_alarms(values, expected):
-    (told,) = only(DeviceAlarms, decode(data(values)))
-    assert [(alarm.code, alarm.priority.value) for alarm in told.alarms] == expected
-    assert all(alarm.priority is Priority.HIGH for alarm in told.alarms if alarm.text == "unknown status")
+    first, second = only(DeviceAlarms, decode(data(values), data(values)))
+    assert [(alarm.code, alarm.priority.value) for alarm in second.alarms] == expected
+    assert first.alarms == tuple(alarm for alarm in second.alarms if alarm.text != "unknown status")
+    assert all(alarm.priority is Priority.HIGH for alarm in second.alarms if alarm.text == "unknown status")
+
+
+def test_a_code_that_is_unknown_for_one_line_is_no_alarm_and_ends_none():
+    lines = [data(f"84* 72 50 {codes}") for codes in ("SL", "SX", "SL")]
+    assert [[a.code for a in o.alarms] for o in only(DeviceAlarms, decode(*lines))] == [["SL"], ["SpO2*", "SL"], ["SL"]]
+    told = only(DeviceAlarms, decode(data("98 72 50"), data("98 72 50 SX"), data("98 72 50")))
+    assert [o.alarms for o in told] == [(), (), ()]
+
+
+@pytest.mark.parametrize("jumped", ["89 72 50", "9 72 50", "98 27 50", "98 7 50"])
+def test_a_number_that_jumps_waits_for_the_next_line(jumped):
+    def numbers(*lines):
+        return [o.reading.value for o in only(Measured, decode(*(data(line) for line in lines)))]
+
+    true = [98.0, 72.0]
+    assert len(numbers("98 72 50", jumped)) == 3
+    assert numbers("98 72 50", jumped, "98 72 50")[-2:] == true
+    assert numbers("98 72 50", jumped, jumped)[-2:] == numbers(jumped) != true
+
+
+def test_memory_is_told_as_it_comes_and_is_nothing_to_compare_with():
+    lines = ["22-NOV-97 14:00:05 100 120 150", "22-NOV-97 14:00:07 70 40 154"]
+    outputs = decode(data("98 72 50"), TREND_COLUMNS, *lines, COLUMNS, data("97 73 50"))
+    assert [o.reading.value for o in only(Measured, outputs)] == [98.0, 72.0, 100.0, 120.0, 70.0, 40.0, 97.0, 73.0]
 
 
 def test_notices_come_with_changes_only():
