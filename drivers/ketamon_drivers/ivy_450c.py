@@ -13,8 +13,9 @@ The wire
 What can be garbled
     There is no checksum, so the grammar is the check: no sample above FB, all nine lines in their order, each with its
     own number of values, numbers that a body can have, cuff numbers in their order of size. A digit that became
-    another digit, a letter of a label and a sample cannot be seen; such a digit in a cuff number looks like a new
-    measurement.
+    another digit shows by a number that jumps (`ketamon.wire.continuity.Vitals`), or by a cuff result that jumps or
+    of which only one number is new: these are told when the next record tells them again, so a true jump comes a second
+    late. What can slip through: a digit of a number's last place, the first record of all, and any sample.
 
 What can mislead
     A cuff result is sent again every second until the next one; a new one shows by a change of the numbers only, so of
@@ -23,8 +24,8 @@ What can mislead
     sent: whole numbers of cuff and CO2 are mmHg, a number with decimals would be another unit and has no value. A label
     that has never been seen makes the number beside it questionable. Samples are in the monitor's own scale.
 
-CO2, temperatures and the alarm field were empty in all that was recorded. What stands in the alarm field is shown as it
-is, with high priority, and that nothing stands in it proves nothing.
+CO2, temperatures and the alarm field were empty in all that was recorded. What stands in the alarm field in two records
+running is shown as it is, with high priority, and that nothing stands in it proves nothing.
 
 Source: a recording of a real monitor (OpenICE demo devices, 27 records) and the decoder beside it, which names the last
 two fields "label" and "alarm"; no vendor document.
@@ -51,6 +52,7 @@ from ketamon.driver import (
     Sampled,
     Truth,
 )
+from ketamon.wire.continuity import Alarms, Vitals
 from ketamon.wire.framing import Segment, Terminated
 from ketamon.wire.sampling import resampled
 
@@ -115,6 +117,8 @@ LIMITS = {
     **dict.fromkeys(CUFF, (10, 350)),
 }
 """What a body can have; a temperature in degrees Fahrenheit lies outside."""
+_CUFF_MOVES = 6
+"""mmHg from one cuff result to the next that are nothing to wonder at: digits that change places make 9 and more."""
 
 _VALUE = r" {0,3}(?:\d{1,3}(?:\.\d{1,2})?|-{1,3})? {0,3}"
 _WORDS = r"[ -:<-~]{0,40}"
@@ -192,14 +196,25 @@ def cuff(record: Record) -> tuple[Reading, ...]:
     return found
 
 
-def alarms(record: Record) -> tuple[DeviceAlarm, ...]:
-    """Give what stands in the alarm fields, and any apnea but the delay beside a rate that belies it."""
-    texts = [(line, said.alarm) for line, said in record.lines.items() if said.alarm]
-    breathing = record.lines[RR]
-    breathes = RR.labels.fullmatch(breathing.label) and number(Parameter.RR, breathing.values[0]).value
-    if "APNEA" in breathing.label and not breathes:
-        texts.append((RR, breathing.label))
-    return tuple(DeviceAlarm(code=text, text=f"{line.key}: {text}", priority=Priority.HIGH) for line, text in texts)
+def apnea(record: Record) -> Iterator[DeviceAlarm]:
+    """Give the alarm of a patient who does not breathe: the label is known, and no rate belies it."""
+    label, (rate,) = record.lines[RR].label, record.lines[RR].values
+    if "APNEA" in label and RR.labels.fullmatch(label) and not number(Parameter.RR, rate).value:
+        yield _alarm(RR, label)
+
+
+def unknown_alarms(record: Record) -> Iterator[DeviceAlarm]:
+    """Give what stands in the alarm fields, and an apnea in other words than the known ones."""
+    for line, said in record.lines.items():
+        if said.alarm:
+            yield _alarm(line, said.alarm)
+    label = record.lines[RR].label
+    if "APNEA" in label and not RR.labels.fullmatch(label):
+        yield _alarm(RR, label)
+
+
+def _alarm(line: Line, text: str) -> DeviceAlarm:
+    return DeviceAlarm(code=text, text=f"{line.key}: {text}", priority=Priority.HIGH)
 
 
 def blocks(record: Record) -> Iterator[SampleBlock]:
@@ -214,11 +229,14 @@ def blocks(record: Record) -> Iterator[SampleBlock]:
 
 
 class Ivy450C:
-    """One connection to a monitor. It remembers the last cuff numbers and the last labels."""
+    """One connection to a monitor. It remembers the numbers, alarms and labels of the record before."""
 
     def __init__(self) -> None:
         self._segments = Terminated(END, LONGEST_RECORD)
+        self._vitals = Vitals()
+        self._alarms = Alarms()
         self._cuff: tuple[float | None, ...] = ()
+        self._cuff_told: tuple[float | None, ...] = ()
         self._labels: dict[str, str] = {}
 
     def feed(self, data: bytes, at: Instant) -> Iterator[Output]:
@@ -252,21 +270,29 @@ class Ivy450C:
         yield from self._record(offset + start, record)
 
     def _record(self, offset: int, record: Record) -> Iterator[Output]:
-        for reading in (*readings(record), *self._new_or_repeated(cuff(record))):
+        for reading in (*self._vitals.believed(readings(record)), *self._new_or_repeated(cuff(record))):
             yield Measured(offset, reading)
         for block in blocks(record):
             yield Sampled(offset, block)
-        yield DeviceAlarms(offset, alarms(record))
+        yield DeviceAlarms(offset, self._alarms.standing(apnea(record), unknown_alarms(record)))
         yield from self._notices(offset, record)
 
     def _new_or_repeated(self, result: tuple[Reading, ...]) -> Iterator[Reading]:
-        """A result is new where a number changed; a number that is merely gone makes the others no newer."""
+        """A result is new where a number changed; a number that is merely gone makes the others no newer.
+
+        A measurement changes more than one number: where it is one only, or one jumps, the result waits until it is
+        told again, which it is every second.
+        """
         numbers = tuple(reading.value for reading in result)
         known = self._cuff or numbers
-        new = any(number not in (None, k) for number, k in zip(numbers, known, strict=True))
+        pairs = [(n, k) for n, k in zip(numbers, known, strict=True) if n is not None and n != k]
+        moved = [0.0 if k is None else abs(n - k) for n, k in pairs]
+        again, self._cuff_told = numbers == self._cuff_told, numbers
+        if (len(moved) == 1 or max(moved, default=0.0) > _CUFF_MOVES) and not again:
+            return
         self._cuff = tuple(k if number is None else number for number, k in zip(numbers, known, strict=True))
         for reading in result:
-            yield replace(reading, repeated=reading.value is not None and not new)
+            yield replace(reading, repeated=reading.value is not None and not moved)
 
     def _notices(self, offset: int, record: Record) -> Iterator[Output]:
         """Tell of a label when it changes; the one of SPO2 is a number."""

@@ -130,12 +130,16 @@ def cuffs(*results):
 @pytest.mark.parametrize(
     ("results", "new"),
     [
-        (["121;75;92", "121;75;92", "118;75;92", "118;75;92"], [False, False, True, False]),
+        (["121;75;92", "121;75;92", "118;74;92", "118;74;92"], [False, False, True, False]),
         ([";;", ";;", "121;75;92", "121;75;92"], [None, None, True, False]),
         (["121;75;92", ";;", "121;75;92"], [False, None, False]),
-        (["121;75;92", ";;", "118;75;92"], [False, None, True]),
+        (["121;75;92", ";;", "118;74;92"], [False, None, True]),
         (["121;75;92", "121;;92", "121;75;92"], [False, False, False]),
-        (["121;75;92", "121;75;93"], [False, True]),
+        (["121;75;92", "121;75;93", "121;75;93", "121;75;93"], [False, True, False]),
+        (["121;75;92", "112;75;92", "121;75;92", "112;75;92"], [False, False]),
+        (["121;75;92", "141;95;112", "141;95;112", "141;95;112"], [False, True, False]),
+        (["121;75;92", "112;76;93", "122;76;93"], [False, True]),
+        ([";;", "121;75;92", "141;95;112", "121;75;92"], [None, True, False]),
     ],
 )
 def test_a_cuff_result_is_new_by_change_only(results, new):
@@ -156,10 +160,37 @@ ALARMS = [
 
 @pytest.mark.parametrize(("lines", "expected"), ALARMS)
 def test_alarms_are_shown_as_the_monitor_words_them(lines, expected):
-    (told,) = only(DeviceAlarms, decode(record(**lines)))
-    assert [(alarm.code, alarm.text) for alarm in told.alarms] == expected
-    assert all(alarm.priority is Priority.HIGH for alarm in told.alarms)
+    first, second = only(DeviceAlarms, decode(record(**lines), record(**lines)))
+    assert [(alarm.code, alarm.text) for alarm in second.alarms] == expected
+    assert [alarm.code for alarm in first.alarms] == [code for code, _ in expected if code == "APNEA: 20 SEC"]
+    assert all(alarm.priority is Priority.HIGH for alarm in second.alarms)
     assert not SPEC.alarms_decoded
+
+
+@pytest.mark.parametrize("lines", [{"RR": "1;35;APNEA2 20 SEC;"}, {"T1": "1;;;!"}, {"RR": "1;35;APNEA: 20 SEC;D"}])
+def test_what_one_record_alone_says_is_no_alarm(lines):
+    assert {o.alarms for o in only(DeviceAlarms, decode(record(), record(**lines), record()))} == {()}
+
+
+JUMPS = [
+    ({"ETCO2": "1;38;;"}, {"ETCO2": "1;83;;"}, Parameter.ETCO2),
+    ({}, {"SPO2": "1;100;PR=08 ;"}, Parameter.PR),
+    ({}, {"SPO2": "1;10;PR=80 ;"}, Parameter.SPO2),
+    ({}, {"HR": "1;8;ECG-II-DIAG;"}, Parameter.HR),
+    ({"T1": "1;36.6;;"}, {"T1": "1;33.6;;"}, Parameter.TEMP),
+]
+
+
+@pytest.mark.parametrize(("lines", "jump", "parameter"), JUMPS)
+def test_a_number_that_jumps_waits_for_the_next_record(lines, jump, parameter):
+    good, jumped = record(**lines), record(**lines | jump)
+
+    def numbers(*records):
+        readings = (o.reading for o in only(Measured, decode(*records)) if o.reading.parameter is parameter)
+        return [r.value for r in readings if r.site != "T2"]
+
+    assert numbers(good, jumped, good) == numbers(good) * 2
+    assert numbers(good, jumped, jumped) == numbers(good) + numbers(jumped)
 
 
 def test_labels_are_told_when_they_change():
