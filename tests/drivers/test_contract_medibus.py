@@ -5,5 +5,4 @@ from ketamon_drivers.medibus.wire import command
 
 class TestMedibus(DriverContract):
     spec = SPEC
-    slips = 0.05  # two swapped digits add up to the same
     forbidden = (command(0x55), command(0x4A, b"$EB"), command(0x6A), command(0x54, b"0001"))

@@ -306,6 +306,19 @@ def test_numbers(body, expected):
     assert told(response(DATA, body)) == NOTHING | expected
 
 
+@pytest.mark.parametrize(("body", "swapped"), [(b"EB 98 ", b"EB 89 "), (b"E1 71 ", b"E1 17 "), (b"D514  ", b"D541  "),
+                                               (b"E638  ", b"E683  "), (b"E3 5.1", b"E3 1.5")])  # fmt: skip
+def test_a_swap_that_the_sum_misses_waits_for_the_next_answer(body, swapped):
+    def numbers(*bodies):
+        outputs = only(Measured, decode(*(response(DATA, b) for b in bodies)))
+        return [o.reading.value for o in outputs if o.reading.value is not None]
+
+    assert response(DATA, body)[-3:] == response(DATA, swapped)[-3:]
+    assert numbers(body, swapped, body) == numbers(body) * 2
+    assert numbers(body, swapped, swapped) == numbers(body) + numbers(swapped)
+    assert numbers(body, b"", swapped) == numbers(body) + numbers(swapped), "behind no value comes a first one"
+
+
 def test_data_that_cannot_be_read_are_told_once():
     assert texts(decode(response(DATA, b"EB 98"), response(DATA, b"EB 98"))) == ["the data cannot be read"]
 

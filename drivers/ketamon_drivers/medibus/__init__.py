@@ -24,8 +24,10 @@ What can mislead
     are not; an unknown code is shown with its text and high priority. The printed protocol has three wrong sums.
 
 What slips through
-    A sum finds every single changed byte, but not two swapped ones, and of random damage one in 256 passes; the place
-    of each digit is fixed, so most swaps do not fit. Records have no sum at all: curves may show a wrong sample.
+    A sum finds every single changed byte, but not two swapped ones, and of random damage one in 256 passes. The place
+    of each digit is fixed, so most swaps do not fit; two digits that change places show by a number that jumps
+    (`ketamon.wire.continuity.Vitals`), so a true jump comes one answer, a second, late. What passes is the first answer
+    of all. Records have no sum at all: curves may show a wrong sample.
 
 Source: Draeger RS 232 MEDIBUS Protocol Definition, revision 4.03, 90 28 258, 7th edition; MEDIBUS for Draeger
 Intensive Care Devices 90 28 329, 11th edition, for the Capnosat and the Evita 4.

@@ -9,6 +9,7 @@ from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import Parameter
 from ketamon.domain.waveforms import SampleBlock
 from ketamon.driver import Accepted, DeviceAlarms, DeviceNotice, Garbage, Measured, Mismatch, Output, Sampled, Send
+from ketamon.wire.continuity import Vitals
 from ketamon.wire.sampling import Gathered
 from ketamon.wire.scanning import Cut, Scanner
 from ketamon_drivers.medibus import data
@@ -90,6 +91,7 @@ class Medibus:
         self._identity: data.Identity | None = None
         self._identified: Instant | None = None
         self._turns = cycle((DATA, ALARMS_1))
+        self._vitals = Vitals()
         self._alarms: dict[int, tuple[DeviceAlarm, ...]] = {}
         self._said = ""
         self._curves_known = False
@@ -208,7 +210,7 @@ class Medibus:
         code, body = message.code, message.body
         if code == DATA:
             texts = data.numbers(body)
-            for reading in data.readings(texts or {}, self._doubtful()):
+            for reading in self._vitals.believed(data.readings(texts or {}, self._doubtful())):
                 yield Measured(offset, reading)
             yield from self._tell(offset, "the data cannot be read" if texts is None else "")
         elif code in (ALARMS_1, ALARMS_2):
