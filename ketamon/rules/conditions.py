@@ -7,7 +7,7 @@ from ketamon.domain.devices import Priority
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import Parameter
 from ketamon.domain.profile import Profile
-from ketamon.domain.session import SessionState
+from ketamon.domain.session import Sample, SessionState
 from ketamon.rules.current import Current, current
 
 
@@ -39,12 +39,15 @@ class AlarmMemory:
     spoken: dict[str, float] = field(default_factory=dict)
     rejected: dict[str, list[tuple[float, int]]] = field(default_factory=dict)
 
-    def lasts(self, key: str, holds: bool, at: float, dwell_s: float) -> bool:
-        """Whether a condition holds, and has held for its dwell time."""
+    def lasts(self, key: str, holds: bool, at: float, dwell_s: float, since: Sample | None = None) -> bool:
+        """Whether a condition holds, and has held for its dwell time: from the sample that showed it, if there is one.
+
+        Not from the look that saw it: what takes a look each second would else miss what lasts just long enough.
+        """
         if not holds:
             self.since.pop(key, None)
             return False
-        return at - self.since.setdefault(key, at) >= dwell_s
+        return at - self.since.setdefault(key, since.at.seconds if since else at) >= dwell_s
 
 
 @dataclass(slots=True)

@@ -1,12 +1,18 @@
 """Physiological conditions: values beyond the profile's limits.
 
 A limit has a dwell (how long the value must be beyond), a hysteresis (how far it must come back) and, for a cuff,
-confirm-by-repeat. All limits of one parameter and direction are one cause, and so are heart rate and pulse rate.
+confirm-by-repeat. All limits of one parameter and direction are one cause, and so are heart rate and pulse rate: while
+the ECG gives a rate, that is the rate (as with an alarm source set to automatic on a bedside monitor), and a pulse that
+differs from it is told as that.
+
+An alarm that nobody has acknowledged is over when its value has been back for a while (`momentary_s`), so that a value
+that comes and goes is one alarm. One that somebody has seen is over at once: what comes after it calls anew. A cuff
+reading stands for itself.
 """
 
 from ketamon.domain.devices import Priority
 from ketamon.domain.events import AlarmState
-from ketamon.domain.parameters import PARAMETERS, Parameter
+from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
 from ketamon.domain.phases import Phase
 from ketamon.domain.profile import Limit
 from ketamon.domain.session import SessionState
@@ -18,6 +24,7 @@ PATIENT_THERE = frozenset({Phase.BASELINE, Phase.INFUSION, Phase.PAUSED, Phase.R
 
 _CAUSE: dict[Parameter, str] = {p: p.value for p in Parameter} | {Parameter.PR: Parameter.HR.value}
 MOST_DECIMALS = 3
+_NOTHING = Current(None, None, None, False, "")
 _LOWER = {Priority.HIGH: Priority.MEDIUM, Priority.MEDIUM: Priority.LOW, Priority.LOW: Priority.LOW}
 
 
@@ -27,20 +34,38 @@ def look_at_limits(look: Look) -> None:
         return
     known: set[str] = set()
     for limit in look.profile.limit:
-        parameter = limit.parameter
-        now = look.value(parameter)
-        if now.value is None or (parameter is Parameter.HR and look.electrodes_off):
+        now = _judged(look, limit.parameter)
+        if now.value is None:
             continue
         if limit.below is not None:
             _one_way(look, limit, now, limit.below, "low")
         if limit.above is not None:
             _one_way(look, limit, now, _upper(look, limit, limit.above), "high")
         if now.usable:
-            known.add(_CAUSE[parameter])
+            known.add(_CAUSE[limit.parameter])
     for name, alarm in look.state.alarms.items():
         of = alarm.change.parameter
-        if of is not None and not alarm.change.technical and _CAUSE[of] not in known:
+        if of is not None and not alarm.change.technical and not _is_back(look, name, of, known=_CAUSE[of] in known):
             look.held.add(name)
+
+
+def _judged(look: Look, parameter: Parameter) -> Current:
+    """The value that a limit on this parameter is held against: for a pulse rate the heart rate, where that is good."""
+    if parameter is Parameter.HR and look.electrodes_off:
+        return _NOTHING
+    if parameter is Parameter.PR and look.value(Parameter.HR).usable and not look.electrodes_off:
+        return look.value(Parameter.HR)
+    return look.value(parameter)
+
+
+def _is_back(look: Look, alarm: str, parameter: Parameter, *, known: bool) -> bool:
+    """Whether a standing alarm's value is known to be back, for as long as that takes."""
+    waits = parameter not in CUFF and look.state.alarms[alarm].change.state is AlarmState.ACTIVE
+    key, wait_s = f"back:{alarm}", look.profile.alarm.momentary_s if waits else 0.0
+    if not look.memory.lasts(key, known and alarm not in look.found, look.now, wait_s):
+        return False
+    del look.memory.since[key]
+    return True
 
 
 def _upper(look: Look, limit: Limit, above: float) -> float:
@@ -58,16 +83,17 @@ def _one_way(look: Look, limit: Limit, now: Current, bound: float, way: str) -> 
     on = _is_on(look, alarm, limit.priority)
     excess = bound - value if way == "low" else value - bound
     beyond = excess > (-limit.hysteresis if on else 0.0)
-    if not look.memory.lasts(f"{limit.id}-{way}", beyond, look.now, 0.0 if on else limit.dwell_s):
+    if not look.memory.lasts(f"{limit.id}-{way}", beyond, look.now, 0.0 if on else limit.dwell_s, now.sample):
         return
+    parameter = now.sample.reading.parameter if now.sample else limit.parameter
     confirmed = on or not limit.confirm or _readings_beyond(look.state, limit.parameter, bound, way) > 1
     look.add(
         Condition(
             alarm=alarm,
             priority=limit.priority if confirmed else _LOWER[limit.priority],
             technical=False,
-            text=_text(limit.parameter, now, bound, way) + ("" if confirmed else ", repeat to confirm"),
-            parameter=limit.parameter,
+            text=_text(parameter, now, bound, way) + ("" if confirmed else ", repeat to confirm"),
+            parameter=parameter,
             value=value,
             limit=bound,
             beyond=excess > 0,

@@ -71,6 +71,20 @@ def _differ(look: Look, rule: WatchRule) -> Iterator[Condition]:
         said = ", ".join(f"{look.state.devices[name].attached.label} {value:g}" for name, value in values.items())
         text = f"{PARAMETERS[source.parameter].label} differs: {said}" if apart else ""
         yield from _watch(look, rule, f"differ:{source.parameter}", text)
+    yield from _watch(look, rule, "differ:rates", _pulse_is_other(look))
+
+
+def _pulse_is_other(look: Look) -> str:
+    """A pulse rate beyond its limits raises no alarm of the heart while the ECG says otherwise; so it is told here."""
+    heart, pulse = look.value(Parameter.HR).value, look.value(Parameter.PR).value
+    if not heart or pulse is None:
+        return ""
+    apart = min((source.apart for source in look.profile.source if source.parameter is Parameter.PR), default=0.0)
+    limits = [limit for limit in look.profile.limit if limit.parameter is Parameter.PR]
+    low = any(limit.below is not None and pulse < limit.below for limit in limits)
+    high = any(limit.above is not None and pulse > limit.above for limit in limits)
+    told = (low or high) and abs(heart - pulse) > apart
+    return f"HR {heart:.0f}, but pulse {pulse:.0f}: check the probe and the pulse" if told else ""
 
 
 def _stepped(look: Look) -> str:
@@ -137,7 +151,7 @@ def _sensor(look: Look, rules: Rules, key: SourceKey) -> Iterator[Condition]:
         text, rule = "sensor off", rules[Watch.SENSOR_OFF]
     elif look.at.since(sample.at) > lifetime_s(look.profile, sample):
         text = f"no data for {lifetime_s(look.profile, sample):.0f} s"
-    if look.memory.lasts(f"sensor:{name}:{parameter}:{site}", bool(text), look.now, rule.dwell_s):
+    if look.memory.lasts(f"sensor:{name}:{parameter}:{site}", bool(text), look.now, rule.dwell_s, sample):
         label = "NIBP" if parameter in CUFF else PARAMETERS[parameter].label
         site_text = f" {site}" if site else ""
         yield Condition(

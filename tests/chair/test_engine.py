@@ -206,7 +206,7 @@ def test_alarms_begin_after_their_dwell_and_wait_for_acknowledgement():
     assert alarm.priority == "high"
     assert alarm.text == "SpO2 84 < 88"
     bed.values |= CALM
-    bed.run(15)
+    bed.run(75)
     assert bed.state.alarms[alarm.alarm].change.state is e.AlarmState.LATCHED
     bed.ask(i.Acknowledge(by=NURSE))
     assert alarm.alarm not in bed.state.alarms

@@ -15,6 +15,9 @@ from ketamon.domain.readings import Mode, Quality
 from ketamon.rules import alarms
 from ketamon.rules.alarms import TRANSITIONS, Seen
 
+BACK = round(PROFILE.alarm.momentary_s) + 1
+"""So many seconds within its limits, and an alarm that nobody acknowledged is over."""
+
 # ------------------------------------------------------------------------------------------------------- the table
 
 
@@ -91,7 +94,42 @@ def test_the_hysteresis_keeps_one_alarm_one():
         clinic.stream[P.SPO2] = value
         assert clinic.wait(12) == []
     clinic.stream[P.SPO2] = 93.0
-    assert [c.state for c in clinic.wait(1)] == ["ended"]
+    assert [c.state for c in clinic.wait(BACK)] == ["ended"]
+
+
+def test_what_comes_and_goes_is_one_alarm():
+    clinic = in_infusion()
+    for _ in range(5):
+        for value, seconds in ((90.0, 12), (97.0, BACK - 2), (91.0, 2), (97.0, 10)):
+            clinic.stream[P.SPO2] = value
+            clinic.wait(seconds)
+    assert [c.state for c in clinic.changes] == ["active"]
+    assert [c.state for c in clinic.wait(BACK)] == ["ended"]
+
+
+def test_what_somebody_has_seen_is_over_at_once_and_calls_anew():
+    clinic = in_infusion()
+    for _ in range(3):
+        clinic.stream[P.SPO2] = 85.0
+        clinic.wait(12)
+        assert clinic.standing()["spo2-low"][:2] == ("active", "high")
+        clinic.acknowledge()
+        clinic.stream[P.SPO2] = 97.0
+        clinic.wait(1)
+        assert clinic.standing() == {}
+
+
+def test_silence_does_not_count_as_being_back():
+    clinic = in_infusion()
+    clinic.stream[P.SPO2] = 90.0
+    clinic.wait(12)
+    clinic.stream[P.SPO2] = 97.0
+    clinic.wait(BACK - 5)
+    clinic.stream[P.SPO2] = None
+    clinic.wait(20)
+    clinic.stream[P.SPO2] = 97.0
+    clinic.wait(BACK - 5)
+    assert "spo2-low" in clinic.standing()
 
 
 def test_medium_ends_by_itself_and_stands_in_the_log():
@@ -99,7 +137,7 @@ def test_medium_ends_by_itself_and_stands_in_the_log():
     clinic.stream[P.SPO2] = 91.0
     clinic.wait(12)
     clinic.stream[P.SPO2] = 97.0
-    clinic.wait(1)
+    clinic.wait(BACK)
     assert clinic.standing() == {}
     assert [e.body.state for e in clinic.state.log if e.body.TYPE == "alarm-changed"] == ["active", "ended"]
     assert clinic.state.alarm_count == 1
@@ -110,7 +148,7 @@ def test_high_latches_until_acknowledged():
     clinic.stream[P.SPO2] = 84.0
     clinic.wait(12)
     clinic.stream[P.SPO2] = 97.0
-    clinic.wait(60)
+    clinic.wait(BACK)
     assert clinic.standing() == {"spo2-low": ("latched", "high", "SpO2 84 < 88")}
     clinic.acknowledge()
     assert clinic.standing() == {}
@@ -132,7 +170,7 @@ def test_a_latched_alarm_calls_again_at_its_priority_with_the_number_of_now():
     clinic.stream[P.SPO2] = 84.0
     clinic.wait(12)
     clinic.stream[P.SPO2] = 97.0
-    clinic.wait(1)
+    clinic.wait(BACK)
     clinic.stream[P.SPO2] = 90.0
     clinic.wait(12)
     assert clinic.standing() == {"spo2-low": ("active", "high", "SpO2 90 < 92")}
@@ -206,7 +244,7 @@ def test_silence_ends_no_alarm(lost):
     assert clinic.standing()["spo2-low"] == ("active", "medium", "SpO2 90 < 92")
     clinic.link(Link.LIVE)
     clinic.stream[P.SPO2] = 97.0
-    clinic.wait(1)
+    clinic.wait(BACK)
     assert clinic.standing() == {}
 
 
@@ -236,7 +274,7 @@ def test_a_lost_memory_costs_a_dwell_time_and_nothing_else():
     assert clinic.wait(3) == []
     assert clinic.standing()["spo2-low"][0] == "active"
     clinic.stream[P.SPO2] = 97.0
-    clinic.wait(1)
+    clinic.wait(BACK)
     assert clinic.standing()["spo2-low"][0] == "latched"
 
 
@@ -266,8 +304,34 @@ def test_a_pulse_within_limits_ends_what_the_lost_heart_rate_began():
     clinic.stream |= {P.HR: 125.0}
     clinic.wait(12)
     clinic.stream |= {P.HR: None}
-    clinic.wait(1)
+    clinic.wait(BACK)
     assert "hr-high" not in clinic.standing()
+
+
+def test_the_heart_rate_stands_before_the_pulse_and_their_difference_is_told():
+    clinic = in_infusion()
+    clinic.stream |= {P.HR: 72.0, P.PR: 34.0}
+    clinic.wait(29)
+    assert clinic.standing() == {}
+    clinic.wait(3)
+    assert clinic.standing() == {
+        "differ:rates": ("active", "low", "HR 72, but pulse 34: check the probe and the pulse")
+    }
+    clinic.stream[P.HR] = None
+    clinic.wait(7)
+    assert clinic.standing()["hr-low"] == ("active", "high", "PR 34 < 40"), "without an ECG the pulse is the rate"
+
+
+def test_what_lasts_its_dwell_is_seen_between_two_looks():
+    clinic = in_infusion()
+    clinic.measure(reading(P.SPO2, 84.0))
+    first = clinic.t
+    for look in range(9):
+        clinic.t = first + 0.45 + 1.2 * look
+        if look:
+            clinic.measure(reading(P.SPO2, 84.0))
+        clinic.judge()
+    assert clinic.standing()["spo2-low"][1] == "high", "ten seconds after the value, not after the look that saw it"
 
 
 # ------------------------------------------------------------------------------------------------------- cuff
