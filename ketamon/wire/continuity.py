@@ -80,6 +80,8 @@ class Same:
         return True
 
 
+RATE_MOVES = 0.05
+"""A pump's rate that is farther off than this share of it waits: its first two digits that change places make more."""
 MOST_BETWEEN_LINES: dict[Parameter, float] = {
     Parameter.SPO2: 6.0,
     Parameter.PR: 6.0,

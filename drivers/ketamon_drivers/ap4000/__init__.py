@@ -24,9 +24,11 @@ What can mislead
     something, else ready. Keep-vein-open cannot be told. Rates are taken as mL/h and volumes as mL; the fields name no
     unit. A head without a serial number is not there, unless it infuses. The time field is not understood, so not told.
     Alarms without priority (SN) are notices. A code that is not in the table is shown raw, with high priority.
-    A sum does not see two characters that change places. So the clock must have its form, and a volume that falls or
-    grows faster than any pump, or a target that changes, counts only when it is told again. A rate, a serial number or
-    a drug's name whose characters change places slips through.
+    A sum does not see two characters that change places. So the clock must have its form, and these count only when the
+    next answer, 3 s later, tells them again: a rate more than a twentieth off, a volume that falls or grows faster than
+    any pump, a target, a serial number or a drug that is another, an alarm without a code. Until then they are left
+    out; a known alarm, and whether it infuses, never wait. What slips through is the first answer after connecting,
+    and digits that make less than that.
 
 Source: OpenICE fork MDDT, classes AP4000 and AP4000TranslationApp with their alarm table, said to follow NeuroWave's
 specification; two recorded CONNREQ answers. No recorded STATREQ answer is public.

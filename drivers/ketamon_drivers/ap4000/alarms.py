@@ -1,5 +1,6 @@
 """Every alarm of the AP-4000's table: its code, our words, and the table's priority."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from ketamon.domain.devices import DeviceAlarm, Priority
@@ -76,6 +77,8 @@ NOTICES = {
     "SN.10": "no software upgrade found",
     "SN.11": "calibration of the touch screen failed",
 }
+_CODE = re.compile(r"[A-Z]+\.\d\d[CS]?|count \d+", re.ASCII)
+"""Codes, of the table or not, and that there are more than the status has room for."""
 _PRIORITIES = {
     "HIGH": Priority.HIGH, "HP": Priority.HIGH, "MEDIUM": Priority.MEDIUM, "MED": Priority.MEDIUM,
     "MP": Priority.MEDIUM, "LOW": Priority.LOW, "LP": Priority.LOW,
@@ -95,9 +98,14 @@ def groups(fields: Sequence[str]) -> Iterator[list[str]]:
         yield [f"count {count}", "", "", ""]
 
 
-def standing(found: Sequence[list[str]]) -> tuple[DeviceAlarm, ...]:
-    """Put alarms into words; a priority that the pump itself tells counts where it is higher than the table's."""
-    return tuple(_alarm(*group) for group in found if group[0] not in NOTICES)
+def sure_and_doubtful(found: Sequence[list[str]]) -> tuple[list[DeviceAlarm], list[DeviceAlarm]]:
+    """Put alarms into words, apart those without a code, as two characters that change places make them.
+
+    A priority that the pump itself tells counts where it is higher than the table's.
+    """
+    raised = [group for group in found if group[0] not in NOTICES]
+    sure, doubtful = ([_alarm(*g) for g in raised if bool(_CODE.fullmatch(g[0])) is good] for good in (True, False))
+    return sure, doubtful
 
 
 def _alarm(code: str, device: str, priority: str, _sound: str) -> DeviceAlarm:

@@ -17,7 +17,7 @@ from ketamon.driver import (
     PumpTelemetry,
     Send,
 )
-from ketamon.wire.continuity import Steady
+from ketamon.wire.continuity import RATE_MOVES, Alarms, Same, Smooth, Steady
 from ketamon.wire.framing import Segment, Terminated
 from ketamon_drivers.ap4000 import alarms, wire
 from ketamon_drivers.ap4000.wire import CONNECT, HEADS, LONGEST_FRAME, NUMBERS, PROTOCOLS, ask_status
@@ -26,13 +26,13 @@ PERIOD_NS = 3_000_000_000
 """A question every 3 s, as the public program asks. No shorter interval is known to be safe for the pump."""
 _TRIES = 3
 _MOST_GROWTH = {Parameter.VOLUME_INFUSED: 2.2, Parameter.VTBI: 0.0}
-"""mL between two answers; 2000 mL/h give 2.2 mL in 4 s. A rate may go anywhere: it follows a drug's target."""
+"""mL between two answers; 2000 mL/h give 2.2 mL in 4 s."""
 _LONGEST_QUESTION = 2
 _NO_HEAD = ("", "0", wire.NO_VALUE)
 
 
 class Ap4000:
-    """It remembers the system's number, the volumes told last, and what it complained of."""
+    """It remembers the system's number, the numbers and names told last, alarms, and what it complained of."""
 
     def __init__(self) -> None:
         self._segments = Terminated(wire.END, LONGEST_FRAME)
@@ -41,6 +41,9 @@ class Ap4000:
         self._unanswered = 0
         self._due_ns: int | None = None
         self._steady = {(head, parameter): Steady() for head in HEADS for parameter in _MOST_GROWTH}
+        self._rates = {head: Smooth() for head in HEADS}
+        self._names = {(head, index): Same() for head in HEADS for index in (wire.SERIAL, wire.DRUG)}
+        self._alarms = Alarms()
         self._told: dict[str, str] = {}
 
     def feed(self, data: bytes, at: Instant) -> Iterator[Output]:
@@ -102,26 +105,25 @@ class Ap4000:
             ended = [group for group in found if group[0] == alarms.END_OF_INFUSION and group[1].endswith(head)]
             own = any(group[1].endswith(head) and group[0] not in alarms.NOTICES for group in found)
             yield from self._head(head, fields[begin:], offset, ended=bool(ended), alarm=own)
-        yield DeviceAlarms(offset, alarms.standing(found))
+        yield DeviceAlarms(offset, self._alarms.standing(*alarms.sure_and_doubtful(found)))
         notes = [alarms.NOTICES[group[0]] for group in found if group[0] in alarms.NOTICES]
         yield from self._tell(offset, "notices", ", ".join(notes))
 
     def _head(self, head: str, block: list[str], offset: int, *, ended: bool, alarm: bool) -> Iterator[Output]:
-        serial = block[0].strip()
         readings = {p: wire.number(p, block[form.offset], head) for p, form in NUMBERS.items()}
         rate = readings[Parameter.RATE].value
-        if serial in _NO_HEAD and not rate:
+        if block[wire.SERIAL].strip() in _NO_HEAD and not rate:
             return
         volume, vtbi = (self._believed(head, p, readings) for p in _MOST_GROWTH)
         remaining = wire.number(Parameter.VTBI, block[wire.REMAINING], head).value
         status = PumpStatus(
             state=_state(rate, volume, ended=ended or (remaining == 0 and bool(vtbi) and bool(volume))),
-            rate=rate,
+            rate=self._believed(head, Parameter.RATE, readings),
             volume_infused=volume,
             vtbi=vtbi,
             alarm=alarm,
-            drug=block[wire.DRUG].strip(),
-            serial=serial,
+            drug=self._name(head, block, wire.DRUG),
+            serial=self._name(head, block, wire.SERIAL),
             head=head,
         )
         yield PumpTelemetry(offset, status)
@@ -132,12 +134,22 @@ class Ap4000:
             yield from self._tell(offset, what, text if reading.quality is Quality.INVALID else "")
 
     def _believed(self, head: str, parameter: Parameter, readings: dict[Parameter, Reading]) -> float | None:
-        """Return a volume that follows from the one before; one that does not is left out this time."""
+        """Return a number that follows from the one before; one that does not is left out this time."""
         value = readings[parameter].value
-        if value is not None and not self._steady[head, parameter].believes(value, _MOST_GROWTH[parameter]):
-            del readings[parameter]
+        if value is None:
             return None
-        return value
+        if parameter is Parameter.RATE:
+            believed = self._rates[head].believes(value, RATE_MOVES * value)
+        else:
+            believed = self._steady[head, parameter].believes(value, _MOST_GROWTH[parameter])
+        if not believed:
+            del readings[parameter]
+        return value if believed else None
+
+    def _name(self, head: str, block: list[str], index: int) -> str:
+        """Return the serial number or the drug; one that is another than before is left out this time."""
+        name = block[index].strip()
+        return name if self._names[head, index].believes(name) else ""
 
     def _tell(self, offset: int, what: str, text: str) -> Iterator[Output]:
         """Tell once, and again when it changes."""

@@ -24,7 +24,7 @@ DATE, TIME = 3, 4
 ALARM_COUNT, FIRST_ALARM, ALARM_FIELDS, MOST_ALARMS = 12, 14, 4, 4
 HEADS = {"1": 34, "2": 67}
 """Where the block of a head begins, with its serial number."""
-DRUG, REMAINING = 3, 24
+SERIAL, DRUG, REMAINING = 0, 3, 24
 STATUS_COUNTS = range(HEADS["2"] + 30, HEADS["2"] + 64)
 """Fields of a STATREQ answer: to the last one that is known, and not much more."""
 
