@@ -201,10 +201,16 @@ def test_a_swap_that_the_checksum_misses_gives_no_number(before, after):
     assert only(PumpTelemetry, cable.hear(*[after if m == before else m for m in ROUND])), "told twice"
 
 
-def test_a_volume_grows_as_a_pump_can():
+@pytest.mark.parametrize(
+    ("told", "bolus", "counts"),
+    [("139", "0", True), ("13B", "0", True), ("13C", "0", False), ("163", "0", False), ("163", "1", True),
+     ("18B", "1", True), ("18D", "1", False)],
+)  # fmt: skip
+def test_a_volume_grows_as_its_rate_says_or_while_a_bolus_runs_as_a_pump_can(told, bolus, counts):
     cable = Cable(*ROUND)
     cable.at = cable.at.plus(2)
-    assert only(PumpTelemetry, cable.hear(*changed(Q5="Q500000139")))[0].status.volume_infused == 3.13
+    outputs = cable.hear(*changed(Q5=f"Q500000{told}", Q7=f"Q7{bolus}"))
+    assert [o.status.volume_infused for o in only(PumpTelemetry, outputs)] == [int(told, 16) / 100] * counts
 
 
 # records

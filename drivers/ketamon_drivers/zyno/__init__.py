@@ -25,7 +25,9 @@ What can mislead
 
 What can slip through
     The checksum misses one damage in 256 and every swap of two characters. So a record is believed when it is told
-    twice, and so is a number that is another than before, or a volume that did not grow as a pump's can.
+    twice, and so is a number that is another than before, or a volume that grew faster than its rate (while a bolus
+    runs: than any pump): what truly changes comes a round of questions, 2 s, late. What passes is the first answer of
+    its kind after connecting, and a swap in a volume's last digits.
 
 Source: pyZynoUnifiedDrivers 0.0.9, written by an engineer of the vendor. No recording of a device was seen:
 experimental.
@@ -58,7 +60,7 @@ SPEC = DriverSpec(
     make=partial(Zyno, sum8),
     simulate=partial(ZynoSimulator, sum8),
     allow_list=AllowList(frozenset({*wire.requests(sum8), *wire.requests(xor8)}), (wire.RECORD_REQUEST,)),
-    probe=(wire.frame(wire.SERIAL, sum8), wire.frame(wire.SERIAL, xor8)),
+    probe=(wire.frame(wire.SERIAL, sum8),),
     variants=(
         Variant(
             name="xor",
@@ -66,6 +68,7 @@ SPEC = DriverSpec(
             line=_LINE,
             make=partial(Zyno, xor8),
             simulate=partial(ZynoSimulator, xor8),
+            probe=(wire.frame(wire.SERIAL, xor8),),
         ),
     ),
     evidence=Evidence.EXPERIMENTAL,

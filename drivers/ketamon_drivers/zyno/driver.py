@@ -18,6 +18,8 @@ RUNS, BOLUS_RUNS = "TRUE", "1"
 HIGHEST = {Parameter.RATE: 1500.0, Parameter.VOLUME_INFUSED: 10000.0, Parameter.VTBI: 10000.0}
 _VOLUMES = {wire.INFUSED: Parameter.VOLUME_INFUSED, wire.VTBI: Parameter.VTBI}
 _STEP_ML = 0.01
+_SLACK = 1.25
+"""How much faster than its rate a volume may seem to grow: the pump reads its clock at other moments than we do."""
 _MOTOR_BIT = 0x4
 _NOTICES = {wire.SERIAL: "serial number", wire.FIRMWARE: "firmware"}
 
@@ -136,7 +138,9 @@ class Zyno:
         grown = 0.0
         if parameter is Parameter.VOLUME_INFUSED:
             since = 0.0 if self._counted is None else max(0.0, at.since(self._counted))
-            grown, self._counted = since * HIGHEST[Parameter.RATE] / 3600 + _STEP_ML, at
+            rate = self._values.get(Parameter.RATE)
+            grown = since * (HIGHEST[Parameter.RATE] if rate is None else rate * _SLACK) / 3600 + 2 * _STEP_ML
+            self._counted = at
         return self._steady[parameter].believes(value, grown) and value <= HIGHEST[parameter]
 
     def _status(self, runs: str) -> PumpStatus:
