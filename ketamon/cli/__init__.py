@@ -17,6 +17,7 @@ COMMANDS = {
     "replay": "play a recorded stream through the whole session engine",
     "record": "record the bytes of devices to a stream",
     "verify": "check that a session or a stream is what it was when it was written",
+    "people": "who may sign, and the PIN of each",
     "drivers": "the devices ketamon can read",
     "detect": "name the devices that are attached",
     "decode": "decode raw bytes of a device to lines of JSON or words",

@@ -29,7 +29,7 @@ def sessions_dir() -> Path:
     """Return the directory of the session files; it is made on first use, for its owner only (0700)."""
     directory = data_dir() / "sessions"
     try:
-        directory.parent.mkdir(parents=True, exist_ok=True)
+        directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # the roster stands in it, too
         directory.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise SourceError(f"{directory} cannot be made: {error.strerror}; set KETAMON_HOME") from error
