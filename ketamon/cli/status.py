@@ -14,8 +14,9 @@ from ketamon.errors import SourceError
 from ketamon.follow import Beat, SocketFeed, Source
 from ketamon.local import running_chairs, socket_path
 from ketamon.profiles import load
-from ketamon.rules import schedule
+from ketamon.rules import estimate, schedule
 from ketamon.rules.current import current
+from ketamon.rules.kinetics import MODELS
 from ketamon.words import mark, span
 
 EVERY_S = 5.0
@@ -99,6 +100,7 @@ def fields(feed: SocketFeed, beat: Beat) -> dict[str, Any]:
             {"priority": a.change.priority, "text": a.change.text, "state": a.change.state} for a in _worst(state)
         ],
         "due": [{"item": d.item, "in_s": round(d.due_s), "overdue": d.overdue} for d in _due(feed, beat)],
+        "estimate": _estimate(feed, beat),
         "gate_open": bool(state.gate and state.gate.open),
         "saved_s": beat.saved_s,
     }
@@ -120,10 +122,29 @@ def line(feed: SocketFeed, beat: Beat) -> str:
     overdue = [d.label for d in _due(feed, beat) if d.overdue]
     where = f"{banner}chair {beat.chair}: {state.phase}, {span(beat.at.seconds)}"
     return (
-        f"{where}; {numbers or 'no values'}; {doing}; {alarms}"
+        f"{where}; {numbers or 'no values'}; {doing}; {alarms}{_estimated(found['estimate'])}"
         + (f"; overdue: {', '.join(overdue)}" if overdue else "")
         + ("; gate open" if found["gate_open"] else "")
     )
+
+
+def _estimate(feed: SocketFeed, beat: Beat) -> dict[str, Any] | None:
+    """Return the estimate of ketamine in blood as plain values, or None where the profile does not show it."""
+    if not feed.profile.estimate.shown:
+        return None
+    now, why = estimate.level(feed.state, feed.profile, beat.at)
+    low, high = (round(now.low, 1), round(now.high, 1)) if now else (None, None)
+    return {"low": low, "high": high, "unit": "ng/mL", "models": [model.name for model in MODELS], "why": why}
+
+
+def _estimated(found: dict[str, Any] | None) -> str:
+    """Say the estimate: always as one, as a range, and by whose models."""
+    if found is None:
+        return ""
+    if found["why"]:
+        return f"; estimate of ketamine in blood not known: {found['why']}"
+    models = " and ".join(found["models"])
+    return f"; estimate of ketamine in blood {found['low']:.0f} to {found['high']:.0f} ng/mL (models {models})"
 
 
 def _worst(state: SessionState) -> list[Any]:

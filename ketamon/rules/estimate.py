@@ -16,9 +16,6 @@ from ketamon.rules.delivery import Delivery, Stretch, delivery
 from ketamon.rules.dose import mg_given
 from ketamon.rules.kinetics import MODELS, NOTHING, after, ng_per_ml
 
-BETWEEN = " and ".join(model.name for model in MODELS)
-"""The names of the models, for whoever shows the estimate."""
-
 
 @dataclass(frozen=True, slots=True)
 class Level:

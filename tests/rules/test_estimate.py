@@ -1,7 +1,9 @@
 """The estimate: the published numbers, the exact solution, and that it ends where the dose is not known."""
 
+import ast
 from dataclasses import replace
 from math import floor
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -330,3 +332,28 @@ def test_every_drop_that_the_counter_tells_is_booked(course, step, every):
     assert pump.booked_ml == pytest.approx(pump.ml, abs=step + 2 * 200 / 3600 * every)
     assert all(s.ml_per_s >= 0 for s in given.stretches)
     assert all(a.end == b.begin for a, b in zip(given.stretches, given.stretches[1:], strict=False))
+
+
+ROOT = Path(__file__).parents[2]
+OURS = {"ketamon.rules.estimate", "ketamon.rules.delivery", "ketamon.rules.kinetics"}
+VIEWS = {"cli", "console", "report"}
+
+
+def imported(path: Path) -> set[str]:
+    """Every module that a file imports, also those within `from ketamon.rules import gate`."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+    return found
+
+
+def test_only_views_see_the_estimate():
+    """What decides never does: a new rule is found here before anybody adds it to the import contract."""
+    files = [*(ROOT / "ketamon").rglob("*.py"), *(ROOT / "drivers").rglob("*.py")]
+    seen = {path.relative_to(ROOT).with_suffix("") for path in files if imported(path) & OURS}
+    inside = {path for path in seen if ".".join(path.parts) in OURS}
+    assert inside
+    assert {path.parts[1] for path in seen - inside} <= VIEWS
