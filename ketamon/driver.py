@@ -192,13 +192,17 @@ class DeviceSimulator(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """One way a device of the family speaks, for those who want to tell the driver: "id+name" instead of "id"."""
+    """One way a device of the family speaks, for those who want to tell the driver: "id+name" instead of "id".
+
+    `probe` is its own where it hears no other; empty: that of the family.
+    """
 
     name: str
     about: str
     line: LineSettings
     make: Callable[[], Driver]
     simulate: Callable[[], DeviceSimulator]
+    probe: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

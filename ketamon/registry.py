@@ -57,6 +57,12 @@ def _not_off(spec: DriverSpec) -> DriverSpec:
     return spec
 
 
+def detectable() -> list[DriverSpec]:
+    """Return every driver that may be looked for, families first, then their variants; none that is off by default."""
+    families = [row.spec for row in _rows() if row.spec is not None and not row.reason and not row.spec.off_because]
+    return families + [_variant(family, variant.name) for family in families for variant in family.variants]
+
+
 def _variant(spec: DriverSpec, wanted: str) -> DriverSpec:
     """The driver as one of its variants; it keeps that name, so that a recording is read as it was made."""
     for variant in spec.variants:
@@ -67,6 +73,7 @@ def _variant(spec: DriverSpec, wanted: str) -> DriverSpec:
                 line=variant.line,
                 make=variant.make,
                 simulate=variant.simulate,
+                probe=variant.probe or spec.probe,
                 off_because="",
             )
     known = ", ".join(variant.name for variant in spec.variants) or "none"

@@ -416,6 +416,6 @@ SPEC = DriverSpec(
         Action.CUFF_START: AllowList(frozenset({START_ADULT})),
         Action.CUFF_ABORT: AllowList(frozenset({ABORT})),
     },
-    probe=(PRESSURE,),
+    probe=(RESULT,),
     note="adults only; the cuff is inflated only when somebody asks for it, and the module has no schedule of its own",
 )

@@ -8,23 +8,21 @@ from ketamon.driver import DriverSpec
 from ketamon.errors import SourceError
 from ketamon.port.clock import SystemClock
 from ketamon.port.detect import detect, serial_ports
-from ketamon.registry import load, rows
+from ketamon.registry import detectable, load
 
 
 def main(argv: list[str]) -> int:
     """Name the devices at these ports; exit code 3 where one is not recognised."""
     parser = options.parser(
         "detect",
-        "Say what is attached: listen first, then ask with requests that only read. Nothing that changes a device is "
-        "ever sent, and no cuff is started.",
+        "Say what is attached: listen first, then ask with requests that only read. Nothing that changes a device is\n"
+        "ever sent, and no cuff is started. A port at which nobody is known takes about two minutes.",
         "  ketamon detect\n  ketamon detect /dev/ttyUSB0\n  ketamon detect tcp://10.0.0.7:4001 --driver bbraun-space",
     )
     parser.add_argument("port", nargs="*", metavar="PORT", help="(all serial ports of this machine)")
     parser.add_argument("--driver", action="append", default=[], metavar="DRIVER", help="try only this one")
     args = parser.parse_args(argv)
-    specs = [load(name) for name in args.driver] or [
-        row.spec for row in rows() if row.spec is not None and not row.reason and not row.spec.off_because
-    ]
+    specs = [load(name) for name in args.driver] or detectable()
     ports = args.port or serial_ports()
     if not ports:
         raise SourceError("this machine has no serial port; name one, or give tcp://host:port")

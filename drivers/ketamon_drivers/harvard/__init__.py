@@ -56,6 +56,7 @@ def _variant(dialect: Dialect) -> Variant:
         line=_LINES.get(dialect.name, _LINE),
         make=partial(Harvard, dialect),
         simulate=partial(HarvardSimulator, dialect),
+        probe=(dialect.questions[VERSION],),
     )
 
 

@@ -79,7 +79,9 @@ SPEC = DriverSpec(
     probe=(frame(ASSOCIATE),),
     variants=(
         Variant(name="serial", about="MIB/RS232 port", line=LINE, make=_serial, simulate=_serial_monitor),
-        Variant(name="udp", about="network, UDP port 24105", line=LINE, make=_udp, simulate=_udp_monitor),
+        Variant(
+            name="udp", about="network, UDP port 24105", line=LINE, make=_udp, simulate=_udp_monitor, probe=(ASSOCIATE,)
+        ),
     ),
     alarms_decoded=True,
     note="data export must be on at the monitor; one program at a time gets its waves",
