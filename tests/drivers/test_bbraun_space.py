@@ -190,6 +190,9 @@ BAD = {
     "two seconds": frame("ComSystem", b"214,50113,INRT,12.5\x1e215,50113,INM3,1"),
     "a fact twice": frame("ComSystem", b"214,50113,INRT,12.5\x1e214,50113,INRT,12.6"),
     "a name in disorder": frame("ComSystem", b"214,50113,IRNT,12.5\x1e214,50113,INM3,1"),
+    "a comma behind a digit": GOOD.replace(b"INA8,0", b"INA,80"),
+    "a comma before a digit": GOOD.replace(b"INRT,12.50", b"INRT1,2.50"),
+    "no value in disorder": part(("13", RUNNING | {"INA6": "_VN"})),
     "too long": part(("13", RUNNING | {"INSOL": "x" * 8192})),
 }
 
@@ -319,6 +322,64 @@ def test_there_is_no_rate_while_the_pump_moves_at_another_one(flag):
     assert ("gives a bolus" if flag == "INM2" else "primes the line") in notices(outputs)[0]
 
 
+# what follows from the reply before
+
+
+def replies(*changes, seconds=5.0):
+    """The statuses of replies one after the other, and what was told of numbers in the last one."""
+    driver, told = SPEC.make(), []
+    for n, change in enumerate(changes):
+        wire = part(("13", RUNNING | change), second=n)
+        told.append(list(driver.feed(wire, START.plus(n * seconds))))
+    numbers = {o.reading.parameter.value: o.reading.value for o in only(Measured, told[-1])}
+    return [only(PumpTelemetry, outputs)[0].status for outputs in told], numbers
+
+
+JUMPS = [
+    ("INRT", "rate", "12.50", 12.5, "21.50", 21.5), ("INRT", "rate", "12.50", 12.5, "0.00", 0.0),
+    ("INVTB", "vtbi", "36.0", 36.0, "63.0", 63.0), ("INVI", "volume_infused", "3.1", 3.1, "1.3", 1.3),
+    ("INVI", "volume_infused", "3.1", 3.1, "3.6", 3.6), ("INRMT", "time_remaining", "2160", 2160.0, "2610", 2610.0),
+    ("INSERNUM", "serial", "40864", "40864", "48064", "48064"),
+    ("INSOL", "drug", "Ketamin", "Ketamin", "Ketmain", "Ketmain"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "field", "first", "value", "other", "changed"), JUMPS)
+def test_what_does_not_follow_counts_when_it_is_told_again(name, field, first, value, other, changed):
+    a, b = {name: first}, {name: other}
+    nothing = "" if isinstance(value, str) else None
+    assert [getattr(s, field) for s in replies(a, b, a, b, b)[0]] == [value, nothing, value, nothing, changed]
+    statuses, numbers = replies(a, b)
+    assert field not in numbers
+    assert {s.state for s in statuses} == {PumpState.INFUSING}
+    assert replies(a, b, b)[1].get(field, changed) == changed
+
+
+FOLLOWS = [
+    ({"INRT": "12.50"}, {"INRT": "12.90"}), ({"INVI": "3.1"}, {"INVI": "3.3"}),
+    ({"INRT": "900.0", "INVI": "3.1"}, {"INRT": "900.0", "INVI": "4.4"}),
+    ({"INM2": "1", "INVI": "3.1"}, {"INM2": "1", "INVI": "6.2"}),
+    ({"INRMT": "2160"}, {"INRMT": "2155"}), ({"INRMT": "2160"}, {"INRMT": "2160"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after"), FOLLOWS)
+def test_what_follows_counts_at_once(before, after):
+    (_, second), numbers = replies(before, after)
+    told = {n: v for n, v in numbers.items() if v is not None}
+    assert told == {n: v for n in ("rate", "vtbi", "volume_infused", "time_remaining")
+                    if (v := getattr(second, n)) is not None}  # fmt: skip
+    assert numbers.keys() == {"rate", "vtbi", "volume_infused", "time_remaining"}
+
+
+def test_what_has_no_value_is_passed_on_at_once():
+    for name, field in (("INRT", "rate"), ("INVTB", "vtbi"), ("INVI", "volume_infused"), ("INRMT", "time_remaining")):
+        statuses, _ = replies({}, {name: "_NV"}, {})
+        assert getattr(statuses[1], field) is None
+        assert getattr(statuses[2], field) == getattr(statuses[0], field)
+        assert replies({}, {name: "_NV"})[1][field] is None
+
+
 # alarms
 
 
@@ -373,6 +434,11 @@ def test_an_unknown_alarm_is_raw_and_high(changes, code):
     (alarm,) = alarms(**changes)
     assert (alarm.code, alarm.priority) == (f"13 {code}", Priority.HIGH)
     assert status(**changes).alarm is True
+
+
+@pytest.mark.parametrize("names", [("INA17", "INM15"), ("INAX", "INRTX")])
+def test_names_of_a_later_edition_are_no_damage(names):
+    assert only(PumpTelemetry, decode(part(("13", RUNNING | dict.fromkeys(names, "0")))))
 
 
 def test_the_run_state_adds_nothing_to_a_cause_that_is_named():

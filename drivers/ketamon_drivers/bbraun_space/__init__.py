@@ -33,8 +33,11 @@ What can mislead
 
 What can slip through
     A sum does not see bytes that change places, and one in 256 of other damages of the same length. So all records must
-    be of one second, no fact may come twice, known names must not be in disorder, numbers have their range. What still
-    passes is neighbours within a value, or a comma and its neighbour, that changed places; no line does that to bytes.
+    be of one second, no fact may come twice, known names must not be in disorder nor their commas in another place,
+    numbers have their range. And these count only when the next reply, 5 s later, tells them again: a rate more than a
+    twentieth off, a volume that did not grow as its rate says, a time that did not run out as time does, a volume to be
+    infused, a drug or a serial number that is another. Until then they are left out; alarms and what the pump does
+    never wait. What still passes is neighbours within a value of the first reply, and digits that make less than that.
 
 Sources: B. Braun, Technical Interface Specification BCC, I0022_000030, version 4.0 (2019), which also prints the two
 replies that the tests read; two public clients of other authors agree with it. Bits of PREALARM beyond it: one of them.

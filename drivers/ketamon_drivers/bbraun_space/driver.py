@@ -20,6 +20,7 @@ from ketamon.wire.framing import Segment, Terminated
 from ketamon_drivers.bbraun_space import frames as f
 from ketamon_drivers.bbraun_space import pump
 from ketamon_drivers.bbraun_space import tables as t
+from ketamon_drivers.bbraun_space.checks import Checks
 
 POLL_S = 5.0
 """From one question for all values to the next; longer where the reply takes longer."""
@@ -131,7 +132,7 @@ class BBraunSpace:
                 self._stuffed = message.stuffed
             if said[0].name == "GNACK":
                 self._bed = message.bed
-            yield from self._reply(offset + start, said, last=message.last)
+            yield from self._reply(offset + start, said, at, last=message.last)
 
     def _records(self, message: f.Message) -> tuple[f.Record, ...] | str:
         """The records of a reply, or why they do not count: of another bed only a greeting and an error do."""
@@ -141,7 +142,7 @@ class BBraunSpace:
         greets = any(record.head == f.RACK and record.name in ("GNACK", "GNERR") for record in said)
         return said if greets else "another bed"
 
-    def _reply(self, offset: int, said: tuple[f.Record, ...], *, last: bool) -> Iterator[Output]:
+    def _reply(self, offset: int, said: tuple[f.Record, ...], at: Instant, *, last: bool) -> Iterator[Output]:
         """One part of a reply: the rack's own words, then its pumps."""
         yield from self._errors(offset, said)
         for record in said:
@@ -149,7 +150,7 @@ class BBraunSpace:
                 yield from self._versions(offset, record.name)
         if self._mismatch:
             return
-        yield from self._told(offset, said, last=last)
+        yield from self._told(offset, said, at, last=last)
         if last:
             whole, self._asked, self._carried = self._asked == f.GET, b"", ("", {})
             if whole:
@@ -165,7 +166,7 @@ class BBraunSpace:
             self._mismatch = True
             yield Mismatch(offset, f"a rack that speaks BCC {version}; this driver reads 2 and 3")
 
-    def _told(self, offset: int, said: tuple[f.Record, ...], *, last: bool) -> Iterator[Output]:
+    def _told(self, offset: int, said: tuple[f.Record, ...], at: Instant, *, last: bool) -> Iterator[Output]:
         """Tell of each pump; one at the end of a part that is not all there waits for the next part."""
         pumps = _by_pump(said)
         head, begun = self._carried
@@ -177,7 +178,7 @@ class BBraunSpace:
                 self._carried = (head, records)
                 continue
             self._present.add(head)
-            yield from self._pumps.setdefault(head, Known(head)).tell(offset, records)
+            yield from self._pumps.setdefault(head, Known(head)).tell(offset, records, at)
         if pumps:
             self._error = ""
             yield DeviceAlarms(offset, self._standing())
@@ -221,21 +222,22 @@ class Known:
         self._lasting: dict[str, str] = {}
         self._words: list[str] = []
         self._without = 0
+        self._checks = Checks()
 
-    def tell(self, offset: int, records: dict[str, str]) -> Iterator[Output]:
+    def tell(self, offset: int, records: dict[str, str], at: Instant) -> Iterator[Output]:
         """Give its status, numbers, and in words what has changed. An alarm without a value just now is as it was."""
         head, said = self._head, dict(records)
         for name in said.keys() & self._lasting.keys():
             if said[name] in t.NO_VALUE:
                 said[name] = self._lasting[name]
         self._lasting = {name: value for name, value in said.items() if name in t.WORDS or name.startswith("INA")}
-        status = pump.status(head, said)
+        status, doubts = self._checks.believed(pump.status(head, said), at)
         self._state = status.state
         self.alarms = tuple(pump.alarms(head, said))
         if not pump.tells_alarms(said):
             self.alarms += (_alarm(head, "alarms", "not all of its alarms come here, listen to the pump"),)
         yield PumpTelemetry(offset, status)
-        for parameter in t.NUMBERS:
+        for parameter in (p for p in t.NUMBERS if p not in doubts):
             yield Measured(offset, pump.reading(head, said, parameter))
         words = pump.settings(said)
         if words != self._words:
@@ -253,7 +255,7 @@ class Known:
         """It does not answer any more: what it does is unknown, which matters where it did something."""
         used = self._state in _IN_USE
         self.alarms = (_alarm(self._head, "gone", "removed or out of reach, and it was at work"),) if used else ()
-        self._lasting, self._words, self._without = {}, [], _REPLIES_WITHOUT
+        self._lasting, self._words, self._without, self._checks = {}, [], _REPLIES_WITHOUT, Checks()
         yield PumpTelemetry(offset, PumpStatus(state=PumpState.UNKNOWN, head=self._head))
         yield DeviceNotice(offset, f"pump {self._head}: not in the rack any more")
 

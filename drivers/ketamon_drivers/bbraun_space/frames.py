@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ketamon.driver import AllowList
 from ketamon.wire.checksums import sum8
+from ketamon_drivers.bbraun_space.tables import NO_VALUE
 
 LONGEST_FRAME = 8192
 """On the line. A pump with all its parameters has about 4 kB; stuffing makes text a little longer."""
@@ -100,8 +101,11 @@ def records(body: bytes) -> tuple[Record, ...] | str:
     if len({match[1] for match in found}) > 1:
         return "the records are not of one time"
     said = tuple(Record(_head(match[2]), match[3], match[4] or "") for match in found)
-    if any(record.name not in NAMES and _ordered(record.name) in _IN_ORDER for record in said):
+    names = {record.name for record in said}
+    if any(record.name not in NAMES and _is_disordered(record, names) for record in said):
         return "a name is in disorder"
+    if any(_ordered(record.value) in _NONE_IN_ORDER and record.value not in NO_VALUE for record in said):
+        return "a value is in disorder"
     return said if len({(r.head, r.name) for r in said}) == len(said) else "a record comes twice"
 
 
@@ -109,6 +113,12 @@ def _head(text: str) -> str:
     """Pillar and place, 1 to 9 and A to O; BCC 3.30 was seen to write places from 10 on with two digits."""
     pillar, place = text[0], text[1:]
     return pillar + (_PLACES[int(place)] if place.isdigit() else place)
+
+
+def _is_disordered(record: Record, names: set[str]) -> bool:
+    """Whether an unknown name is a known one in disorder, or one that is missing here, its comma in another place."""
+    moved = {record.name + record.value[:1], record.name[:-1]} - names
+    return _ordered(record.name) in _IN_ORDER or not moved.isdisjoint(NAMES)
 
 
 def _ordered(name: str) -> str:
@@ -145,3 +155,4 @@ _DOCUMENTED = (
 NAMES = frozenset((*_DOCUMENTED.split(), *(f"INM{n}" for n in range(1, 15)), *(f"INA{n}" for n in range(1, 17))))
 """What the vendor's document names. A sum does not see bytes that changed places: a name in disorder is damage."""
 _IN_ORDER = frozenset(map(_ordered, NAMES))
+_NONE_IN_ORDER = frozenset(_ordered(none) for none in NO_VALUE if none)
