@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
-from ketamon.domain.devices import PumpStatus
+from ketamon.domain.devices import PumpState, PumpStatus
 from ketamon.domain.instant import Instant
 from ketamon.wire.continuity import RATE_MOVES, Same, Smooth, Steady
 
 HIGHEST_RATE = 1800.0
 """mL/h, the document's limit; what a bolus gives where no rate is told."""
+_NOTHING = PumpStatus(state=PumpState.UNKNOWN)
 _STEP_ML = 0.1
 _SLACK, _SLACK_S = 1.25, 2.0
 """How much faster than its rate a volume may seem to grow, and a time to run out."""
@@ -33,5 +34,4 @@ class Checks:
             doubts.add("volume_infused")
         if status.time_remaining is not None and not self._remaining.believes(status.time_remaining, passed + _SLACK_S):
             doubts.add("time_remaining")
-        left = {name: "" if isinstance(getattr(status, name), str) else None for name in doubts}
-        return replace(status, **left), frozenset(doubts)
+        return replace(status, **{name: getattr(_NOTHING, name) for name in doubts}), frozenset(doubts)
