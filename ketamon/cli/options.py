@@ -92,7 +92,18 @@ def staff(args: argparse.Namespace) -> Person:
 
 def add_profile(options: argparse.ArgumentParser) -> None:
     """Add --profile."""
-    options.add_argument("--profile", type=Path, metavar="FILE", help="clinical rules (the shipped 40-minute profile)")
+    help_ = "clinical rules: a file, or a shipped one by its name (ketamine-40min)"
+    options.add_argument("--profile", type=profile, metavar="PROFILE", help=help_)
+
+
+def profile(text: str) -> Path:
+    """Find a profile: a file, or else one that ships with ketamon, by its name."""
+    from ketamon.profiles import find  # noqa: PLC0415 (only where one is named)
+
+    try:
+        return find(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 SCREEN_SPEED = 1000.0

@@ -1,5 +1,5 @@
-"""The clinical profile: the shipped one, and the loader that refuses whatever it must not say."""
+"""The clinical profile: the shipped ones, and the loader that refuses whatever one must not say."""
 
-from ketamon.profiles.loader import load, loads
+from ketamon.profiles.loader import find, load, loads, names
 
-__all__ = ["load", "loads"]
+__all__ = ["find", "load", "loads", "names"]

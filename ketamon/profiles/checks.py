@@ -1,6 +1,5 @@
 """What a profile must not say beyond what the types of its fields refuse: each check gives one sentence per problem."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from ketamon.domain.parameters import CUFF, Parameter
@@ -45,9 +44,11 @@ def _unique(profile: Profile) -> Iterator[str]:
 
 
 def _twice(table: str, key: str, values: Iterable[str]) -> Iterator[str]:
-    for value, count in Counter(values).items():
-        if count > 1:
-            yield f"{table}: {key} {str(value)!r} stands {count} times; allowed is once"
+    seen: dict[str, int] = {}
+    for i, value in enumerate(values):
+        first = seen.setdefault(str(value), i)
+        if first != i:
+            yield f"{table}[{i}].{key} is {str(value)!r}, as in {table}[{first}]; allowed is once"
 
 
 def _plan_and_order(profile: Profile) -> Iterator[str]:
@@ -130,10 +131,15 @@ def _limits(profile: Profile) -> Iterator[str]:
     for i, limit in enumerate(profile.limit):
         yield from _limit(f"limit[{i}]", limit)
     for parameter in MONITORED:
-        lows = [x.below + x.hysteresis for x in profile.limit if x.parameter is parameter and x.below is not None]
-        highs = [x.above - x.hysteresis for x in profile.limit if x.parameter is parameter and x.above is not None]
-        if lows and highs and max(lows) >= min(highs):
-            yield f"limit: for {parameter}, below (with its hysteresis) reaches above; allowed is room between them"
+        of = [(i, x) for i, x in enumerate(profile.limit) if x.parameter is parameter]
+        lows = [(x.below + x.hysteresis, i) for i, x in of if x.below is not None]
+        highs = [(x.above - x.hysteresis, i) for i, x in of if x.above is not None]
+        if lows and highs and max(lows)[0] >= min(highs)[0]:
+            low, high = max(lows)[1], min(highs)[1]
+            yield (
+                f"limit[{low}].below is {profile.limit[low].below:g} and, with its hysteresis, reaches above of "
+                f"limit[{high}], for {parameter}; allowed is room between them"
+            )
 
 
 def _limit(at: str, limit: Limit) -> Iterator[str]:

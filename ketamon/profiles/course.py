@@ -12,6 +12,8 @@ def course(profile: Profile) -> Iterator[str]:
         yield f"course.planned is {rules.planned}; allowed is a whole number that is not negative"
     if rules.planned and rules.spacing_days is None:
         yield "course.spacing_days is missing; a series needs it"
+    if rules.maintenance and not rules.planned:
+        yield "course.maintenance stands without course.planned; allowed is both"
     spacings = [("course.spacing_days", rules.spacing_days)] if rules.spacing_days is not None else []
     spacings += [(f"course.maintenance[{i}].spacing_days", m.spacing_days) for i, m in enumerate(rules.maintenance)]
     for at, (fewest, most) in spacings:

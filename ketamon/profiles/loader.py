@@ -1,9 +1,11 @@
 """Reads a profile from TOML into `ketamon.domain.profile.Profile`, or says everything that is wrong with it.
 
 The dataclasses are the schema: their type hints are walked, so a new field needs no change here. What types cannot say
-(references, order of limits, what each kind of criterion needs) stands in `ketamon.profiles.checks`.
+(references, order of limits, what each kind of criterion needs) stands in `ketamon.profiles.checks`. Where one profile
+extends another, the whole text is made first (`ketamon.profiles.document`), and everything is about that.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
@@ -15,10 +17,13 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from ketamon.domain.profile import Profile
-from ketamon.errors import ProfileError, SourceError
+from ketamon.errors import ProfileError, SourceError, UsageError
 from ketamon.profiles.checks import problems_of
+from ketamon.profiles.document import Document, extend
+from ketamon.profiles.places import place_of, scan
 
-SHIPPED = Path(__file__).with_name("ketamine-40min.toml")
+FOLDER = Path(__file__).parent
+SHIPPED = FOLDER / "ketamine-40min.toml"
 
 
 class _Wrong:
@@ -29,34 +34,90 @@ _WRONG = _Wrong()
 
 
 def load(path: Path | None) -> tuple[Profile, str, str]:
-    """Read a profile (None: the shipped one). Return it with its text and the SHA-256 of that text in UTF-8.
+    """Read a profile (None: the shipped one). Return it with its whole text and the SHA-256 of that text in UTF-8.
 
-    Raises `ProfileError` with one sentence per problem.
+    Raises `ProfileError` with one sentence per problem, and `SourceError` where there is no such file.
     """
     path = path or SHIPPED
-    try:
-        data = path.read_bytes()
-        text = data.decode()
-    except OSError as error:
-        raise SourceError(f"the profile {path} cannot be read: {error.strerror}; check its name") from error
-    except UnicodeDecodeError as error:
-        raise ProfileError(str(path), [f"is not UTF-8 text: byte {error.start} is damaged"]) from error
-    return loads(text, str(path)), text, sha256(data).hexdigest()
+    document = document_of(path)
+    return profile_of(document, str(path)), document.text, sha256(document.text.encode()).hexdigest()
 
 
 def loads(text: str, name: str) -> Profile:
-    """Read a profile from its text. `name` is what problems are told about. Raises `ProfileError`."""
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ProfileError(name, [f"is not TOML: {error}"]) from error
+    """Read a profile from its whole text. `name` is what problems are told about. Raises `ProfileError`."""
+    return profile_of(Document(text=text, table=_table(text, name), places={}), name)
+
+
+def names() -> list[str]:
+    """Return the names of the shipped profiles."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def find(name: str, near: Path = Path()) -> Path:
+    """Find a profile: a file (relative to the folder `near`), or else a shipped one by its name."""
+    path = near / name
+    if path.exists() or path.suffix or len(Path(name).parts) > 1:
+        return path
+    if name not in names():
+        raise UsageError(f"there is no profile “{name}”; shipped are {', '.join(names())}, or give a file")
+    return FOLDER / f"{name}.toml"
+
+
+def document_of(path: Path, extended_by: tuple[Path, ...] = ()) -> Document:
+    """Read a profile file, and what it extends, into one whole text. Raises as `load` does."""
+    text = _text(path)
+    table = _table(text, str(path))
+    if "extends" not in table:
+        return Document(text=text, table=table, places=scan(text, str(path)) if extended_by else {})
+    own = Document(text=text, table=table, places=scan(text, str(path)))
+    name, way = table["extends"], (*extended_by, path.resolve())
+    if not isinstance(name, str):
+        raise _error([f"extends is {name!r}; allowed is the name of a profile, or a file"], own, str(path))
+    base = find(name, path.parent)
+    if base.resolve() in way:
+        raise _error([f"extends is {name!r}, which extends this one; allowed is another profile"], own, str(path))
+    whole, problems = extend(document_of(base, way), base.stem, own)
+    if problems:
+        raise _error(problems, own, str(path))
+    return whole
+
+
+def profile_of(document: Document, name: str) -> Profile:
+    """Read a profile from its document. `name` is what problems without a place are told about."""
     problems: list[str] = []
-    profile: Profile = _read(Profile, table, "", problems)
+    profile: Profile = _read(Profile, document.table, "", problems)
     if not problems:
         problems = problems_of(profile)
     if problems:
-        raise ProfileError(name, problems)
+        raise _error(problems, document, name)
     return profile
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode()
+    except OSError as error:
+        raise SourceError(f"the profile {path} cannot be read: {error.strerror}; check its name") from error
+    except UnicodeDecodeError as error:
+        raise ProfileError([f"{path}: is not UTF-8 text: byte {error.start} is damaged"]) from error
+
+
+def _table(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = _AT_LINE.search(str(error))
+        line = int(found[1]) if found else text.count("\n") + 1
+        raise ProfileError([f"{name}:{line}: is not TOML: {_AT_LINE.sub('', str(error))}"]) from error
+
+
+_AT_LINE = re.compile(r" \(at line (\d+), column \d+\)")
+
+
+def _error(problems: list[str], document: Document, name: str) -> ProfileError:
+    """Say each problem with the file and line of the key it is about."""
+    places = document.places or scan(document.text, name)
+    return ProfileError([f"{place_of(problem, places) or name}: {problem}" for problem in problems])
 
 
 def _read(hint: Any, value: Any, at: str, problems: list[str]) -> Any:
