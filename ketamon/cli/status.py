@@ -1,15 +1,16 @@
 """`ketamon status`: what the chairs on this machine do now, in lines: for scripts, narrow links and screen readers."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import aclosing
 from typing import Any
 
 from ketamon.cli import options
 from ketamon.cli.summary import progress
 from ketamon.codec import encode_json
-from ketamon.domain.devices import DeviceKind
+from ketamon.domain.devices import DeviceKind, PumpStatus
 from ketamon.domain.parameters import PARAMETERS, PUMP_PARAMETERS
-from ketamon.domain.session import SessionState, device_of
+from ketamon.domain.session import ENTERED, Device, SessionState, device_of
 from ketamon.errors import SourceError
 from ketamon.follow import Beat, SocketFeed, Source
 from ketamon.local import running_chairs, socket_path
@@ -84,7 +85,9 @@ def fields(feed: SocketFeed, beat: Beat) -> dict[str, Any]:
     for parameter, info in PARAMETERS.items():
         if parameter not in PUMP_PARAMETERS:
             now = current(state, feed.profile, parameter, beat.at)
-            values[parameter] = {"value": now.value if now.usable else None, "unit": info.unit, "why": now.why}
+            device = now.sample.device if now.usable and now.sample else ""
+            value = now.value if now.usable else None
+            values[parameter] = {"value": value, "unit": info.unit, "why": now.why, "device": device}
     pump = device_of(state, DeviceKind.PUMP)
     return {
         "type": "status",
@@ -96,6 +99,7 @@ def fields(feed: SocketFeed, beat: Beat) -> dict[str, Any]:
         "infusion_s": round(state.infusion.seconds(beat.at), 1),
         "values": values,
         "pump": pump.pump if pump else None,
+        "pumps": {name: device.pump for name, device in _attached(state, DeviceKind.PUMP).items()},
         "alarms": [
             {"priority": a.change.priority, "text": a.change.text, "state": a.change.state} for a in _worst(state)
         ],
@@ -110,22 +114,40 @@ def line(feed: SocketFeed, beat: Beat) -> str:
     """Return the status as one line of words."""
     state = feed.state
     found = fields(feed, beat)
+    several = len(_attached(state, DeviceKind.MONITOR)) > 1
     numbers = ", ".join(
         f"{PARAMETERS[p].label} {v['value']:.{PARAMETERS[p].decimals}f}"
+        + (f" ({_label(state, v['device'])})" if several else "")
         for p, v in found["values"].items()
         if v["value"] is not None
     )
     alarms = "; ".join(f"{mark(a.change)} {a.change.text}" for a in _worst(state)) or "no alarm"
     banner = "" if beat.source is Source.LIVE else f"{beat.source} (not a live patient) "
-    pump = found["pump"]
-    doing = f"pump {pump.state}" + (f" {pump.rate:g} mL/h" if pump.rate is not None else "") if pump else "no pump"
+    doing = ", ".join(_does(device, found["pumps"]) for device in _attached(state, DeviceKind.PUMP).values())
     overdue = [d.label for d in _due(feed, beat) if d.overdue]
     where = f"{banner}chair {beat.chair}: {state.phase}, {span(beat.at.seconds)}"
     return (
-        f"{where}; {numbers or 'no values'}; {doing}; {alarms}{_estimated(found['estimate'])}"
+        f"{where}; {numbers or 'no values'}; {doing or 'no pump'}; {alarms}{_estimated(found['estimate'])}"
         + (f"; overdue: {', '.join(overdue)}" if overdue else "")
         + ("; gate open" if found["gate_open"] else "")
     )
+
+
+def _attached(state: SessionState, kind: DeviceKind) -> dict[str, Device]:
+    return {name: device for name, device in state.devices.items() if device.attached.kind is kind}
+
+
+def _label(state: SessionState, device: str) -> str:
+    return "by hand" if device == ENTERED else state.devices[device].attached.label
+
+
+def _does(device: Device, pumps: Mapping[str, PumpStatus | None]) -> str:
+    """Say what a pump does: by its name and head where there are several."""
+    pump = device.pump
+    name = device.attached.label if len(pumps) > 1 else "pump"
+    head = f" {device.attached.head}" if device.attached.head else ""
+    rate = f" {pump.rate:g} mL/h" if pump is not None and pump.rate is not None else ""
+    return f"{name}{head} {pump.state if pump is not None else 'not known'}{rate}"
 
 
 def _estimate(feed: SocketFeed, beat: Beat) -> dict[str, Any] | None:
