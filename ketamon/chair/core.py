@@ -6,6 +6,7 @@ first and to the followers at once, so that a slow disk delays no alarm. An answ
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from ketamon.chair.server import Server
 from ketamon.codec import encode_intent
 from ketamon.domain import events as e
 from ketamon.domain.instant import Instant
-from ketamon.domain.intents import Intent, SetSpeed
+from ketamon.domain.intents import Intent, ReportSound, SetSpeed
 from ketamon.errors import Refused
 from ketamon.follow import Beat, Source, beat_line
 from ketamon.port.clock import Clock
@@ -91,7 +92,7 @@ class Core:
                     self.store.close(ended=self.engine.ended)
 
     async def _serve(self, socket: Path) -> None:
-        self._server = Server(self._history, self.ask, self._beat)
+        self._server = Server(self._history, self.ask, self._beat, self._on_mute)
         await self._server.start(socket)
         pulse = asyncio.create_task(self._pulse())
         try:
@@ -175,6 +176,14 @@ class Core:
             return
         self.engine.recording(e.RecordingChanged(degraded=degraded, why=why), self.clock.now())
         self.publish()
+
+    def _on_mute(self, console: str) -> None:
+        """Hear that a console is gone; where alarms sounded there, nothing does now."""
+        sound = self.engine.state.sound
+        if sound is not None and sound.console == console and sound.working and not self._closed:
+            why = f"nothing sounds the alarms: {console} is gone"
+            with suppress(Refused):  # the session has ended
+                self.intend(ReportSound(console=console, working=False, why=why), self.clock.now())
 
     async def _pulse(self) -> None:
         while self._server is not None:

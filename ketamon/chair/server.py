@@ -15,7 +15,7 @@ import msgspec
 
 from ketamon.codec import decode_intent, encode_body, encode_json
 from ketamon.domain.events import Event
-from ketamon.domain.intents import Intent
+from ketamon.domain.intents import Intent, ReportSound
 from ketamon.errors import Refused, SourceError
 from ketamon.local import answers, peer_uid
 
@@ -44,17 +44,23 @@ def event_line(event: Event) -> bytes:
 
 
 class Server:
-    """Followers of one core. `history` reads durable events up to a number; `ask` does what a person wants."""
+    """Followers of one core. `history` reads durable events up to a number; `ask` does what a person wants.
+
+    `mute` hears of a console that told how it sounds and is gone.
+    """
 
     def __init__(
         self,
         history: Callable[[int], Iterable[Event]],
         ask: Callable[[Intent], Awaitable[str]],
         beat: Callable[[], bytes],
+        mute: Callable[[str], None],
     ) -> None:
         self._history = history
         self._ask = ask
         self._beat = beat
+        self._mute = mute
+        self._consoles: dict[asyncio.StreamWriter, str] = {}
         self._followers: set[asyncio.StreamWriter] = set()
         self._recent: deque[tuple[int, bytes]] = deque()
         self._durable = 0
@@ -74,6 +80,7 @@ class Server:
         """Stop listening and part from all followers."""
         if self._server is not None:
             self._server.close()
+        self._consoles.clear()
         for task in list(self._tasks):
             task.cancel()
         for writer in list(self._followers):
@@ -123,6 +130,8 @@ class Server:
         finally:
             self._followers.discard(writer)
             writer.close()
+            if writer in self._consoles:
+                self._mute(self._consoles.pop(writer))
             if task is not None:
                 self._tasks.discard(task)
 
@@ -142,7 +151,10 @@ class Server:
     async def _serve(self, line: bytes, writer: asyncio.StreamWriter) -> None:
         request = _request.decode(line)
         try:
-            refused = await self._ask(decode_intent(bytes(request.intent)))
+            intent = decode_intent(bytes(request.intent))
+            if isinstance(intent, ReportSound):
+                self._consoles[writer] = intent.console
+            refused = await self._ask(intent)
         except Refused as error:
             refused = str(error)
         writer.write(encode_json({"kind": "answer", "id": request.id, "refused": refused}) + b"\n")

@@ -21,6 +21,7 @@ COMMANDS = {
     "drivers": "the devices ketamon can read",
     "detect": "name the devices that are attached",
     "decode": "decode raw bytes of a device to lines of JSON or words",
+    "sound": "let each alarm be heard once, and say what it sounded through",
     "simulate": "simulated devices on pseudo-terminals or network ports",
     "core": "only the core of a chair, without a screen",
 }

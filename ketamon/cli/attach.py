@@ -14,12 +14,13 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--chair", default=None, help="name of the chair (the only one that runs)")
     options.add_staff(parser)
+    options.add_sound(parser, live=True)
     args = parser.parse_args(argv)
     chair = args.chair or _only()
     path = socket_path(chair)
     if not answers(path):
         raise SourceError(f"chair {chair} has no running core; start one with “ketamon run --chair {chair}”")
-    return console.show(path, options.staff(args))
+    return console.show(path, options.staff(args), args.sound)
 
 
 def _only() -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from ketamon.domain.people import Person, Role
 from ketamon.errors import KetamonError, SourceError, UsageError
 from ketamon.follow import SocketFeed
-from ketamon.local import answers, socket_path
+from ketamon.local import answers, runtime_dir, socket_path
 from ketamon.profiles import load
 from ketamon.store.location import data_dir
 
@@ -17,13 +17,19 @@ START_S = 20.0
 _ERRORS: dict[int, type[KetamonError]] = {2: UsageError, 3: SourceError}
 
 
-def show(path: Path, staff: Person) -> int:
-    """Show the console of the core at a socket, until the person leaves."""
+def show(path: Path, staff: Person, sound: bool | None = None) -> int:
+    """Show the console of the core at a socket, until the person leaves. `sound`: see `options.add_sound`."""
     if not sys.stdout.isatty():
         raise UsageError("the console needs a terminal; “ketamon status” prints lines instead")
     from ketamon.console.app import run_console  # noqa: PLC0415 (Textual is loaded only where a screen is shown)
+    from ketamon.console.voice import VoiceThread  # noqa: PLC0415 (as above)
 
-    return run_console(SocketFeed(path, load(None)[0]), staff=staff)
+    def feed() -> SocketFeed:
+        return SocketFeed(path, load(None)[0])
+
+    console = f"the console of {staff} ({os.getpid()})"
+    with VoiceThread(feed, runtime_dir(), time.monotonic, console=console, role=staff.role, asked=sound) as voice:
+        return run_console(feed(), staff=staff, voice=voice)
 
 
 def start(args: list[str], path: Path, *, own_session: bool) -> subprocess.Popen[bytes]:
@@ -51,13 +57,13 @@ def start(args: list[str], path: Path, *, own_session: bool) -> subprocess.Popen
     raise SourceError(f"the core does not answer after {START_S:.0f} s; see {log}")
 
 
-def with_core(args: list[str], chair: str) -> int:
+def with_core(args: list[str], chair: str, sound: bool | None) -> int:
     """Show a simulation or a replay: its core lives only as long as its console."""
     name = f"{chair}-{os.getpid()}"
     path = socket_path(name)
     core = start([*args, "--chair", name], path, own_session=True)
     try:
-        return show(path, Person("you", Role.NURSE))
+        return show(path, Person("you", Role.NURSE), sound)
     finally:
         core.terminate()
         core.wait()

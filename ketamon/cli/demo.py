@@ -28,13 +28,15 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--headless", action="store_true", help="no screen: print progress and a summary")
     parser.add_argument("--json", action="store_true", help="headless, as lines of JSON")
     options.add_profile(parser)
+    options.add_sound(parser, live=False)
     args = parser.parse_args(argv)
     if args.headless or args.json or not sys.stdout.isatty():
         return asyncio.run(_headless(args))
     from ketamon.cli import console  # noqa: PLC0415 (a screen is loaded only where one is wanted)
 
     given = ["--demo", args.scenario, "--speed", f"{min(args.speed or SPEED, options.SCREEN_SPEED):g}"]
-    return console.with_core(given + (["--profile", str(args.profile)] if args.profile else []), chair="demo")
+    given += ["--profile", str(args.profile)] if args.profile else []
+    return console.with_core(given, chair="demo", sound=args.sound)
 
 
 async def _headless(args: argparse.Namespace) -> int:

@@ -90,6 +90,15 @@ def staff(args: argparse.Namespace) -> Person:
     return Person(args.name or getpass.getuser(), Role(args.role))
 
 
+def add_sound(options: argparse.ArgumentParser, *, live: bool) -> None:
+    """Add --sound and, for live sessions, --silent: whether alarms sound here. None is as is usual."""
+    help_ = "sound alarms here also for an observer" if live else "sound alarms, as a live session does"
+    options.add_argument("--sound", action="store_true", default=None, help=help_)
+    if live:
+        silent = "make no sound here; where nothing else sounds, that is an alarm itself"
+        options.add_argument("--silent", dest="sound", action="store_false", help=silent)
+
+
 def add_profile(options: argparse.ArgumentParser) -> None:
     """Add --profile."""
     help_ = "clinical rules: a file, or a shipped one by its name (ketamine-40min)"

@@ -20,6 +20,7 @@ def main(argv: list[str]) -> int:
     options.add_devices(parser)
     options.add_profile(parser)
     options.add_staff(parser)
+    options.add_sound(parser, live=True)
     parser.add_argument("--resume", action="store_true", help="go on with this chair's session that did not end")
     args = parser.parse_args(argv)
     options.devices(args)  # a wrong name is told here, before a core is started
@@ -35,7 +36,7 @@ def main(argv: list[str]) -> int:
     if not sys.stdout.isatty():
         print(f"the core of chair {args.chair} runs; “ketamon attach --chair {args.chair}” shows it")
         return 0
-    code = console.show(path, options.staff(args))
+    code = console.show(path, options.staff(args), args.sound)
     if answers(path):
         print(f"chair {args.chair} goes on without a screen; “ketamon attach --chair {args.chair}” shows it again")
     return code

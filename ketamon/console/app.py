@@ -16,10 +16,11 @@ from textual.app import App
 from textual.worker import Worker, WorkerState
 
 from ketamon.console.glyphs import BRAILLE, Glyphs, glyphs_for
-from ketamon.console.pulse import Bell, Pulse
+from ketamon.console.pulse import Pulse
 from ketamon.console.screens.chair import ChairScreen
 from ketamon.console.themes import DARK_ROOM, DEFAULT, THEMES
 from ketamon.console.view import ChairView, build
+from ketamon.console.voice import VoiceThread
 from ketamon.domain.people import Person
 from ketamon.follow import Feed, Source
 
@@ -29,7 +30,7 @@ LOOK_EVERY_S = 0.25
 class KetamonApp(App[int]):
     """Follows `feed` and shows it. `clock` gives seconds of this computer's monotonic clock, `zone` the local time.
 
-    `glyphs` are those that the terminal can draw.
+    `glyphs` are those that the terminal can draw. `voice` sounds the alarms, None where nothing is to sound.
     """
 
     TITLE = "ketamon"
@@ -48,6 +49,7 @@ class KetamonApp(App[int]):
         clock: Callable[[], float] = time.monotonic,
         zone: tzinfo | None = None,
         glyphs: Glyphs = BRAILLE,
+        voice: VoiceThread | None = None,
     ) -> None:
         super().__init__()
         if start not in self.SCREEN_NAMES:
@@ -56,7 +58,7 @@ class KetamonApp(App[int]):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DEFAULT
-        self._pulse, self._bell = Pulse(), Bell()
+        self._pulse, self._voice, self._rung = Pulse(), voice, 0
         self._failed = ""
         self._seen: object = None
         self._view: ChairView | None = None
@@ -81,7 +83,7 @@ class KetamonApp(App[int]):
             self._failed = f"the connection broke: {event.worker.error}"
 
     def look(self) -> None:
-        """Draw what changed, and ring if an alarm is audible."""
+        """Draw what changed, and ring where that is how alarms sound here."""
         now = self._clock()
         self._pulse.take(self._feed.beat, now)
         at = self._pulse.moment(self._feed.state.at, now)
@@ -95,13 +97,12 @@ class KetamonApp(App[int]):
             self._view = build(self._feed.state, self._feed.profile, beat, contact, at, self._zone)
             if isinstance(self.screen, ChairScreen):
                 self.screen.show(self._view)
-        self._ring(now)
+        self._ring()
 
-    def _ring(self, now: float) -> None:
-        """Ring the terminal's bell. A replay is silent: its alarms are nobody's now."""
-        view = self._view
-        audible = view.alarms.audible if view and view.source is not Source.REPLAY else None
-        if self._bell.due(audible, now):
+    def _ring(self) -> None:
+        bells = self._voice.bells if self._voice else 0
+        if bells != self._rung:
+            self._rung = bells
             self.bell()
 
     def leave(self) -> None:
@@ -116,12 +117,12 @@ class KetamonApp(App[int]):
         self.leave()
 
 
-def run_console(feed: Feed, *, start: str = "chair", staff: Person) -> int:
+def run_console(feed: Feed, *, start: str = "chair", staff: Person, voice: VoiceThread | None = None) -> int:
     """Show a followed session until the user leaves; return the exit code. The core is not touched by it."""
     gc.freeze()  # what was imported stays; looking through it again and again costs a quarter of the first paint
     glyphs = glyphs_for(os.environ, sys.stdout.encoding or "")
     if isinstance(sys.__stderr__, TextIOWrapper):  # Textual draws there; what cannot be encoded must keep its width
         sys.__stderr__.reconfigure(errors="replace")
-    app = KetamonApp(feed, staff=staff, start=start, glyphs=glyphs)
+    app = KetamonApp(feed, staff=staff, start=start, glyphs=glyphs, voice=voice)
     app.run()
     return app.return_code or 0

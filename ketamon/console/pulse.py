@@ -1,18 +1,14 @@
-"""When is now: the core's clock carried on between its beats, the moment contact is lost, and when the bell is due.
+"""When is now: the core's clock carried on between its beats, and the moment contact is lost.
 
 Pure: the time that passes here is handed in.
 """
 
 from ketamon.console.view import Contact
-from ketamon.domain.devices import Priority
 from ketamon.domain.instant import Instant
 from ketamon.follow import Beat
 
 LOST_AFTER_S = 3.0
 """A core beats four times a second. After this long without a beat nothing on the screen counts as current."""
-
-BELL_EVERY_S = {Priority.HIGH: 3.0, Priority.MEDIUM: 9.0}
-"""Seconds between bells (IEC 60601-1-8, table 4: bursts 2.5 to 15 s apart for high, 2.5 to 30 s for medium)."""
 
 
 class Pulse:
@@ -45,22 +41,3 @@ class Pulse:
             return Contact(reached=False, why=why)
         silent = now - self._heard >= LOST_AFTER_S
         return Contact(reached=not why and not silent, since=self._beat.at, why=why or "no beat" * silent)
-
-
-class Bell:
-    """The bell of this terminal: at once for a new or higher alarm, then again and again, for low priority once."""
-
-    def __init__(self) -> None:
-        self._last = 0.0
-        self._for: Priority | None = None
-
-    def due(self, audible: Priority | None, now: float) -> bool:
-        """Tell whether to ring now."""
-        before, self._for = self._for, audible
-        if audible is None:
-            return False
-        louder = before is None or audible.rank > before.rank
-        again = audible in BELL_EVERY_S and now - self._last >= BELL_EVERY_S[audible]
-        if louder or again:
-            self._last = now
-        return louder or again

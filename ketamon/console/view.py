@@ -48,12 +48,11 @@ class AlarmLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarms:
-    """The alarm bar: highest first, how many stand, what the sound does, and what is heard now."""
+    """The alarm bar: highest first, how many stand, and what the sound does."""
 
     lines: tuple[AlarmLine, ...] = ()
     standing: int = 0
     audio: str = ""
-    audible: Priority | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +119,7 @@ def build(
         speed=beat.speed if beat else 1.0,
         banner=_banner(beat),
         header=_header(state, beat, contact, at, zone),
-        alarms=_alarms(state, profile, contact, at, zone),
+        alarms=_alarms(state, contact, at, zone),
         tiles=numbers.tiles(state, profile, at if reached else None),
         pump=numbers.pump(state, profile, at if reached else None),
         profile=profile,
@@ -168,20 +167,25 @@ def _header(
     )
 
 
-def _alarms(state: SessionState, profile: Profile, contact: Contact, at: Instant | None, zone: tzinfo | None) -> Alarms:
+def _alarms(state: SessionState, contact: Contact, at: Instant | None, zone: tzinfo | None) -> Alarms:
     standing = sorted(state.alarms.values(), key=_urgency)
     lines = tuple(_alarm_line(alarm, zone) for alarm in standing)
     if not contact.reached or at is None:
-        lost = _lost(contact, zone)
-        return Alarms(lines=(lost, *lines), standing=len(standing), audible=lost.priority if contact.since else None)
+        return Alarms(lines=(_lost(contact, zone), *lines), standing=len(standing))
     until = state.audio_paused_until
     left = until.since(at) if until else 0.0
     return Alarms(
         lines=lines,
         standing=len(standing),
         audio=f"audio paused {words.span(left)}" if left > 0 else "",
-        audible=rules.audible(state, profile, at),
     )
+
+
+def calling(state: SessionState, profile: Profile, contact: Contact, at: Instant | None) -> Priority | None:
+    """Return the priority that sounds now; a core that was heard and is lost sounds high, too."""
+    if not contact.reached or at is None:
+        return Priority.HIGH if contact.since else None
+    return rules.audible(state, profile, at)
 
 
 def _lost(contact: Contact, zone: tzinfo | None) -> AlarmLine:

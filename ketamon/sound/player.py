@@ -23,11 +23,12 @@ from pathlib import Path
 from shutil import which
 
 from ketamon.domain.devices import Priority
-from ketamon.sound.patterns import PATTERNS
+from ketamon.sound.patterns import LEAST_PAUSE_S, PATTERNS
 from ketamon.sound.wave import render, silence
 
-MARGIN_S = 2.0
-"""How much longer than the sound a program may take: a sound server that wakes a device up needs up to a second."""
+MARGIN_S = LEAST_PAUSE_S
+"""How much longer than the sound a program may take. PulseAudio's own buffer is 2 s, and paplay waits for its end. Not
+more than a pause, as the next burst would come before the verdict."""
 LEAST_SHARE = 0.5
 """A program that is done in less than this share of the sound's length has not played it."""
 KILLED_WITHIN_S = 0.05
@@ -168,7 +169,7 @@ class _Run:
                 return None
             self.kill()
             return f"did not end within {seconds + MARGIN_S:.1f} s"
-        said = self._last_words()
+        said = self._last_words().removeprefix(f"{self.program.name}: ")
         if code:
             return said or f"exit code {code}"
         return "" if took >= seconds * LEAST_SHARE else said or f"was done after {took:.2f} s, too soon to have played"

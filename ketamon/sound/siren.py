@@ -20,10 +20,10 @@ class Do(Enum):
 
 
 class Siren:
-    """The rhythm of one console."""
+    """The rhythm of one console. `sounding` is the priority that calls now, also in the pause between its bursts."""
 
     def __init__(self) -> None:
-        self._sounds: Priority | None = None
+        self.sounding: Priority | None = None
         self._alarms = 0
         self._ends = 0.0
         self._due = 0.0
@@ -33,7 +33,7 @@ class Siren:
 
         `audible` is the priority that calls, `alarms` how many alarms there were so far.
         """
-        before, self._sounds = self._sounds, audible
+        before, self.sounding = self.sounding, audible
         new, self._alarms = alarms > self._alarms, alarms
         if audible is None:
             return Do.STOP if before is not None else Do.NOTHING

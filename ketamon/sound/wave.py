@@ -7,7 +7,8 @@ from math import pi, sin
 
 from ketamon.sound.patterns import Pattern
 
-RATE_HZ = 44_100
+RATE_HZ = 22_050
+"""Twice more than the highest harmonic needs, and every player takes it."""
 TAIL_S = 0.1
 """Silence at the end, for players that leave before the last of it was heard."""
 
@@ -36,14 +37,13 @@ def _pulse(pattern: Pattern) -> "array[int]":
     """Return one pulse, its highest point at the pattern's level, from the foot of its rise to the foot of its fall."""
     rise, fall = pattern.rise_s / 0.8, pattern.fall_s / 0.8  # a straight edge, told from a tenth to nine tenths
     length = pattern.pulse_s + 0.9 * (rise + fall)
-    wave_ = []
-    for n in range(round(length * RATE_HZ)):
-        at = n / RATE_HZ
-        height = min(1.0, at / rise, (length - at) / fall)
-        turn = 2 * pi * pattern.frequency_hz * at
-        wave_.append(height * sum(part * sin(turn * k) for k, part in enumerate(pattern.harmonics, 1)))
-    scale = _FULL_SCALE * pattern.level / max(abs(value) for value in wave_)
-    return array("h", (round(value * scale) for value in wave_))
+    times = [n / RATE_HZ for n in range(round(length * RATE_HZ))]
+    heights = [min(1.0, at / rise, (length - at) / fall) for at in times]
+    turn = 2 * pi * pattern.frequency_hz
+    tones = [[part * sin(turn * k * at) for at in times] for k, part in enumerate(pattern.harmonics, 1)]
+    pulse = [height * sum(tone) for height, tone in zip(heights, zip(*tones, strict=True), strict=True)]
+    scale = _FULL_SCALE * pattern.level / max(map(abs, pulse))
+    return array("h", (round(value * scale) for value in pulse))
 
 
 def _file(samples: "array[int]") -> bytes:

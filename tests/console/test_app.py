@@ -629,24 +629,17 @@ async def test_more_alarms_than_fit_are_counted():
             assert f"+{5 - shown} more" in desk.text()
 
 
-async def bells(source, until_silent=None):
-    rung = []
-    async with console(infusing().alarm("SpO2 84 < 88", Priority.HIGH), source=source) as desk:
-        desk.app.bell = lambda: rung.append(desk.clock.now)
-        if until_silent:
-            desk.feed.chair.say(until_silent)
-        for _ in range(40):
-            desk.clock.now += 0.25
-            desk.feed.chair.t += 0.25
-            desk.feed.tick()
-            desk.app.look()
-    return len(rung)
+async def test_the_bell_rings_when_the_voice_asks_for_it():
+    class Voice:
+        bells = 0
 
-
-async def test_an_audible_alarm_rings_a_pause_and_a_replay_do_not():
-    assert await bells(Source.LIVE) >= 3
-    assert await bells(Source.LIVE, _pause()) == 0
-    assert await bells(Source.REPLAY) == 0
+    voice, rung = Voice(), []
+    app = KetamonApp(FakeFeed(infusing()), staff=NURSE, clock=Clock(), zone=UTC, voice=voice)
+    app.bell = lambda: rung.append(voice.bells)
+    async with app.run_test():
+        for voice.bells in (0, 1, 1, 2, 2):
+            app.look()
+    assert rung == [1, 2]
 
 
 # -------------------------------------------------------------------- cost

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ketamon import words
 from ketamon.console import typed
 from ketamon.console.curves import window
-from ketamon.console.pulse import LOST_AFTER_S, Bell, Pulse
+from ketamon.console.pulse import LOST_AFTER_S, Pulse
 from ketamon.console.view import Contact, build
 from ketamon.domain import events as e
 from ketamon.domain.devices import DeviceKind, Link, Priority, PumpState
@@ -76,14 +76,12 @@ def test_without_contact_the_alarm_bar_says_since_when_before_everything_else():
     assert "connection refused" in first.text
     assert (first.mark, first.priority, first.blinks) == ("!!!", Priority.HIGH, True)
     assert view.alarms.lines[1].text == "SpO2 84 < 88"
-    assert view.alarms.audible is Priority.HIGH
 
 
-def test_before_the_first_event_nothing_is_known_and_nothing_rings():
+def test_before_the_first_event_nothing_is_known():
     feed = FakeFeed(empty())
     view = build(type(feed.state)(), PROFILE, None, Contact(reached=False, why="not connected yet"), None, UTC)
     assert not any(t.value_ok for t in view.tiles)
-    assert view.alarms.audible is None
     assert "not connected yet" in view.alarms.lines[0].text
 
 
@@ -160,13 +158,12 @@ def test_a_latched_alarm_still_blinks():
     assert "was so" in line.text
 
 
-def test_a_pause_of_the_sound_is_counted_down_and_silent():
+def test_a_pause_of_the_sound_is_counted_down():
     chair = infusing(1).alarm("SpO2 84 < 88", Priority.HIGH)
-    assert chair.view().alarms.audible is Priority.HIGH
+    assert chair.view().alarms.audio == ""
     chair.say(e.AudioPaused(seconds=120.0, by=NURSE))
     chair.t += 18
-    alarms = chair.view().alarms
-    assert (alarms.audio, alarms.audible) == ("audio paused 1:42", None)
+    assert chair.view().alarms.audio == "audio paused 1:42"
 
 
 # -------------------------------------------------------------------- who, when, what
@@ -348,25 +345,6 @@ def test_an_old_beat_seen_again_is_no_new_one():
     for now in (10.0, 11.0, 12.0, 13.0):
         pulse.take(beat, now)
     assert not pulse.contact(13.0, "").reached
-
-
-def rings(priority, seconds):
-    bell = Bell()
-    return sum(bell.due(priority, 100 + t / 4) for t in range(int(seconds * 4)))
-
-
-def test_high_rings_more_often_than_medium_and_low_only_once():
-    assert rings(Priority.HIGH, 60) > rings(Priority.MEDIUM, 60) > rings(Priority.LOW, 60) == 1
-    assert rings(None, 60) == 0
-
-
-def test_a_higher_alarm_rings_at_once():
-    bell = Bell()
-    assert bell.due(Priority.MEDIUM, 100.0)
-    assert not bell.due(Priority.MEDIUM, 100.25)
-    assert bell.due(Priority.HIGH, 100.5)
-    assert not bell.due(None, 101.0)
-    assert bell.due(Priority.HIGH, 101.25)
 
 
 # -------------------------------------------------------------------- what is typed
