@@ -16,6 +16,7 @@ COMMANDS = {
     "status": "what the chairs on this machine do now, in lines",
     "replay": "play a recorded stream through the whole session engine",
     "record": "record the bytes of devices to a stream",
+    "evaluate": "how many alarms recorded vitals raise, and whether any was missed",
     "verify": "check that a session or a stream is what it was when it was written",
     "people": "who may sign, and the PIN of each",
     "drivers": "the devices ketamon can read",
