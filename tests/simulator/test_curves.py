@@ -111,6 +111,7 @@ WITH_WAVES = [
     ("contec-cms50", {Signal.PLETH}),
     ("berry-pm6750", {Signal.ECG, Signal.PLETH, Signal.RESP}),
     ("nonin", {Signal.PLETH}),
+    ("ivy-450c", {Signal.ECG, Signal.PLETH, Signal.RESP}),
 ]
 
 
