@@ -19,6 +19,8 @@ COMMANDS = {
     "evaluate": "how many alarms recorded vitals raise, and whether any was missed",
     "verify": "check that a session or a stream is what it was when it was written",
     "people": "who may sign, and the PIN of each",
+    "course": "a patient over several sessions: place in the series, spacing, dose, scores, effects",
+    "profile": "the clinical rules: check, show, compare and sign them",
     "drivers": "the devices ketamon can read",
     "detect": "name the devices that are attached",
     "decode": "decode raw bytes of a device to lines of JSON or words",

@@ -46,12 +46,23 @@ def new_session_path(wall: datetime, chair: str) -> Path:
     return path
 
 
+def session_files() -> list[Path]:
+    """Return all session files, newest first. Nothing is made where there are none. Raises `SourceError`."""
+    directory = data_dir() / "sessions"
+    try:
+        return sorted((path for path in directory.iterdir() if path.suffix == SUFFIX), reverse=True)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise SourceError(f"{directory} cannot be read: {error.strerror}; set KETAMON_HOME") from error
+
+
 def open_sessions() -> list[Path]:
     """Return the sessions that did not end, newest first.
 
     A file that cannot be read is among them: opening it says why.
     """
-    return [path for path in sorted(sessions_dir().glob(f"*{SUFFIX}"), reverse=True) if not _ended(path)]
+    return [path for path in session_files() if not _ended(path)]
 
 
 def _ended(path: Path) -> bool:

@@ -1,17 +1,21 @@
 """Reading a session file, also while it is written: nothing comes out that is not what was written."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from ketamon.domain.events import Event
 from ketamon.errors import VerificationError
 from ketamon.store.chain import Head, Row, event_of, follows, read_row
 from ketamon.store.database import READ_FAILURES, SELECT_EVENTS, connect, explained, has_ended, read_head, read_meta
 
+_SELECT_OTHERS = """
+SELECT e.seq, e.mono_ns, e.wall, e.type, e.version, e.body, e.hash, b.hash FROM events AS e
+LEFT JOIN events AS b ON b.seq = e.seq - 1 WHERE e.type NOT IN ({}) ORDER BY e.seq
+"""
 _PAGE = 2000  # rows in one read: a long one would keep the writer's log from being folded back into the file
 
 
@@ -50,6 +54,33 @@ class Reader:
                     raise self._damaged(f"event {row.seq} cannot be read: {error}") from error
                 yield event
                 previous = row.head
+
+    def others(self, types: Collection[str]) -> Iterator[Event]:
+        """Yield every event that is not of these types: quick, where they are what devices say every second.
+
+        Each row is held against the one before it, and none may be missing. Damage in a row of these types is not seen.
+        """
+        try:
+            with self._asking() as connection:
+                count, last = connection.execute("SELECT count(*), max(seq) FROM events").fetchone()
+                places = ", ".join("?" * len(types))
+                found = connection.execute(_SELECT_OTHERS.format(places), tuple(types)).fetchall()
+        except ValueError as error:
+            raise self._damaged(f"the events cannot be read: {error}") from error
+        if count != (last or 0):
+            raise self._damaged(f"{(last or 0) - count} events are missing")
+        for *columns, before in found:
+            yield self._event(tuple(columns), before)
+
+    def _event(self, columns: tuple[Any, ...], before: bytes | None) -> Event:
+        """Read one row behind the hash `before`, None for the first."""
+        try:
+            row = read_row(columns)
+            if not follows(row, self._meta.genesis if before is None else before):
+                raise self._damaged(f"event {row.seq} is not what was written")
+            return event_of(row)
+        except ValueError as error:
+            raise self._damaged(f"event {columns[0]} cannot be read: {error}") from error
 
     def _before(self, first: int) -> Head:
         """Return the end of the chain in front of event `first`."""
