@@ -8,8 +8,8 @@ from ketamon.domain import events as e
 from ketamon.domain.devices import Link
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
-from ketamon.domain.people import Person
-from ketamon.domain.profile import ObservationItem, Profile
+from ketamon.domain.people import Person, Proof
+from ketamon.domain.profile import ObservationItem, Place, Profile
 from ketamon.domain.session import SessionState
 
 DASHES = "--"
@@ -147,8 +147,46 @@ def _phase(b: e.PhaseChanged, _state: SessionState, _profile: Profile) -> Words:
 
 def _order(b: e.OrderEntered, _state: SessionState, _profile: Profile) -> Words:
     o = b.order
-    checked = f", checked by {b.checked_by}" if b.checked_by else ", not checked by a second person"
-    return f"order {o.total_mg:g} mg over {o.minutes:g} min, {o.rate_ml_h:g} mL/h{checked}", str(b.by)
+    return f"order {o.total_mg:g} mg over {o.minutes:g} min, {o.rate_ml_h:g} mL/h", str(b.by)
+
+
+def _proven(by: Person, proof: Proof) -> str:
+    """Say who it was, and whether a PIN proved it."""
+    return f"{by} (by {'PIN' if proof is Proof.PIN else proof})"
+
+
+def question(profile: Profile, item: str) -> str:
+    """Say a question of the screening by its id."""
+    return next((s.question for s in profile.screening if s.id == item), item)
+
+
+def _answered(b: e.ScreeningAnswered, _state: SessionState, profile: Profile) -> Words:
+    return f"{question(profile, b.item)} {b.reply}" + (f", {b.text}" if b.text else ""), str(b.by)
+
+
+def _decided(b: e.ScreeningDecided, _state: SessionState, profile: Profile) -> Words:
+    return f"{question(profile, b.item)} {'go on' if b.go_on else 'not today'}: {b.why}", str(b.by)
+
+
+def _limits(b: e.LimitsSwitched, _state: SessionState, _profile: Profile) -> Words:
+    why = f": {b.why}" if b.why else ""
+    return f"{PARAMETERS[b.parameter].label} limits {'off' if b.off else 'on'}{why}", str(b.by)
+
+
+def _staff(b: e.StaffMoved, _state: SessionState, _profile: Profile) -> Words:
+    where = {Place.ROOM: "is in the room", Place.SITE: "is on site", None: "left"}[b.where]
+    return f"{b.who} {where}", str(b.by)
+
+
+def _rescued(b: e.RescueDone, _state: SessionState, profile: Profile) -> Words:
+    label = next((item.label for item in profile.rescue if item.id == b.item), b.item)
+    return f"emergency: {label}" + (f", {b.text}" if b.text else ""), str(b.by)
+
+
+def _signed(b: e.Signed, _state: SessionState, _profile: Profile) -> Words:
+    said = f"signed: {b.meaning.replace('-', ' ')}"
+    said += f": {b.why}" if b.why else ""
+    return said + (f"; not met: {', '.join(b.unmet)}" if b.unmet else ""), _proven(b.by, b.proof)
 
 
 def _link(b: e.LinkChanged, _state: SessionState, _profile: Profile) -> Words:
@@ -197,7 +235,18 @@ _SAID: dict[type, Callable[[Any, SessionState, Profile], Words]] = {
     e.Confirmed: lambda b, _s, p: (f"{label_of(p, b.item)}: {'yes' if b.met else 'taken back'}", str(b.by)),
     e.AlarmChanged: _alarm,
     e.AudioPaused: lambda b, _s, _p: (f"audio paused {span(b.seconds)}" if b.seconds else "audio on", _who(b.by)),
-    e.Signed: lambda b, _s, _p: (f"signed: {b.meaning}", str(b.by)),
+    e.ScreeningAnswered: _answered,
+    e.ScreeningDecided: _decided,
+    e.OrderChecked: lambda b, _s, _p: ("order checked", _proven(b.by, b.proof)),
+    e.LimitsSwitched: _limits,
+    e.StaffMoved: _staff,
+    e.EmergencyMarked: lambda b, _s, _p: ("EMERGENCY" if b.on else "emergency over", str(b.by)),
+    e.RescueDone: _rescued,
+    e.DrugWasted: lambda b, _s, _p: (f"{b.volume_ml:g} mL wasted, seen by {_proven(b.witness, b.proof)}", str(b.by)),
+    e.Signed: _signed,
+    e.SignedIn: lambda b, _s, _p: ("signed in", str(b.by)),
+    e.PinRefused: lambda b, _s, _p: (f"wrong PIN for {b.name}" + (", locked" if b.locked else ""), ""),
+    e.EmergencyAccess: lambda b, _s, _p: (f"works without a PIN: {b.why}", str(b.by)),
     e.ClockStepped: lambda b, _s, _p: (f"the clock was moved by {b.seconds:+.0f} s", ""),
     e.DeviceOperated: lambda b, _s, _p: (f"{b.device}: {b.action.replace('-', ' ')}", str(b.by)),
     e.RecordingChanged: lambda b, _s, _p: (f"recording {'degraded: ' + b.why if b.degraded else 'fine again'}", ""),

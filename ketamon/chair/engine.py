@@ -7,13 +7,14 @@ send come out of `take`. Live sessions, simulations and replays run this same en
 from collections.abc import Callable, Iterable
 from typing import assert_never
 
-from ketamon.chair.asked import Asked, pump_infuses
+from ketamon.chair import asked
 from ketamon.chair.device import AttachedDevice, Outgoing
 from ketamon.domain import events as e
 from ketamon.domain.devices import DeviceKind, PumpState, PumpStatus
 from ketamon.domain.fold import apply
 from ketamon.domain.instant import Instant
 from ketamon.domain.intents import Intent, Operate
+from ketamon.domain.people import Proof
 from ketamon.domain.phases import ENDED, TRANSITIONS, Phase, Trigger
 from ketamon.domain.profile import Profile
 from ketamon.domain.readings import Mode
@@ -39,7 +40,7 @@ class Chair:
         self.mode = mode
         self.state = state or SessionState()
         self.devices: dict[str, AttachedDevice] = {}
-        self._asked = Asked(self.state, profile, head)
+        self._head = head
         self._memory = alarms.AlarmMemory()
         self._events: list[e.Event] = []
         self._judged: float | None = None
@@ -95,9 +96,9 @@ class Chair:
         self._say(self.devices[name].on_bytes(data, at, self.state), at)
         self._follow_pump(at)
 
-    def intend(self, intent: Intent, at: Instant) -> None:
+    def intend(self, intent: Intent, at: Instant, proof: Proof = Proof.NAME) -> None:
         """Do what somebody asks, or raise `Refused` with the reason; then nothing has changed."""
-        self._say(self._asked.bodies(intent, at), at)
+        self._say(asked.answer(intent, self.state, self.profile, at, proof, self._head), at)
         if isinstance(intent, Operate):
             self._say(self.devices[intent.device].act(intent.action, at, self.state), at)
         self._judge(at)
@@ -109,6 +110,10 @@ class Chair:
             self._say(device.tick(at, self.state), at)
         if self._judged is None or at.seconds - self._judged >= RULES_EVERY_S:
             self._judge(at)
+
+    def refused_pin(self, name: str, *, locked: bool, at: Instant) -> None:
+        """Somebody typed a wrong PIN; that is part of the session too."""
+        self._say([e.PinRefused(name=name, locked=locked)], at)
 
     def recording(self, change: e.RecordingChanged, at: Instant) -> None:
         """The record can (not) be written: that is part of the session too."""
@@ -167,7 +172,7 @@ def _pump_trigger(state: SessionState, status: PumpStatus) -> Trigger | None:
 
     A pump that stands changes nothing while another one infuses.
     """
-    if status.state is not PumpState.INFUSING and pump_infuses(state):
+    if status.state is not PumpState.INFUSING and asked.pump_infuses(state):
         return None
     match status.state:
         case PumpState.INFUSING:

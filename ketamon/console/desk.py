@@ -7,15 +7,12 @@ from ketamon import words
 from ketamon.domain import events as e
 from ketamon.domain.devices import Action, Link
 from ketamon.domain.instant import Instant
-from ketamon.domain.people import Role
+from ketamon.domain.people import Meaning, Role
 from ketamon.domain.phases import TRANSITIONS, Phase, Trigger
 from ketamon.domain.profile import CriterionKind, Profile
 from ketamon.domain.session import Observation, SessionState
 from ketamon.rules import effects as effect_rules
 from ketamon.rules import schedule
-
-ASSESSMENT, DISCHARGE = "assessment", "discharge"
-"""The meanings of a signature, as the `Sign` intent names them."""
 
 LOG_LINES = 60
 """How far back the log panel goes; the record itself keeps everything."""
@@ -105,13 +102,14 @@ MEANS: dict[Trigger, tuple[str, bool]] = {
     Trigger.COMPLETE: ("all of the order was given", False),
     Trigger.STOP: ("before all of the order was given", True),
     Trigger.SIGN_OFF: ("two people sign (d does this)", False),
+    Trigger.OVERRIDE: ("two people sign, with a reason (d does this)", False),
     Trigger.REOPEN: ("not ready after all; both sign anew", True),
     Trigger.LEAVE: ("with the escort; the session ends", False),
     Trigger.ABANDON: ("no infusion today; the session ends", True),
 }
 """What each step means in words, and whether a reason is asked."""
 
-_ELSEWHERE = frozenset({Trigger.CHECKED_IN, Trigger.SIGN_OFF})
+_ELSEWHERE = frozenset({Trigger.CHECKED_IN, Trigger.SIGN_OFF, Trigger.OVERRIDE})
 """Steps that follow from a form of their own, never from the menu."""
 
 
@@ -174,8 +172,8 @@ def signing(state: SessionState) -> Signing:
     since = state.phase_since if state.phase is Phase.RECOVERY else state.infusion.ended
     by = {s.meaning: str(s.by) for s, when in state.signatures if since is None or when >= since}
     return Signing(
-        assessed_by=by.get(ASSESSMENT, ""),
-        discharged_by=by.get(DISCHARGE, "") if state.phase is not Phase.RECOVERY else "",
+        assessed_by=by.get(Meaning.ASSESSMENT, ""),
+        discharged_by=by.get(Meaning.DISCHARGE, "") if state.phase is not Phase.RECOVERY else "",
         may_leave=state.phase is Phase.READY,
         left=state.left_at is not None,
     )

@@ -6,7 +6,8 @@ from typing import ClassVar
 from ketamon.domain.devices import Action
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import Parameter
-from ketamon.domain.people import Order, Patient, Person
+from ketamon.domain.people import Meaning, Order, Patient, Person, Proof
+from ketamon.domain.profile import Place, Reply
 from ketamon.domain.readings import Reading
 
 
@@ -20,13 +21,43 @@ class PatientCheckedIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScreeningAnswered:
+    """An answer to a question of the profile's screening; a later one replaces an earlier one and its decision."""
+
+    TYPE: ClassVar[str] = "screening-answered"
+    item: str
+    reply: Reply
+    by: Person
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreeningDecided:
+    """A physician decided about a flagged answer: go on in spite of it, or not."""
+
+    TYPE: ClassVar[str] = "screening-decided"
+    item: str
+    go_on: bool
+    why: str
+    by: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderEntered:
-    """What was ordered; a later one replaces an earlier one. `checked_by` is the independent second person."""
+    """What was ordered; a later one replaces an earlier one, and has to be checked again."""
 
     TYPE: ClassVar[str] = "order-entered"
     order: Order
     by: Person
-    checked_by: Person | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderChecked:
+    """A second person checked the order, independently of the first."""
+
+    TYPE: ClassVar[str] = "order-checked"
+    by: Person
+    proof: Proof = Proof.NAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,16 +155,102 @@ class AudioPaused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsSwitched:
+    """The limits of one parameter raise no alarm until somebody switches them on again."""
+
+    TYPE: ClassVar[str] = "limits-switched"
+    parameter: Parameter
+    off: bool
+    by: Person
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffMoved:
+    """Somebody of the staff came to the chair's room, is elsewhere on site, or left; `where` None is gone."""
+
+    TYPE: ClassVar[str] = "staff-moved"
+    who: Person
+    where: Place | None
+    by: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyMarked:
+    """An emergency began, or is over: nothing is asked, the moment counts."""
+
+    TYPE: ClassVar[str] = "emergency-marked"
+    on: bool
+    by: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RescueDone:
+    """Something of the profile's rescue list was done."""
+
+    TYPE: ClassVar[str] = "rescue-done"
+    item: str
+    by: Person
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrugWasted:
+    """So much of the drug was left over and thrown away, in the presence of a witness."""
+
+    TYPE: ClassVar[str] = "drug-wasted"
+    volume_ml: float
+    by: Person
+    witness: Person
+    proof: Proof = Proof.NAME
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """A signature: who, what it means, and the head hash of the record it covers."""
+    """A signature: who, what it means, how it is known who signed, and the head hash of the record it covers.
+
+    `why` is the reason of an override, `unmet` what the gate lacked then.
+    """
 
     TYPE: ClassVar[str] = "signed"
-    meaning: str
+    meaning: Meaning
     by: Person
     covers: str
+    proof: Proof = Proof.NAME
+    why: str = ""
+    unmet: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """Somebody unlocked a console with a PIN."""
+
+    TYPE: ClassVar[str] = "signed-in"
+    by: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinRefused:
+    """A PIN was wrong; `locked` when that was the last try for a while."""
+
+    TYPE: ClassVar[str] = "pin-refused"
+    name: str
+    locked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyAccess:
+    """Somebody works without a PIN because there is no time for one; it ends when anybody signs in."""
+
+    TYPE: ClassVar[str] = "emergency-access"
+    by: Person
+    why: str
 
 
 Act = (
-    PatientCheckedIn | OrderEntered | DeviceOperated | ValueEntered | BaselineTaken | Observed |
-    ObservationCorrected | Noted | NotDone | Confirmed | AudioPaused | Signed
+    PatientCheckedIn | ScreeningAnswered | ScreeningDecided | OrderEntered | OrderChecked | DeviceOperated
+    | ValueEntered | BaselineTaken | Observed | ObservationCorrected | Noted | NotDone | Confirmed | AudioPaused
+    | LimitsSwitched | StaffMoved | EmergencyMarked | RescueDone | DrugWasted | Signed | SignedIn | PinRefused
+    | EmergencyAccess
 )  # fmt: skip
+"""Whatever a person did."""

@@ -17,13 +17,24 @@ from ketamon.domain.acts import (
     BaselineTaken,
     Confirmed,
     DeviceOperated,
+    DrugWasted,
+    EmergencyAccess,
+    EmergencyMarked,
+    LimitsSwitched,
     NotDone,
     Noted,
     ObservationCorrected,
     Observed,
+    OrderChecked,
     OrderEntered,
     PatientCheckedIn,
+    PinRefused,
+    RescueDone,
+    ScreeningAnswered,
+    ScreeningDecided,
     Signed,
+    SignedIn,
+    StaffMoved,
     ValueEntered,
 )  # fmt: skip
 from ketamon.domain.devices import Priority
@@ -59,23 +70,34 @@ __all__ = [
     "DeviceAttached",
     "DeviceNoticed",
     "DeviceOperated",
+    "DrugWasted",
+    "EmergencyAccess",
+    "EmergencyMarked",
     "Event",
     "GateChanged",
+    "LimitsSwitched",
     "LinkChanged",
     "Measured",
     "NotDone",
     "Noted",
     "ObservationCorrected",
     "Observed",
+    "OrderChecked",
     "OrderEntered",
     "PatientCheckedIn",
     "PhaseChanged",
+    "PinRefused",
     "PumpReported",
     "RecordingChanged",
+    "RescueDone",
+    "ScreeningAnswered",
+    "ScreeningDecided",
     "SessionOpened",
     "SessionResumed",
     "Signed",
+    "SignedIn",
     "SoundChanged",
+    "StaffMoved",
     "Unknown",
     "ValueEntered",
     "iso",
@@ -84,7 +106,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionOpened:
-    """A session begins at a chair, under a profile named by its hash. `profile_toml` is the whole text of it."""
+    """A session begins at a chair, under a profile named by its hash. `profile_toml` is the whole text of it.
+
+    `pins`: the clinic keeps a roster, so whoever signs has to prove who it is.
+    """
 
     TYPE: ClassVar[str] = "session-opened"
     session: str
@@ -95,6 +120,7 @@ class SessionOpened:
     profile_toml: str
     software: str
     stream: str = ""
+    pins: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from ketamon.domain import events as e
@@ -13,7 +14,17 @@ from ketamon.domain.parameters import CUFF, Parameter
 from ketamon.domain.phases import Phase, Trigger
 from ketamon.domain.readings import Quality, Reading
 from ketamon.domain.series import Series
-from ketamon.domain.session import ENTERED, Alarm, Confirmation, Device, Observation, Sample, SessionState, counts
+from ketamon.domain.session import (
+    ENTERED,
+    Alarm,
+    Confirmation,
+    Device,
+    Observation,
+    Sample,
+    Screened,
+    SessionState,
+    counts,
+)
 
 
 def apply(state: SessionState, event: e.Event) -> SessionState:
@@ -58,8 +69,21 @@ def _checked_in(state: SessionState, body: e.PatientCheckedIn, _: e.Event) -> No
     state.patient = body.patient
 
 
+def _answered(state: SessionState, body: e.ScreeningAnswered, event: e.Event) -> None:
+    state.screening[body.item] = Screened(body, event.seq, event.at)
+
+
+def _decided(state: SessionState, body: e.ScreeningDecided, _: e.Event) -> None:
+    if body.item in state.screening:
+        state.screening[body.item] = replace(state.screening[body.item], decision=body)
+
+
 def _ordered(state: SessionState, body: e.OrderEntered, _: e.Event) -> None:
-    state.order = body
+    state.order, state.order_check = body, None
+
+
+def _order_checked(state: SessionState, body: e.OrderChecked, _: e.Event) -> None:
+    state.order_check = body
 
 
 def _attached(state: SessionState, body: e.DeviceAttached, _: e.Event) -> None:
@@ -224,8 +248,47 @@ def _audio(state: SessionState, body: e.AudioPaused, event: e.Event) -> None:
     state.audio_paused_until = event.at.plus(body.seconds) if body.seconds > 0 else None
 
 
+def _limits(state: SessionState, body: e.LimitsSwitched, _: e.Event) -> None:
+    if body.off:
+        state.limits_off[body.parameter] = body
+    else:
+        state.limits_off.pop(body.parameter, None)
+
+
+def _staff(state: SessionState, body: e.StaffMoved, _: e.Event) -> None:
+    """Somebody is in one place at a time, whatever the role they gave before."""
+    for person in [known for known in state.staff if known.is_same(body.who)]:
+        del state.staff[person]
+    if body.where is not None:
+        state.staff[body.who] = body.where
+
+
+def _emergency(state: SessionState, body: e.EmergencyMarked, event: e.Event) -> None:
+    state.emergency_since = event.at if body.on else None
+
+
+def _rescued(state: SessionState, body: e.RescueDone, event: e.Event) -> None:
+    state.rescue.append((body, event.at))
+
+
+def _wasted(state: SessionState, body: e.DrugWasted, _: e.Event) -> None:
+    state.wasted_ml = round(state.wasted_ml + body.volume_ml, 6)
+
+
+def _glass(state: SessionState, body: e.EmergencyAccess, _: e.Event) -> None:
+    state.glass_broken = body
+
+
+def _signed_in(state: SessionState, _body: e.SignedIn, _event: e.Event) -> None:
+    state.glass_broken = None
+
+
 def _gate(state: SessionState, body: e.GateChanged, event: e.Event) -> None:
     state.gate = body
+    if not body.open:
+        state.gate_open_since = None
+    elif state.gate_open_since is None:
+        state.gate_open_since = event.at
     if body.open and state.ready_at is None:
         state.ready_at = event.at
 
@@ -258,7 +321,10 @@ _FOLD: dict[type, Callable[[SessionState, Any, e.Event], None]] = {
     e.SessionOpened: _opened,
     e.SessionResumed: _resumed,
     e.PatientCheckedIn: _checked_in,
+    e.ScreeningAnswered: _answered,
+    e.ScreeningDecided: _decided,
     e.OrderEntered: _ordered,
+    e.OrderChecked: _order_checked,
     e.DeviceAttached: _attached,
     e.LinkChanged: _link,
     e.Measured: _measured,
@@ -276,6 +342,14 @@ _FOLD: dict[type, Callable[[SessionState, Any, e.Event], None]] = {
     e.Confirmed: _confirmed,
     e.AlarmChanged: _alarm,
     e.AudioPaused: _audio,
+    e.LimitsSwitched: _limits,
+    e.StaffMoved: _staff,
+    e.EmergencyMarked: _emergency,
+    e.RescueDone: _rescued,
+    e.DrugWasted: _wasted,
+    e.SignedIn: _signed_in,
+    e.PinRefused: _logged,
+    e.EmergencyAccess: _glass,
     e.GateChanged: _gate,
     e.Signed: _signed,
     e.ClockStepped: _clock,

@@ -1,11 +1,13 @@
 """What a person can ask of the core: the chair checks an intent and it becomes events, or is refused with a reason."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 from ketamon.domain.devices import Action
-from ketamon.domain.people import Patient, Person
+from ketamon.domain.parameters import Parameter
+from ketamon.domain.people import Meaning, Patient, Person
 from ketamon.domain.phases import Trigger
+from ketamon.domain.profile import Place, Reply
 from ketamon.domain.readings import Reading
 
 
@@ -19,7 +21,36 @@ class CheckIn:
     minutes: float
     concentration_mg_per_ml: float
     by: Person
-    checked_by: Person | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOrder:
+    """Check the order that stands, as a second person."""
+
+    TYPE: ClassVar[str] = "check-order"
+    by: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerScreening:
+    """Answer a question of the screening; a drug's answer says which, how much and when it was last taken."""
+
+    TYPE: ClassVar[str] = "answer-screening"
+    item: str
+    reply: Reply
+    by: Person
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideScreening:
+    """Decide about a flagged answer, with a reason."""
+
+    TYPE: ClassVar[str] = "decide-screening"
+    item: str
+    go_on: bool
+    why: str
+    by: Person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,12 +145,80 @@ class PauseAudio:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchLimits:
+    """Switch the alarm limits of one parameter off, with a reason, or on again."""
+
+    TYPE: ClassVar[str] = "switch-limits"
+    parameter: Parameter
+    off: bool
+    by: Person
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveStaff:
+    """Somebody of the staff comes to the room, is elsewhere on site, or leaves (`where` is None)."""
+
+    TYPE: ClassVar[str] = "move-staff"
+    who: Person
+    where: Place | None
+    by: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkEmergency:
+    """Mark that an emergency begins, or that it is over. Nothing is asked."""
+
+    TYPE: ClassVar[str] = "mark-emergency"
+    by: Person
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rescue:
+    """Log something of the rescue list."""
+
+    TYPE: ClassVar[str] = "rescue"
+    item: str
+    by: Person
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waste:
+    """Log what was left of the drug and thrown away; the witness is who proves it."""
+
+    TYPE: ClassVar[str] = "waste"
+    volume_ml: float
+    by: Person
+    witness: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sign:
-    """Sign the record: `assessment` by a nurse, `discharge` by another clinician."""
+    """Sign the record: see `ketamon.domain.people.Meaning`. `why` is the reason of an override."""
 
     TYPE: ClassVar[str] = "sign"
-    meaning: str
+    meaning: Meaning
     by: Person
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """Unlock a console, with a PIN."""
+
+    TYPE: ClassVar[str] = "sign-in"
+    by: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakGlass:
+    """Work without a PIN because there is no time for one; it stands in the alarm line until somebody signs in."""
+
+    TYPE: ClassVar[str] = "break-glass"
+    by: Person
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,26 +250,9 @@ class SetSpeed:
 
 
 Intent = (
-    CheckIn
-    | Advance
-    | Observe
-    | Correct
-    | Note
-    | EnterValue
-    | SkipDue
-    | Confirm
-    | Acknowledge
-    | PauseAudio
-    | Sign
-    | Operate
-    | ReportSound
-    | SetSpeed
-)
+    CheckIn | CheckOrder | AnswerScreening | DecideScreening | Advance | Observe | Correct | Note | EnterValue | SkipDue
+    | Confirm | Acknowledge | PauseAudio | SwitchLimits | MoveStaff | MarkEmergency | Rescue | Waste | Sign | SignIn
+    | BreakGlass | Operate | ReportSound | SetSpeed
+)  # fmt: skip
 
-INTENTS: dict[str, type] = {
-    intent.TYPE: intent
-    for intent in (
-        CheckIn, Advance, Observe, Correct, Note, EnterValue, SkipDue, Confirm, Acknowledge, PauseAudio, Sign, Operate,
-        ReportSound, SetSpeed,
-    )
-}  # fmt: skip
+INTENTS: dict[str, type] = {intent.TYPE: intent for intent in get_args(Intent)}

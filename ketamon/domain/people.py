@@ -1,4 +1,4 @@
-"""Who acts, and what a signature is."""
+"""Who acts and who is treated, and what was ordered."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +11,23 @@ class Role(StrEnum):
     PHYSICIAN = "physician"
     DIRECTOR = "director"
     OBSERVER = "observer"
+
+
+class Proof(StrEnum):
+    """How it is known who acts: by name only where the clinic has no PINs, by PIN, or by emergency access."""
+
+    NAME = "name"
+    PIN = "pin"
+    EMERGENCY = "emergency"
+
+
+class Meaning(StrEnum):
+    """What a signature means: the gate is met (both sign), or the patient leaves although it is not (both sign)."""
+
+    ASSESSMENT = "assessment"
+    DISCHARGE = "discharge"
+    OVERRIDE = "override"
+    OVERRIDE_SECOND = "override-second"
 
 
 @dataclass(frozen=True, slots=True)

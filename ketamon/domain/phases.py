@@ -34,6 +34,7 @@ class Trigger(StrEnum):
     COMPLETE = "complete"
     STOP = "stop"
     SIGN_OFF = "sign-off"
+    OVERRIDE = "override"
     REOPEN = "reopen"
     LEAVE = "leave"
     ABANDON = "abandon"
@@ -71,6 +72,7 @@ TRANSITIONS: dict[Phase, dict[Trigger, Transition]] = {
     },
     Phase.RECOVERY: {
         Trigger.SIGN_OFF: Transition(Phase.READY, frozenset({Role.PHYSICIAN})),
+        Trigger.OVERRIDE: Transition(Phase.READY, _CLINICIANS),
     },
     Phase.READY: {
         Trigger.LEAVE: Transition(Phase.DISCHARGED, _CLINICIANS),

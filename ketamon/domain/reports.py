@@ -95,3 +95,4 @@ class BytesRejected:
 Report = (
     DeviceAttached | LinkChanged | Measured | PumpReported | DeviceAlarmsReported | DeviceNoticed | BytesRejected
 )  # fmt: skip
+"""Whatever a device said."""

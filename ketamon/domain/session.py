@@ -12,6 +12,7 @@ from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import Parameter
 from ketamon.domain.people import Patient, Person
 from ketamon.domain.phases import Phase
+from ketamon.domain.profile import Place
 from ketamon.domain.readings import Mode, Reading
 from ketamon.domain.series import Series
 
@@ -86,6 +87,16 @@ class Confirmation:
 
 
 @dataclass(frozen=True, slots=True)
+class Screened:
+    """An answer of the screening, and what a physician decided about it."""
+
+    answer: e.ScreeningAnswered
+    seq: int
+    at: Instant
+    decision: e.ScreeningDecided | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """An alarm that stands: active, acknowledged or latched."""
 
@@ -121,7 +132,8 @@ class SessionState:
 
     `samples` holds the last reading per (parameter, device, site), `sources` which of these ever gave a value, in their
     order; `history` the trend of each parameter; `log` the events that a person would read, oldest first. `clock_step`
-    is the last step of the wall clock and when it was.
+    is the last step of the wall clock and when it was. `ready_at` is the first moment the gate was open,
+    `gate_open_since` the last time it opened, None while it is closed. `glass_broken`: somebody works without a PIN.
     """
 
     seq: int = 0
@@ -129,7 +141,9 @@ class SessionState:
     opened: e.SessionOpened | None = None
     started: Instant | None = None
     patient: Patient | None = None
+    screening: dict[str, Screened] = field(default_factory=dict)
     order: e.OrderEntered | None = None
+    order_check: e.OrderChecked | None = None
     phase: Phase = Phase.CHECK_IN
     phase_since: Instant | None = None
     infusion: Infusion = field(default_factory=Infusion)
@@ -144,7 +158,14 @@ class SessionState:
     alarms: dict[str, Alarm] = field(default_factory=dict)
     alarm_count: int = 0
     audio_paused_until: Instant | None = None
+    limits_off: dict[Parameter, e.LimitsSwitched] = field(default_factory=dict)
+    staff: dict[Person, Place] = field(default_factory=dict)
+    emergency_since: Instant | None = None
+    rescue: list[tuple[e.RescueDone, Instant]] = field(default_factory=list)
+    glass_broken: e.EmergencyAccess | None = None
+    wasted_ml: float = 0.0
     gate: e.GateChanged | None = None
+    gate_open_since: Instant | None = None
     ready_at: Instant | None = None
     left_at: Instant | None = None
     signatures: list[tuple[e.Signed, Instant]] = field(default_factory=list)

@@ -158,13 +158,7 @@ def _latches(change: AlarmChanged) -> bool:
     return change.priority is Priority.HIGH and not change.technical
 
 
-def acknowledge(
-    state: SessionState,
-    profile: Profile,  # noqa: ARG001 (all of these take the same four)
-    at: Instant,  # noqa: ARG001 (as above)
-    by: Person,
-    alarm: str = "",
-) -> list[AlarmChanged]:
+def acknowledge(state: SessionState, by: Person, alarm: str = "") -> list[AlarmChanged]:
     """Return what follows when somebody acknowledges one alarm, or all that stand (""): nothing where none stands."""
     changes = []
     for name, standing in state.alarms.items():
@@ -175,13 +169,7 @@ def acknowledge(
     return changes
 
 
-def pause_audio(
-    state: SessionState,  # noqa: ARG001 (all of these take the same four)
-    profile: Profile,
-    at: Instant,  # noqa: ARG001 (as above)
-    by: Person,
-    on: bool = True,
-) -> AudioPaused:
+def pause_audio(profile: Profile, by: Person, *, on: bool = True) -> AudioPaused:
     """Pause the sound for as long as the profile allows, or end the pause. A new or higher alarm ends it, too."""
     return AudioPaused(seconds=profile.alarm.audio_pause_s if on else 0.0, by=by)
 

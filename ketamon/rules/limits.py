@@ -45,16 +45,20 @@ def look_at_limits(look: Look) -> None:
             known.add(_CAUSE[limit.parameter])
     for name, alarm in look.state.alarms.items():
         of = alarm.change.parameter
+        if of in look.state.limits_off:
+            continue
         if of is not None and not alarm.change.technical and not _is_back(look, name, of, known=_CAUSE[of] in known):
             look.held.add(name)
 
 
 def _judged(look: Look, parameter: Parameter) -> Current:
     """The value that a limit on this parameter is held against: for a pulse rate the heart rate, where that is good."""
-    if parameter is Parameter.HR and look.electrodes_off:
+    off = look.state.limits_off
+    if parameter in off or (parameter is Parameter.HR and look.electrodes_off):
         return _NOTHING
-    if parameter is Parameter.PR and look.value(Parameter.HR).usable and not look.electrodes_off:
-        return look.value(Parameter.HR)
+    if parameter is Parameter.PR and Parameter.HR not in off and not look.electrodes_off:
+        heart = look.value(Parameter.HR)
+        return heart if heart.usable else look.value(parameter)
     return look.value(parameter)
 
 

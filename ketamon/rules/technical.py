@@ -11,6 +11,7 @@ from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
 from ketamon.domain.phases import ENDED, Phase
 from ketamon.domain.profile import WATCHED_ANYWAY, Watch, WatchRule
 from ketamon.domain.session import Device, SourceKey
+from ketamon.rules import staff
 from ketamon.rules.conditions import Condition, Look
 from ketamon.rules.current import lifetime_s, values_by_device
 from ketamon.rules.dose import mg_given, ordered_mg_per_kg_h, rate_mg_per_kg_h
@@ -57,10 +58,23 @@ def _session(look: Look, rules: Rules) -> Iterator[Condition]:
     text = sound.why if sound and sound.working else ""
     yield from _watch(look, rules[Watch.SOUND_BY_BELL], "sound:bell", text)
     yield from _differ(look, rules[Watch.SOURCES_DIFFER])
+    yield from _people(look, rules)
     text = ""
     if look.state.phase in PATIENT_THERE and look.electrodes_off:
         text = f"HR 0 but pulse {look.value(Parameter.PR).value:.0f}: check the ECG electrodes"
     yield from _watch(look, rules[Watch.SENSOR_FAULT], "sensor:ecg-fault", text)
+
+
+def _people(look: Look, rules: Rules) -> Iterator[Condition]:
+    """What people switched off, who is not there, and who works without a PIN."""
+    for parameter in PARAMETERS:
+        switched = look.state.limits_off.get(parameter)
+        text = f"{PARAMETERS[parameter].label} limits off: {switched.why} ({switched.by})" if switched else ""
+        yield from _watch(look, rules[Watch.LIMITS_OFF], f"limits-off:{parameter}", text)
+    yield from _watch(look, rules[Watch.STAFF_MISSING], "staff", ", ".join(staff.missing(look.state, look.profile)))
+    glass = look.state.glass_broken
+    text = f"no PIN is asked: {glass.why} ({glass.by})" if glass else ""
+    yield from _watch(look, rules[Watch.GLASS_BROKEN], "glass", text)
 
 
 def _differ(look: Look, rule: WatchRule) -> Iterator[Condition]:

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
-from ketamon.chair.asked import ASSESSMENT, DISCHARGE, START_CONFIRMED
+from ketamon.chair.asked import START_CONFIRMED
 from ketamon.domain import events as e
 from ketamon.domain import intents as i
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
-from ketamon.domain.people import Patient, Person, Role
+from ketamon.domain.people import Meaning, Patient, Person, Role
 from ketamon.domain.phases import Phase, Trigger
-from ketamon.domain.profile import Criterion, CriterionKind, ObservationItem, Profile
+from ketamon.domain.profile import Criterion, CriterionKind, ObservationItem, Place, Profile, Reply
 from ketamon.domain.readings import Quality, Reading
 from ketamon.domain.session import SessionState
 from ketamon.rules import schedule
@@ -60,7 +60,7 @@ COURSE: dict[str, tuple[tuple[float, int], ...]] = {
 within the hour and are gone within two in most (five trials, 163 patients). Not listed: nothing to find."""
 
 NOTES: tuple[tuple[Phase, float, str], ...] = (
-    (Phase.BASELINE, 3.0, "Cannula left forearm, flushed, no swelling. Lights down, headphones on."),
+    (Phase.BASELINE, 0.5, "Cannula left forearm, flushed, no swelling. Lights down, headphones on."),
     (Phase.PAUSED, 0.2, "Held at the pump while the arm was laid straight."),
     (Phase.RECOVERY, 8.0, "Awake, talks, drinks water."),
 )
@@ -125,15 +125,36 @@ def _busy(state: SessionState, at: Instant) -> bool:
     return last is not None and at.since(last.at) < PACE_S
 
 
+def _come(look: _Look) -> Iterator[i.Intent]:
+    """Nurse and physician tell that they are there."""
+    for person, place in ((NURSE, Place.ROOM), (PHYSICIAN, Place.SITE)):
+        if look.profile.staff and person not in look.state.staff and look.state.phase is Phase.CHECK_IN:
+            yield i.MoveStaff(who=person, where=place, by=NURSE)
+
+
+def _screen(look: _Look) -> Iterator[i.Intent]:
+    """Ask all questions; this patient has nothing that stands in the way."""
+    if look.state.phase is not Phase.CHECK_IN or look.in_phase_s < ARRIVAL_S:
+        return
+    for item in look.profile.screening:
+        if item.id not in look.state.screening:
+            reply = Reply.NO if item.flagged_by is Reply.YES else Reply.YES
+            yield i.AnswerScreening(item=item.id, reply=reply, by=NURSE)
+
+
+def _check_order(look: _Look) -> Iterator[i.Intent]:
+    if look.state.order is not None and look.state.order_check is None:
+        yield i.CheckOrder(by=PHYSICIAN)
+
+
 def _check_in(look: _Look) -> Iterator[i.Intent]:
-    if look.state.phase is Phase.CHECK_IN and look.in_phase_s >= ARRIVAL_S:
+    if look.state.phase is Phase.CHECK_IN and look.state.order is None and look.in_phase_s >= ARRIVAL_S:
         yield i.CheckIn(
             patient=PATIENT,
             dose_mg_per_kg=scenario.DOSE_MG_PER_KG,
             minutes=scenario.MINUTES,
             concentration_mg_per_ml=scenario.CONCENTRATION_MG_PER_ML,
             by=NURSE,
-            checked_by=PHYSICIAN,
         )
 
 
@@ -226,10 +247,10 @@ def _sign(look: _Look) -> Iterator[i.Intent]:
     if look.state.phase is not Phase.RECOVERY or look.state.gate is None or not look.state.gate.open:
         return
     signed = {signature.meaning: at for signature, at in look.state.signatures}
-    if ASSESSMENT not in signed:
-        yield i.Sign(meaning=ASSESSMENT, by=NURSE)
-    elif look.at.since(signed[ASSESSMENT]) >= READING_S:
-        yield i.Sign(meaning=DISCHARGE, by=PHYSICIAN)
+    if Meaning.ASSESSMENT not in signed:
+        yield i.Sign(meaning=Meaning.ASSESSMENT, by=NURSE)
+    elif look.at.since(signed[Meaning.ASSESSMENT]) >= READING_S:
+        yield i.Sign(meaning=Meaning.DISCHARGE, by=PHYSICIAN)
 
 
 def _observe(look: _Look, item: str) -> i.Observe:
@@ -267,7 +288,10 @@ _ANSWERS: dict[CriterionKind, Callable[[_Look, Criterion], i.Intent]] = {
 
 _HABITS: tuple[Callable[[_Look], Iterator[i.Intent]], ...] = (
     _acknowledge,
+    _come,
+    _screen,
     _check_in,
+    _check_order,
     _confirm_start,
     _stop_early,
     _observe_at_rest,

@@ -1,6 +1,6 @@
 """A bedside without cables: a chair with the real drivers, fed by their simulators on a clock that the test moves."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -8,10 +8,11 @@ from ketamon.chair.engine import Chair
 from ketamon.domain import events as e
 from ketamon.domain.devices import PumpAlarm, PumpState, PumpStatus
 from ketamon.domain.instant import Instant
-from ketamon.domain.intents import Advance, CheckIn, Observe
+from ketamon.domain.intents import Advance, AnswerScreening, CheckIn, CheckOrder, Intent, MoveStaff, Observe
 from ketamon.domain.parameters import Parameter
 from ketamon.domain.people import Patient, Person, Role
 from ketamon.domain.phases import Trigger
+from ketamon.domain.profile import Place, Profile, Reply
 from ketamon.domain.readings import Mode
 from ketamon.domain.session import SessionState
 from ketamon.driver import Truth
@@ -22,14 +23,23 @@ START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 NURSE = Person("AB", Role.NURSE)
 PHYSICIAN = Person("Dr. C", Role.PHYSICIAN)
 PATIENT = Patient(label="J. D.", identifier="1982-03-04", weight_kg=72.0, weight_method="measured", escort="M. D.")
-CHECK_IN = CheckIn(
-    patient=PATIENT, dose_mg_per_kg=0.5, minutes=40.0, concentration_mg_per_ml=1.0, by=NURSE, checked_by=PHYSICIAN
-)
+CHECK_IN = CheckIn(patient=PATIENT, dose_mg_per_kg=0.5, minutes=40.0, concentration_mg_per_ml=1.0, by=NURSE)
 CALM: Mapping[Parameter, float | None] = {
     Parameter.SPO2: 98.0, Parameter.PR: 70.0, Parameter.HR: 70.0, Parameter.RR: 14.0, Parameter.ETCO2: 36.0,
     Parameter.FICO2: 0.0, Parameter.TEMP: 36.6,
     Parameter.NIBP_SYS: 120.0, Parameter.NIBP_DIA: 75.0, Parameter.NIBP_MAP: 90.0,
 }  # fmt: skip
+
+
+def checking_in(profile: Profile) -> Iterator[Intent]:
+    """All that people ask until the baseline begins."""
+    yield MoveStaff(who=NURSE, where=Place.ROOM, by=NURSE)
+    yield MoveStaff(who=PHYSICIAN, where=Place.SITE, by=NURSE)
+    for item in profile.screening:
+        clear = Reply.NO if item.flagged_by is Reply.YES else Reply.YES
+        yield AnswerScreening(item=item.id, reply=clear, by=NURSE)
+    yield CHECK_IN
+    yield CheckOrder(by=PHYSICIAN)
 
 
 class Bedside:
@@ -66,6 +76,12 @@ class Bedside:
         )  # fmt: skip
         self.chair.open(opened, self.now)
         return self.attach()
+
+    def check_in(self) -> "Bedside":
+        """Nurse and physician are there; the patient's screening is clear, the order entered and checked."""
+        for intent in checking_in(self.profile):
+            self.ask(intent)
+        return self
 
     def attach(self) -> "Bedside":
         for name, spec in self.specs.items():
@@ -130,7 +146,7 @@ class Bedside:
 
     def at_baseline(self) -> "Bedside":
         """Check in, with vital signs and observations at rest."""
-        self.open().run(8).ask(CHECK_IN).cuff(120, 75).run(5)
+        self.open().run(8).check_in().cuff(120, 75).run(5)
         return self.observe(sedation=5, dissociation=0, nausea=0, pain=2, mood=4)
 
     def infusing(self) -> "Bedside":

@@ -10,7 +10,7 @@ from ketamon.domain import intents as i
 from ketamon.domain.devices import Link, PumpState
 from ketamon.domain.fold import fold
 from ketamon.domain.parameters import Parameter
-from ketamon.domain.people import Person, Role
+from ketamon.domain.people import Meaning, Person, Role
 from ketamon.domain.phases import Phase, Trigger
 from ketamon.domain.readings import Mode
 from ketamon.driver import Truth
@@ -132,8 +132,8 @@ def test_a_pump_that_stops_early_is_a_pause_until_a_person_stops_it():
 
 
 def test_starting_by_hand_needs_a_whole_baseline():
-    bed = Bedside().open().run(3).ask(CHECK_IN)
-    with pytest.raises(Refused, match=r"lacks .*SYS"):
+    bed = Bedside().open().run(3).check_in()
+    with pytest.raises(Refused, match=r"to do: .*SYS"):
         bed.ask(i.Advance(trigger=Trigger.START, by=NURSE))
     bed.cuff(120, 75).run(5)
     with pytest.raises(Refused, match="sedation"):
@@ -145,7 +145,8 @@ def test_starting_by_hand_needs_a_whole_baseline():
 
 PATIENT = CHECK_IN.patient
 REFUSED = [
-    (replace(CHECK_IN, checked_by=NURSE), "second person"),
+    (i.CheckOrder(by=NURSE), "second person"),
+    (i.CheckOrder(by=Person("X", Role.DIRECTOR)), "needs a nurse or physician"),
     (replace(CHECK_IN, dose_mg_per_kg=5.0), "mg/kg"),
     (replace(CHECK_IN, minutes=5.0), "20 to 240"),
     (replace(CHECK_IN, patient=replace(PATIENT, identifier=" ")), "second identifier"),
@@ -158,8 +159,7 @@ REFUSED = [
     (i.Note(text="  ", by=NURSE), "note is missing"),
     (i.SkipDue(item="hunger", because="none", by=NURSE), "schedule"),
     (i.Confirm(item="hunger", met=True, by=NURSE), "gate does not ask"),
-    (i.Sign(meaning="assessment", by=NURSE), "nothing is to be signed"),
-    (i.Sign(meaning="love", by=NURSE), "assessment or discharge"),
+    (i.Sign(meaning=Meaning.ASSESSMENT, by=NURSE), "nothing is to be signed"),
     (i.Advance(trigger=Trigger.LEAVE, by=NURSE), "not possible in baseline"),
     (i.Advance(trigger=Trigger.START, by=Person("X", Role.OBSERVER)), "not a observer"),
     (i.SetSpeed(speed=10.0), "no speed"),
@@ -168,7 +168,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("intent", "reason"), REFUSED, ids=lambda v: v if isinstance(v, str) else v.TYPE)
 def test_what_makes_no_sense_is_refused_and_changes_nothing(intent, reason):
-    bed = Bedside().open().run(90).ask(CHECK_IN)
+    bed = Bedside().open().run(90).check_in()
     seq = bed.state.seq
     with pytest.raises(Refused, match=reason):
         bed.chair.intend(intent, bed.now)
@@ -247,12 +247,12 @@ def test_the_gate_opens_only_when_all_is_met_and_lets_nobody_leave_unsigned():
     with pytest.raises(Refused, match="not possible in recovery"):
         bed.ask(i.Advance(trigger=Trigger.LEAVE, by=NURSE))
     with pytest.raises(Refused, match="assessment must be signed first"):
-        bed.ask(i.Sign(meaning="discharge", by=PHYSICIAN))
-    bed.ask(i.Sign(meaning="assessment", by=Person("Dr. C", Role.PHYSICIAN)))
+        bed.ask(i.Sign(meaning=Meaning.DISCHARGE, by=PHYSICIAN))
+    bed.ask(i.Sign(meaning=Meaning.ASSESSMENT, by=Person("Dr. C", Role.PHYSICIAN)))
     with pytest.raises(Refused, match="two people"):
-        bed.ask(i.Sign(meaning="discharge", by=PHYSICIAN))
-    bed.ask(i.Sign(meaning="assessment", by=NURSE))
-    bed.ask(i.Sign(meaning="discharge", by=PHYSICIAN))
+        bed.ask(i.Sign(meaning=Meaning.DISCHARGE, by=PHYSICIAN))
+    bed.ask(i.Sign(meaning=Meaning.ASSESSMENT, by=NURSE))
+    bed.ask(i.Sign(meaning=Meaning.DISCHARGE, by=PHYSICIAN))
     assert bed.state.phase is Phase.READY
     bed.values[Parameter.SPO2] = 80.0
     bed.run(30)
@@ -274,7 +274,7 @@ def test_the_gate_closes_again_when_the_monitor_is_unplugged():
     bed.run(2)
     assert not bed.state.gate.open
     with pytest.raises(Refused, match="gate is closed"):
-        bed.ask(i.Sign(meaning="assessment", by=NURSE))
+        bed.ask(i.Sign(meaning=Meaning.ASSESSMENT, by=NURSE))
 
 
 def test_resuming_goes_on_with_phase_and_clock_and_without_values():
@@ -292,10 +292,10 @@ def test_resuming_goes_on_with_phase_and_clock_and_without_values():
 
 
 def test_one_person_is_not_two():
-    bed = Bedside().open().run(3)
+    bed = Bedside().open().run(3).ask(CHECK_IN)
     for alias in (Person(NURSE.name, Role.PHYSICIAN), Person(f" {NURSE.name.lower()} ", Role.NURSE)):
         with pytest.raises(Refused, match="second person"):
-            bed.ask(replace(CHECK_IN, checked_by=alias))
+            bed.ask(i.CheckOrder(by=alias))
 
 
 def test_a_counter_that_was_not_set_to_zero_ends_no_infusion():
@@ -364,7 +364,7 @@ def test_a_wall_clock_that_was_set_back_while_the_core_was_down_is_told():
 
 def test_an_assessment_from_before_the_pump_infused_again_does_not_count():
     bed = recovered(Bedside())
-    bed.ask(i.Sign(meaning="assessment", by=NURSE))
+    bed.ask(i.Sign(meaning=Meaning.ASSESSMENT, by=NURSE))
     pump = bed.pump
     bed.pump = replace(pump, state=PumpState.INFUSING, rate=54.0)
     bed.run(5)
@@ -372,4 +372,4 @@ def test_an_assessment_from_before_the_pump_infused_again_does_not_count():
     recovering_again(bed)
     assert bed.state.gate.open
     with pytest.raises(Refused, match="assessment must be signed first"):
-        bed.ask(i.Sign(meaning="discharge", by=PHYSICIAN))
+        bed.ask(i.Sign(meaning=Meaning.DISCHARGE, by=PHYSICIAN))

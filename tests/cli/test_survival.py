@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from chair.bedside import CHECK_IN, NURSE
+from chair.bedside import CHECK_IN, NURSE, checking_in
 
 from ketamon.domain import events as e
 from ketamon.domain.devices import Link
@@ -127,7 +127,8 @@ async def test_a_session_goes_on_after_its_core_was_killed(private):
         feed = SocketFeed(socket_path("k"), load(None)[0])
         following = asyncio.create_task(feed.run())
         await until(lambda: feed.connected)
-        assert await feed.ask(CHECK_IN) == ""
+        for intent in checking_in(feed.profile):
+            assert await feed.ask(intent) == ""
         kill(process)
         await until(lambda: not feed.connected)
         process = await core("--resume")

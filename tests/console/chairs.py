@@ -65,7 +65,8 @@ class Chair:
     def check_in(self):
         return self.say(
             e.PatientCheckedIn(patient=PATIENT, by=NURSE),
-            e.OrderEntered(order=ORDER, by=NURSE, checked_by=PHYSICIAN),
+            e.OrderEntered(order=ORDER, by=NURSE),
+            e.OrderChecked(by=PHYSICIAN),
             e.PhaseChanged(trigger=Trigger.CHECKED_IN, phase=Phase.BASELINE, by=NURSE),
         )
 

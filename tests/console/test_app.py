@@ -17,6 +17,7 @@ from ketamon.console.widgets.tile import Tile
 from ketamon.domain import intents as i
 from ketamon.domain.devices import Priority
 from ketamon.domain.parameters import Parameter
+from ketamon.domain.people import Meaning
 from ketamon.domain.phases import Trigger
 from ketamon.follow import Source
 
@@ -472,9 +473,9 @@ async def test_check_in_shows_the_arithmetic_and_keeps_what_was_typed():
         await desk.pilot.pause()
         assert "0.5 mg/kg × 72 kg = 36 mg" in desk.text()
         assert "36 mL in 40 min = 54 mL/h" in desk.text()
-        assert "no second person has checked this order" in desk.text()
+        assert "a second person checks this order next" in desk.text()
         await desk.press("escape", "c")
-        desk.app.screen.query_one("#checker", Input).focus()
+        desk.app.screen.query_one("#concentration", Input).focus()
         await desk.press("enter")
         (intent,) = desk.asked
         assert (intent.dose_mg_per_kg, intent.minutes, intent.concentration_mg_per_ml) == (0.5, 40.0, 1.0)
@@ -526,16 +527,16 @@ async def test_two_people_sign_and_the_patient_leaves():
     async with console(recovering()) as desk:
         chair = desk.feed.chair
         await desk.press("d", "enter")
-        assert desk.asked == [i.Sign(meaning="assessment", by=NURSE)]
-        chair.say(e.Signed(meaning="assessment", by=NURSE, covers="h"))
+        assert desk.asked == [i.Sign(meaning=Meaning.ASSESSMENT, by=NURSE)]
+        chair.say(e.Signed(meaning=Meaning.ASSESSMENT, by=NURSE, covers="h"))
         desk.feed.tick()
         await desk.look()
         await desk.press("enter")
         assert "name and role" in desk.answer
         await desk.type("Chen physician")
         await desk.press("enter")
-        assert desk.asked[-1] == i.Sign(meaning="discharge", by=PHYSICIAN)
-        chair.say(e.Signed(meaning="discharge", by=PHYSICIAN, covers="h"))
+        assert desk.asked[-1] == i.Sign(meaning=Meaning.DISCHARGE, by=PHYSICIAN)
+        chair.say(e.Signed(meaning=Meaning.DISCHARGE, by=PHYSICIAN, covers="h"))
         chair.say(e.PhaseChanged(trigger=Trigger.SIGN_OFF, phase=e.Phase.READY, by=PHYSICIAN))
         desk.feed.tick()
         await desk.look()

@@ -16,6 +16,7 @@ from ketamon.console.view import Contact, build
 from ketamon.domain import events as e
 from ketamon.domain.devices import DeviceKind, Link, Priority, PumpState
 from ketamon.domain.parameters import Parameter
+from ketamon.domain.people import Meaning
 from ketamon.domain.phases import Phase, Trigger
 from ketamon.domain.readings import Mode
 from ketamon.follow import Source
@@ -251,10 +252,10 @@ def test_a_start_that_only_the_pump_reported_asks_to_be_confirmed():
 
 def test_signatures_from_before_this_recovery_do_not_count():
     chair = recovering()
-    chair.say(e.Signed(meaning="assessment", by=NURSE, covers="h"))
+    chair.say(e.Signed(meaning=Meaning.ASSESSMENT, by=NURSE, covers="h"))
     assert chair.view().signing.assessed_by == "nurse AB"
     chair.t += 5
-    chair.say(e.Signed(meaning="discharge", by=PHYSICIAN, covers="h"))
+    chair.say(e.Signed(meaning=Meaning.DISCHARGE, by=PHYSICIAN, covers="h"))
     chair.say(e.PhaseChanged(trigger=Trigger.SIGN_OFF, phase=Phase.READY, by=PHYSICIAN))
     assert chair.view().signing.may_leave
     assert chair.view().signing.discharged_by == "physician Chen"

@@ -12,6 +12,7 @@ from ketamon.domain import events as e
 from ketamon.domain import fold as folding
 from ketamon.domain.devices import DeviceAlarm, DeviceKind, Link, Priority
 from ketamon.domain.fold import apply, fold
+from ketamon.domain.people import Meaning
 from ketamon.domain.phases import Phase, Trigger
 from ketamon.domain.readings import Mode, Quality, Reading
 from ketamon.domain.session import SessionState, counts, device_of, observations_of
@@ -50,7 +51,7 @@ def test_who_where_and_what_was_ordered():
     assert clinic.state.opened.chair == "2"
     assert clinic.state.patient == PATIENT
     assert clinic.state.order.order == ORDER
-    assert clinic.state.order.checked_by == PHYSICIAN
+    assert clinic.state.order_check.by == PHYSICIAN
     assert (clinic.state.phase, clinic.state.started) == (Phase.BASELINE, clinic.at)
     clinic.say(e.PatientCheckedIn(patient=replace(PATIENT, weight_kg=71.0), by=NURSE))
     assert clinic.state.patient.weight_kg == 71.0
@@ -221,7 +222,7 @@ def test_signatures_the_gate_and_the_record():
     clinic.t = 20
     clinic.say(e.GateChanged(open=False, checks=()), e.GateChanged(open=True, checks=()))
     assert clinic.state.ready_at.seconds == 10, "the first moment it was open"
-    clinic.say(e.Signed(meaning="assessment", by=NURSE, covers="abc"))
+    clinic.say(e.Signed(meaning=Meaning.ASSESSMENT, by=NURSE, covers="abc"))
     assert clinic.state.signatures[0][0].covers == "abc"
     clinic.say(e.RecordingChanged(degraded=True))
     assert clinic.state.recording_degraded == "cannot be written"

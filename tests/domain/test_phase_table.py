@@ -19,6 +19,7 @@ WAYS = {
     (Phase.PAUSED, Trigger.COMPLETE): Phase.RECOVERY,
     (Phase.PAUSED, Trigger.STOP): Phase.RECOVERY,
     (Phase.RECOVERY, Trigger.SIGN_OFF): Phase.READY,
+    (Phase.RECOVERY, Trigger.OVERRIDE): Phase.READY,
     (Phase.READY, Trigger.LEAVE): Phase.DISCHARGED,
     (Phase.READY, Trigger.REOPEN): Phase.RECOVERY,
 }

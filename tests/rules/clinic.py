@@ -9,7 +9,7 @@ from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
 from ketamon.domain.people import Patient, Person, Role
 from ketamon.domain.phases import Phase, Trigger
-from ketamon.domain.profile import Profile
+from ketamon.domain.profile import Place, Profile
 from ketamon.domain.readings import Mode, Quality, Reading
 from ketamon.domain.session import SessionState
 from ketamon.profiles import load
@@ -91,7 +91,9 @@ class Clinic:
     def check_in(self, *, order: bool = True) -> "Clinic":
         self.say(e.PatientCheckedIn(patient=PATIENT, by=NURSE))
         if order:
-            self.say(e.OrderEntered(order=ORDER, by=NURSE, checked_by=PHYSICIAN))
+            self.say(e.OrderEntered(order=ORDER, by=NURSE), e.OrderChecked(by=PHYSICIAN))
+        self.say(e.StaffMoved(who=NURSE, where=Place.ROOM, by=NURSE))
+        self.say(e.StaffMoved(who=PHYSICIAN, where=Place.SITE, by=NURSE))
         return self.phase(Phase.BASELINE, Trigger.CHECKED_IN)
 
     def wait(self, seconds: float) -> list[e.AlarmChanged]:
@@ -118,7 +120,7 @@ class Clinic:
         return said
 
     def acknowledge(self, alarm: str = "") -> list[e.AlarmChanged]:
-        said = alarms.acknowledge(self.state, self.profile, self.at, NURSE, alarm)
+        said = alarms.acknowledge(self.state, NURSE, alarm)
         self.say(*said)
         self.changes += said
         return said

@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from rules.clinic import CALM, INFUSING, NURSE, PATIENT, PROFILE, Clinic, P, in_infusion, reading
+from rules.clinic import CALM, INFUSING, NURSE, PATIENT, PHYSICIAN, PROFILE, Clinic, P, in_infusion, reading
 
 from ketamon.domain import events as e
 from ketamon.domain.devices import DeviceAlarm, DeviceKind, Link, Priority, PumpState
+from ketamon.domain.people import Role
 from ketamon.domain.phases import Phase, Trigger
+from ketamon.domain.profile import Place, Watch
 from ketamon.rules.alarms import AlarmMemory
 
 
@@ -302,7 +304,48 @@ def test_a_pump_that_doses_no_more_may_be_in_any_phase(state):
 def test_every_watch_of_the_profile_has_a_test_here():
     told = {"no-data", "sensor-off", "link-lost", "frames-rejected", "recording-degraded", "clock-stepped"}
     told |= {"pump-alarms-unavailable", "pump-alarm-unknown", "order-rate", "order-volume", "order-phase"}
-    assert told | {"sensor-fault", "sources-differ"} == {rule.of.value for rule in PROFILE.watch}
+    told |= {"sensor-fault", "sources-differ", "sound-failed", "sound-by-bell"}
+    told |= {"limits-off", "staff-missing", "glass-broken"}
+    assert told == {rule.of.value for rule in PROFILE.watch}
+    assert told == set(Watch)
+
+
+def test_limits_that_are_off_stand_in_the_alarm_line():
+    clinic = in_infusion()
+    clinic.say(e.LimitsSwitched(parameter=P.HR, off=True, by=NURSE, why="tremor"))
+    clinic.wait(1)
+    assert texts(clinic) == {"limits-off:hr": "HR limits off: tremor (nurse AB)"}
+    clinic.say(e.LimitsSwitched(parameter=P.HR, off=False, by=NURSE))
+    clinic.wait(1)
+    assert texts(clinic) == {}
+
+
+@pytest.mark.parametrize(
+    ("who", "where", "said"),
+    [
+        (NURSE, None, "no nurse in the room"),
+        (NURSE, Place.SITE, "no nurse in the room"),
+        (PHYSICIAN, None, "no physician on site"),
+        (PHYSICIAN, Place.ROOM, ""),
+        (replace(NURSE, role=Role.PHYSICIAN), Place.ROOM, "no nurse in the room"),
+    ],
+)
+def test_a_role_that_must_be_there_and_is_not(who, where, said):
+    clinic = in_infusion()
+    clinic.say(e.StaffMoved(who=who, where=where, by=NURSE)).wait(29)
+    assert texts(clinic) == {}
+    clinic.wait(2)
+    assert texts(clinic) == ({"staff": said} if said else {})
+
+
+def test_work_without_a_pin_stands_in_the_alarm_line_until_somebody_signs_in():
+    clinic = in_infusion()
+    clinic.say(e.EmergencyAccess(by=NURSE, why="no time"))
+    clinic.wait(1)
+    assert texts(clinic) == {"glass": "no PIN is asked: no time (nurse AB)"}
+    clinic.say(e.SignedIn(by=PHYSICIAN))
+    clinic.wait(1)
+    assert texts(clinic) == {}
 
 
 # ------------------------------------------------------------------------------------------- after the core was down

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ketamon.domain.events import TYPES, Event, Measured, Noted, Signed, Unknown
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import Parameter
-from ketamon.domain.people import Person, Role
+from ketamon.domain.people import Meaning, Person, Role
 from ketamon.domain.readings import Quality, Reading
 from ketamon.domain.units import Unit
 from ketamon.store.writer import Limits
@@ -80,4 +80,4 @@ def measured(seq: int) -> Event:
 
 
 def signed(seq: int, covers: str) -> Event:
-    return Event(seq, at(seq), Signed(meaning="assessment", by=NURSE, covers=covers))
+    return Event(seq, at(seq), Signed(meaning=Meaning.ASSESSMENT, by=NURSE, covers=covers))

@@ -31,7 +31,6 @@ class CheckInForm(Form):
         Field(id="dose", label="dose mg/kg", example="0.5"),
         Field(id="minutes", label="minutes", example="40"),
         Field(id="concentration", label="conc mg/mL", example="1"),
-        Field(id="checker", label="checked by", example="Lee physician"),
     )
 
     def opened(self, what: str = "") -> None:
@@ -46,14 +45,12 @@ class CheckInForm(Form):
     def read(self, typed: dict[str, str]) -> tuple[Intent, str]:
         """Return the check-in. The core works the order out again; this one is only shown."""
         patient, order = self._order(typed)
-        checker = t.person(typed["checker"], "checked by") if typed["checker"].strip() else None
         intent = CheckIn(
             patient=patient,
             dose_mg_per_kg=order.dose_mg_per_kg,
             minutes=order.minutes,
             concentration_mg_per_ml=order.concentration_mg_per_ml,
             by=self.staff,
-            checked_by=checker,
         )
         return intent, f"{patient.label}, {order.total_mg:g} mg over {order.minutes:g} min"
 
@@ -84,8 +81,7 @@ class CheckInForm(Form):
             patient, order = self._order(typed)
         except t.Mistake as mistake:
             return str(mistake)
-        checked = "" if typed["checker"].strip() else "\nno second person has checked this order"
-        return "\n".join(dose.arithmetic(order, patient)) + checked
+        return "\n".join([*dose.arithmetic(order, patient), "a second person checks this order next (k)"])
 
 
 def _method(text: str) -> str:

@@ -6,11 +6,11 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from ketamon.console import typed as t
-from ketamon.console.desk import ASSESSMENT, DISCHARGE
 from ketamon.console.view import ChairView
 from ketamon.console.widgets.line import Line
 from ketamon.console.widgets.panel import Field, Form
 from ketamon.domain.intents import Advance, Intent, Sign
+from ketamon.domain.people import Meaning
 from ketamon.domain.phases import Trigger
 
 
@@ -78,13 +78,13 @@ def _mark(done: bool) -> str:
     return "[x]" if done else "[ ]"
 
 
-def _next(view: ChairView) -> tuple[str, str]:
-    """Return the next step in words, and the meaning of the signature it needs ("" for none)."""
+def _next(view: ChairView) -> tuple[str, Meaning | None]:
+    """Return the next step in words, and the meaning of the signature it needs, if any."""
     signing = view.signing
     if signing.left:
-        return "the patient has left", ""
+        return "the patient has left", None
     if signing.may_leave:
-        return "the patient leaves with the escort", ""
+        return "the patient leaves with the escort", None
     if not signing.assessed_by:
-        return "sign the assessment", ASSESSMENT
-    return "sign the discharge (another person)", DISCHARGE
+        return "sign the assessment", Meaning.ASSESSMENT
+    return "sign the discharge (another person)", Meaning.DISCHARGE
