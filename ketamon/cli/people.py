@@ -106,11 +106,17 @@ def _allow(roster: Roster, args: argparse.Namespace, owner: Person | None = None
     """Ask for the name and the PIN of a director, or of the owner of what is changed. An empty roster asks nobody."""
     if not roster.people:
         return
-    checked = roster.check(name := _name(args), _ask(args, f"PIN of {name}"), SystemClock().now().wall)
+    person = proven(roster, args, _name(args))
+    if person.role is not Role.DIRECTOR and (owner is None or not owner.is_same(person)):
+        raise Refused(f"a director must allow this, not the {person}; nothing was changed")
+
+
+def proven(roster: Roster, args: argparse.Namespace, name: str) -> Person:
+    """Ask for the PIN of somebody in the roster; raise `Refused` where it is not theirs. Wants `args.pin_stdin`."""
+    checked = roster.check(name, _ask(args, f"PIN of {name}"), SystemClock().now().wall)
     if checked.outcome is not Outcome.RIGHT or checked.person is None:
         raise Refused(f"{checked}; nothing was changed")
-    if checked.person.role is not Role.DIRECTOR and (owner is None or not owner.is_same(checked.person)):
-        raise Refused(f"a director must allow this, not the {checked.person}; nothing was changed")
+    return checked.person
 
 
 def _name(args: argparse.Namespace) -> str:

@@ -66,7 +66,7 @@ class _Part:
         for path, place in own.places.items():
             before = self.places.get(path)
             if path and path[0] in identity and before:
-                places[path] = replace(place, comment=place.comment or before.comment)
+                places[path] = replace(before, comment=place.comment or before.comment)
             elif path:
                 was = self.table.get(str(path[0])) if len(path) == 1 else None
                 places[path] = place if was is None else replace(place, instead_of=f"{base}: {_short(was)}")
@@ -108,7 +108,8 @@ def extend(base: Document, name: str, own: Document) -> tuple[Document, list[str
                 del old.lists[key][at]
     for key, parts in add.lists.items():
         old.lists.setdefault(key, []).extend(parts)
-    root = old.root.said_anew(new.root, name, OWN)
+    root = old.root.said_anew(new.root, name)
+    root.places.update({(key,): new.root.places[(key,)] for key in OWN if key in new.root.table})
     return _whole(_Parts(root, old.tables, old.lists), _head(own, name)), problems
 
 

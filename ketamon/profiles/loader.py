@@ -20,7 +20,7 @@ from ketamon.domain.profile import Profile
 from ketamon.errors import ProfileError, SourceError, UsageError
 from ketamon.profiles.checks import problems_of
 from ketamon.profiles.document import Document, extend
-from ketamon.profiles.places import place_of, scan
+from ketamon.profiles.places import KeyPath, Place, place_of, scan
 
 FOLDER = Path(__file__).parent
 SHIPPED = FOLDER / "ketamine-40min.toml"
@@ -114,9 +114,14 @@ def _table(text: str, name: str) -> dict[str, Any]:
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)")
 
 
+def places_of(document: Document, name: str) -> dict[KeyPath, Place]:
+    """Find where everything stands that a document says; in a text without places of its own, the file is `name`."""
+    return document.places or scan(document.text, name)
+
+
 def _error(problems: list[str], document: Document, name: str) -> ProfileError:
     """Say each problem with the file and line of the key it is about."""
-    places = document.places or scan(document.text, name)
+    places = places_of(document, name)
     return ProfileError([f"{place_of(problem, places) or name}: {problem}" for problem in problems])
 
 
