@@ -6,7 +6,6 @@ first and to the followers at once, so that a slow disk delays no alarm. An answ
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -180,10 +179,9 @@ class Core:
     def _on_mute(self, console: str) -> None:
         """Hear that a console is gone; where alarms sounded there, nothing does now."""
         sound = self.engine.state.sound
-        if sound is not None and sound.console == console and sound.working and not self._closed:
+        if sound is not None and sound.console == console and sound.working and not (self.engine.ended or self._closed):
             why = f"nothing sounds the alarms: {console} is gone"
-            with suppress(Refused):  # the session has ended
-                self.intend(ReportSound(console=console, working=False, why=why), self.clock.now())
+            self.intend(ReportSound(console=console, working=False, why=why), self.clock.now())
 
     async def _pulse(self) -> None:
         while self._server is not None:

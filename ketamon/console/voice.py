@@ -17,7 +17,7 @@ from typing import Self
 from ketamon.console.pulse import Pulse
 from ketamon.console.view import calling
 from ketamon.domain.devices import Priority
-from ketamon.domain.events import SoundChanged
+from ketamon.domain.events import AlarmChanged, AudioPaused, SoundChanged
 from ketamon.domain.intents import ReportSound
 from ketamon.domain.people import Role
 from ketamon.follow import Beat, Feed, Source
@@ -46,6 +46,7 @@ class Voice:
         self._feed, self._player, self._console, self._role, self._asked = feed, player, console, role, asked
         self._pulse, self._siren, self._sounds = Pulse(), Siren(), sounds()
         self._reported = self._tried = float("-inf")
+        self._seen = 0
 
     def look(self, now: float) -> ReportSound | None:
         """Sound what is due at `now`; return what the core is to be told, if anything."""
@@ -62,7 +63,8 @@ class Voice:
             self._player.play(nothing(), now)  # what does not work is to be known before there is an alarm
         quiet = off or (beat.source is Source.LIVE and self._elsewhere(mine))
         audible = None if quiet else self._audible(beat, now)
-        self._do(self._siren.look(audible, self._feed.state.alarm_count, now), now)
+        silenced = bool(quiet) or self._somebody_acted()
+        self._do(self._siren.look(audible, self._feed.state.alarm_count, now, silenced=silenced), now)
         return self._report(mine, beat, now)
 
     def _do(self, what: Priority | Do, now: float) -> None:
@@ -97,6 +99,16 @@ class Voice:
         if beat.ended and not contact.reached:
             return None  # its core has nothing more to do
         return calling(state, self._feed.profile, contact, self._pulse.moment(state.at, now))
+
+    def _somebody_acted(self) -> bool:
+        """Whether, since the last look, a person acknowledged an alarm or paused the sound."""
+        seen, self._seen = self._seen, self._feed.state.seq
+        for event in reversed(self._feed.state.log):
+            if event.seq <= seen:
+                return False
+            if isinstance(event.body, AlarmChanged | AudioPaused) and event.body.by is not None:
+                return True
+        return False
 
     def _report(self, mine: ReportSound | None, beat: Beat, now: float) -> ReportSound | None:
         """Return what the core should know and does not know yet; the worse of two consoles says nothing."""

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -21,14 +22,13 @@ WORKS = ReportSound(console=ME, working=True)
 
 
 class FakePlayer:
-    """A player that notes what it plays; `fails` is why nothing sounds, a sound ends when the test says so."""
+    """A player that notes what it plays; `fails` is why nothing sounds. A sound is over at once, unless it `lasts`."""
 
     def __init__(self, programs=("paplay",)):
         self.programs = list(programs)
         self.played, self.fails = [], ""
         self.trouble = self.through = ""
-        self.busy = False
-        self._began = False
+        self.busy = self.lasts = False
 
     def play(self, sound, now):
         self.played.append(sound.name)
@@ -40,7 +40,7 @@ class FakePlayer:
         self.busy = False
 
     def look(self, now):
-        if not self.busy:
+        if not self.busy or self.lasts:
             return False
         self.busy = False
         self.trouble, self.through = self.fails, "" if self.fails else self.programs[0]
@@ -117,25 +117,34 @@ def test_a_burst_is_repeated_and_a_higher_alarm_does_not_wait():
     assert room.run(12).heard == ["medium", "medium", "high", "high"]
 
 
+ACKNOWLEDGED = e.AlarmChanged(
+    alarm="SpO2 84 < 88", state=e.AlarmState.ACKNOWLEDGED, priority=HIGH, technical=False, text="x", by=NURSE
+)
+LATCHED_AND_SEEN = replace(ACKNOWLEDGED, state=e.AlarmState.ENDED)
+OVER = replace(LATCHED_AND_SEEN, by=None)
+
+
 @pytest.mark.parametrize(
     "silent",
-    [
-        e.AudioPaused(seconds=120.0, by=NURSE),
-        e.AlarmChanged(
-            alarm="SpO2 84 < 88", state=e.AlarmState.ACKNOWLEDGED, priority=HIGH, technical=False, text="x", by=NURSE
-        ),
-        e.AlarmChanged(alarm="SpO2 84 < 88", state=e.AlarmState.ENDED, priority=HIGH, technical=False, text="x"),
-    ],
-    ids=["paused", "acknowledged", "over"],
+    [e.AudioPaused(seconds=120.0, by=NURSE), ACKNOWLEDGED, LATCHED_AND_SEEN],
+    ids=["paused", "acknowledged", "latched and acknowledged"],
 )
 def test_silence_is_at_once_and_stays(silent):
-    room = Room(alarm())
-    room.voice.look(room.now)
-    room.chair.say(silent)
+    room = Room(alarm()).run(1)
+    room.player.busy = room.player.lasts = True
+    room.chair.say(silent).say(e.ClockStepped(seconds=0.0))
     room.run(0.05)
-    assert room.player.played[-1] == "stop" or not room.player.busy
+    assert room.player.played[-1] == "stop"
+    room.player.lasts = False
     assert room.run(100).heard == ["high"]
-    assert not room.player.busy
+
+
+def test_what_is_over_by_itself_sounds_to_its_end():
+    room = Room(alarm()).run(1)
+    room.player.busy = room.player.lasts = True
+    room.chair.say(OVER)
+    assert room.run(100).heard == ["high"]
+    assert "stop" not in room.player.played
 
 
 def test_a_pause_ends():
