@@ -53,7 +53,7 @@ def main(argv: list[str]) -> int:
         else:
             print("\n".join([_line(patient)] if args.patient is None else _page(patient)))
     for why in left_out.values():
-        print(f"ketamon course: {why}; it is left out, so there may be more sessions", file=sys.stderr)
+        print(f"ketamon course: {why}", file=sys.stderr)
     if not patients:
         who = (
             "a patient" if args.patient is None else f"“{args.patient}”; “ketamon course” lists the patients there are"
@@ -65,12 +65,11 @@ def main(argv: list[str]) -> int:
 def _read(identifier: str | None) -> "tuple[list[_Session], folded.Reasons]":
     """Read the sessions of all patients in outline, or those of one of them whole; and what had to be left out."""
     states, left_out = folded.outlines(location.session_files())
-    sessions = _of_patients(states, left_out)
     if identifier is not None:
-        states, damaged = folded.wholes(one.path for one in sessions if one.patient.identifier == identifier)
+        mine = [path for path, state in states.items() if state.patient and state.patient.identifier == identifier]
+        states, damaged = folded.wholes(mine)
         left_out |= damaged
-        sessions = _of_patients(states, left_out)
-    return sessions, left_out
+    return _of_patients(states, left_out), left_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +108,30 @@ _profile = cache(loads)
 def _of_patients(states: folded.States, left_out: folded.Reasons) -> list[_Session]:
     """Return the sessions of real patients, each with its own profile; what cannot be read is added to `left_out`."""
     found = []
-    for path, state in states.items():
+    for path, state in _once(states, left_out).items():
         patient, opened, started = state.patient, state.opened, state.started
         if patient is None or opened is None or started is None or opened.mode is not Mode.REAL:
             continue
         try:
             profile = _profile(opened.profile_toml, opened.profile)
         except ProfileError as error:
-            left_out[path] = f"{path}: its profile cannot be read: {error}"
+            left_out[path] = f"{path} is left out, its profile cannot be read: {error}"
             continue
         found.append(_Session(path, state, patient, profile, started.wall))
     return found
+
+
+def _once(states: folded.States, left_out: folded.Reasons) -> folded.States:
+    """Return each session once, where there are copies of its file: the longest."""
+    best: dict[str, Path] = {}
+    for path in sorted(states, key=lambda path: (states[path].seq, path)):
+        opened = states[path].opened
+        if opened is not None:
+            shorter = best.get(opened.session)
+            if shorter is not None:
+                left_out[shorter] = f"{shorter} is left out, it is the same session as {path.name}"
+            best[opened.session] = path
+    return {path: states[path] for path in best.values()}
 
 
 def _patients(sessions: list[_Session], chosen: Profile | None) -> list[_Patient]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from dataclasses import replace
 from hashlib import sha256
@@ -35,7 +36,13 @@ class Kept(Clinic):
         self.kept.clear()
         self.say(
             e.SessionOpened(
-                session="s", chair="2", mode=mode, profile="p", profile_sha256="", profile_toml=toml, software="t"
+                session=f"s{day}-{mode}",
+                chair="2",
+                mode=mode,
+                profile="p",
+                profile_sha256="",
+                profile_toml=toml,
+                software="t",
             )
         )
 
@@ -171,6 +178,15 @@ def test_the_identifier_counts_exactly(run):
     code, lines, words = run("1984-3-7")
     assert (code, lines) == (3, [])
     assert "no session is kept here of “1984-3-7”" in words
+
+
+def test_a_copy_of_a_file_is_no_second_session(run):
+    path = a_session(0)
+    copy = path.with_name("copy.ksession")
+    shutil.copy(path, copy)
+    code, lines, words = run("1984-03-07")
+    assert (code, lines[1].split(";")[0]) == (0, "1 of 6")
+    assert "is left out, it is the same session as" in words
 
 
 def test_nothing_here(run, home):
