@@ -26,7 +26,8 @@ def main(argv: list[str]) -> int:
         "evaluate",
         "Play recorded vitals through the alarm rules of a profile. Says what they raise beside what bare thresholds\n"
         "would have, whether every event that lasts and every gap was told in time, and how much alarm there is.\n"
-        "A table has the columns t_s,param,value,unit. Nobody acknowledges an alarm while it stands.",
+        "A table has the columns t_s,param,value,unit. Nobody acknowledges an alarm while it stands; where staff do,\n"
+        "what comes back calls anew, and there are more alarms.",
         "  ketamon evaluate alarms vitals.csv.gz\n"
         "  ketamon evaluate alarms *.csv --profile ours.toml\n"
         "  ketamon evaluate alarms recording.kstream --json",

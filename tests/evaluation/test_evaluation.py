@@ -152,6 +152,11 @@ def test_the_judge_finds_what_no_rule_tells(evaluate, monkeypatch, changes):
     assert evaluate(changes=changes).missed("sustained", "gap", "sensor") != []
 
 
+def test_what_nobody_saw_is_not_sustained(evaluate):
+    low = [(30, "spo2", 85.0), (38, "spo2", None), (60, "spo2", 85.0), (68, "spo2", 97.0)]
+    assert [t.what.kind for t in evaluate(changes=low).told] == ["gap"]
+
+
 def test_an_alarm_that_comes_too_late_or_too_low_is_a_miss(evaluate, monkeypatch):
     play = module.play
 

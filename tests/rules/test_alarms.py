@@ -119,6 +119,17 @@ def test_what_somebody_has_seen_is_over_at_once_and_calls_anew():
         assert clinic.standing() == {}
 
 
+def test_a_second_alarm_stands_as_long_as_the_first():
+    clinic = in_infusion()
+    for _ in range(2):
+        clinic.stream[P.SPO2] = 90.0
+        while "spo2-low" not in clinic.standing():
+            clinic.wait(1)
+        clinic.stream[P.SPO2] = 97.0
+        assert clinic.wait(BACK - 1) == [], "back at the very next look"
+        assert [c.state for c in clinic.wait(1)] == ["ended"]
+
+
 def test_silence_does_not_count_as_being_back():
     clinic = in_infusion()
     clinic.stream[P.SPO2] = 90.0
