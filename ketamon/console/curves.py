@@ -12,6 +12,7 @@ from ketamon.domain.phases import Phase
 from ketamon.domain.profile import CriterionKind, Display, Profile
 from ketamon.domain.series import Series
 from ketamon.domain.session import SessionState
+from ketamon.rules.current import track
 
 WINDOWS_S = (900.0, 1800.0, 3600.0, 5400.0)
 """Lengths of the trend: the shortest that holds the session so far. A longer session moves through the longest."""
@@ -39,7 +40,7 @@ def trend(state: SessionState, profile: Profile, at: Instant) -> TrendData:
     shown = {d.parameter: d for d in profile.display}
     both = Parameter.HR in state.history and Parameter.PR in state.history
     wanted = [p for p in ORDER if p in shown and p in state.history and not (both and p is Parameter.PR)]
-    panels = tuple(_panel(state, profile, shown[p]) for p in wanted)
+    panels = tuple(_panel(state, profile, shown[p], at) for p in wanted)
     return TrendData(start_s=start, end_s=end, now_s=at.seconds, panels=panels, marks=marks(state, profile))
 
 
@@ -50,7 +51,7 @@ def window(now_s: float) -> tuple[float, float]:
     return steps * STEP_S, steps * STEP_S + length
 
 
-def _panel(state: SessionState, profile: Profile, display: Display) -> Panel:
+def _panel(state: SessionState, profile: Profile, display: Display, at: Instant) -> Panel:
     parameter = display.parameter
     cuff = parameter in CUFF
     info = PARAMETERS[parameter]
@@ -63,7 +64,7 @@ def _panel(state: SessionState, profile: Profile, display: Display) -> Panel:
         hue=HUES[parameter],
         low=display.low,
         high=display.high,
-        series=None if cuff else state.history[parameter],
+        series=None if cuff else track(state, profile, parameter, at),
         cuffs=cuffs_of(*histories) if cuff else (),
         interval_s=display.interval_s or 1.0,
         limits=tuple(v for v in limits(state, profile, parameter) if v is not None),

@@ -23,6 +23,7 @@ from ketamon.domain.session import (
     Sample,
     Screened,
     SessionState,
+    SourceKey,
     counts,
 )
 
@@ -108,8 +109,7 @@ def _drop_values(state: SessionState, device: str, event: e.Event) -> None:
     for key, sample in list(state.samples.items()):
         if sample.device == device and key[0] not in CUFF:
             del state.samples[key]
-            if key[0] in state.history:
-                state.history[key[0]].append(event.at.seconds, None, event.seq)
+            _draw(state, key, None, event)
     state.devices[device].pump = None
     state.devices[device].heads.clear()
 
@@ -132,7 +132,18 @@ def _take(state: SessionState, reading: Reading, device: str, event: e.Event) ->
     value = reading.value if reading.quality is Quality.VALID and counts(state, reading) else None
     if device != ENTERED and value is not None:  # what was typed in before it must not come back after it
         state.samples.pop((reading.parameter, ENTERED, ""), None)
-    _series(state, reading.parameter).append(event.at.seconds, value, event.seq)
+    _draw(state, key, value, event)
+
+
+def _draw(state: SessionState, key: SourceKey, value: float | None, event: e.Event) -> None:
+    """Add a point to the trends. What a person types in belongs to all sources of its parameter: it is of now."""
+    parameter, device, _ = key
+    _series(state, parameter).append(event.at.seconds, value, event.seq)
+    if device != ENTERED:
+        state.tracks.setdefault(key, Series())
+    for other, track in state.tracks.items():
+        if other == key or (device == ENTERED and other[0] is parameter):
+            track.append(event.at.seconds, value, event.seq)
 
 
 def _series(state: SessionState, parameter: Parameter) -> Series:

@@ -131,7 +131,8 @@ class SessionState:
     """Everything the events say, in the shape that rules and views ask for.
 
     `samples` holds the last reading per (parameter, device, site), `sources` which of these ever gave a value, in their
-    order; `history` the trend of each parameter; `log` the events that a person would read, oldest first. `clock_step`
+    order; `history` the trend of each parameter whoever gave it, `tracks` that of each source by itself, with what was
+    typed in; `log` the events that a person would read, oldest first. `clock_step`
     is the last step of the wall clock and when it was. `ready_at` is the first moment the gate was open,
     `gate_open_since` the last time it opened, None while it is closed. `glass_broken`: somebody works without a PIN.
     """
@@ -151,6 +152,7 @@ class SessionState:
     samples: dict[SourceKey, Sample] = field(default_factory=dict)
     sources: dict[SourceKey, None] = field(default_factory=dict)
     history: dict[Parameter, Series] = field(default_factory=dict)
+    tracks: dict[SourceKey, Series] = field(default_factory=dict)
     baseline: dict[Parameter, float] = field(default_factory=dict)
     observations: dict[int, Observation] = field(default_factory=dict)
     confirmations: dict[str, Confirmation] = field(default_factory=dict)

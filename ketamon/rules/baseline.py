@@ -6,6 +6,7 @@ from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import PARAMETERS, Parameter
 from ketamon.domain.profile import Profile
 from ketamon.domain.session import SessionState, observations_of
+from ketamon.rules.current import track
 
 
 def values(state: SessionState, profile: Profile, at: Instant) -> dict[Parameter, float]:
@@ -16,7 +17,7 @@ def values(state: SessionState, profile: Profile, at: Instant) -> dict[Parameter
     start = at.seconds - profile.baseline.within_minutes * 60
     found: dict[Parameter, float] = {}
     for parameter in profile.baseline.parameters:
-        series = state.history.get(parameter)
+        series = track(state, profile, parameter, at)
         points = [] if series is None else [p.value for p in series.between(start, at.seconds) if p.value is not None]
         if points:
             found[parameter] = round(median(points), 2)

@@ -12,7 +12,8 @@ from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import CUFF, Parameter
 from ketamon.domain.profile import Profile
 from ketamon.domain.readings import Quality
-from ketamon.domain.session import ENTERED, Sample, SessionState, counts
+from ketamon.domain.series import Series
+from ketamon.domain.session import ENTERED, Sample, SessionState, SourceKey, counts
 
 TWIN: dict[Parameter, Parameter] = {Parameter.HR: Parameter.PR, Parameter.PR: Parameter.HR}
 """Heart rate and pulse rate count the same heart: each may stand in where the other is not there."""
@@ -99,11 +100,39 @@ def _preferred(state: SessionState, profile: Profile, samples: list[Sample]) -> 
     parameter = samples[0].reading.parameter
     if parameter in CUFF:
         return sorted(samples, key=lambda s: -s.at.monotonic_ns)
+    order = _order(state, profile, parameter)
+    return sorted(samples, key=lambda s: (order.get(s.device, len(order)), s.reading.site))
+
+
+def _order(state: SessionState, profile: Profile, parameter: Parameter) -> dict[str, int]:
+    """Number the devices: those that the profile names first, then as they were attached."""
     wanted = next((rule.drivers for rule in profile.source if rule.parameter is parameter), ())
     first = {driver: i - len(wanted) for i, driver in enumerate(wanted)}
-    order = {name: first.get(d.attached.driver.partition("+")[0], i)
-             for i, (name, d) in enumerate(state.devices.items())}  # fmt: skip
-    return sorted(samples, key=lambda s: (order.get(s.device, len(order)), s.reading.site))
+    return {
+        name: first.get(d.attached.driver.partition("+")[0], i) for i, (name, d) in enumerate(state.devices.items())
+    }
+
+
+def track(state: SessionState, profile: Profile, parameter: Parameter, at: Instant) -> Series | None:
+    """Return the trend that counts: of several sources that of the one whose value counts now.
+
+    Where none has a value it is that of the first live one. Cuff results are measurements of their own: all of them
+    are one trend.
+    """
+    keys = [key for key in state.sources if key[0] is parameter]
+    if parameter in CUFF or len(keys) < 2:  # noqa: PLR2004 (several)
+        return state.history.get(parameter)
+    sample = current(state, profile, parameter, at).sample
+    counting = (parameter, sample.device, sample.reading.site) if sample is not None else None
+    if counting in state.tracks:
+        return state.tracks[counting]
+    order = _order(state, profile, parameter)
+
+    def rank(key: SourceKey) -> tuple[bool, int, str]:
+        device = state.devices.get(key[1])
+        return device is None or device.link is not Link.LIVE, order.get(key[1], len(order)), key[2]
+
+    return state.tracks.get(min(keys, key=rank))
 
 
 def values_by_device(state: SessionState, profile: Profile, parameter: Parameter, at: Instant) -> dict[str, float]:

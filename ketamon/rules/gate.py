@@ -15,7 +15,7 @@ from ketamon.domain.phases import Phase
 from ketamon.domain.profile import Anchor, Criterion, CriterionKind, ObservationItem, Profile
 from ketamon.domain.series import Point, Series
 from ketamon.domain.session import Observation, Sample, SessionState, observations_of
-from ketamon.rules.current import TWIN, current_or_twin, lifetime_s
+from ketamon.rules.current import TWIN, current_or_twin, lifetime_s, track
 from ketamon.rules.schedule import moment
 
 OPENS_IN = frozenset({Phase.RECOVERY, Phase.READY})
@@ -149,7 +149,7 @@ def _required(c: Criterion, bounds: tuple[float, float] | None) -> str:
 
 def _sustained(look: _Look, sample: Sample, bounds: tuple[float, float], seconds: float) -> tuple[Point | None, str]:
     """Return the reading at least `seconds` before `sample` from which on all were met, or what stands against it."""
-    series = look.state.history.get(sample.reading.parameter)
+    series = track(look.state, look.profile, sample.reading.parameter, look.at)
     end = sample.at.seconds
     first = None if series is None else _reading_before(series, end - seconds)
     if series is None or first is None:

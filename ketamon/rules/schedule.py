@@ -12,7 +12,7 @@ from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import CUFF, Parameter
 from ketamon.domain.profile import Anchor, Profile, ScheduleRule
 from ketamon.domain.session import SessionState
-from ketamon.rules.current import TWIN, current_or_twin
+from ketamon.rules.current import TWIN, current_or_twin, track
 
 _PARAMETERS = frozenset(Parameter)
 
@@ -105,12 +105,12 @@ def _last_measured(state: SessionState, profile: Profile, parameter: Parameter, 
         now = current_or_twin(state, profile, parameter, at)
         if now.usable and now.sample is not None:
             return now.sample.at.seconds
-    found = (_last_point(state, p) for p in (parameter, TWIN.get(parameter)) if p is not None)
+    found = (_last_point(state, profile, p, at) for p in (parameter, TWIN.get(parameter)) if p is not None)
     return max((t for t in found if t is not None), default=None)
 
 
-def _last_point(state: SessionState, parameter: Parameter) -> float | None:
-    series = state.history.get(parameter)
+def _last_point(state: SessionState, profile: Profile, parameter: Parameter, at: Instant) -> float | None:
+    series = track(state, profile, parameter, at)
     if series is None:
         return None
     return next((point.t for point in series.before(float("inf")) if point.value is not None), None)

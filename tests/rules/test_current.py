@@ -10,7 +10,8 @@ from ketamon.domain.devices import Link
 from ketamon.domain.events import AlarmState
 from ketamon.domain.profile import SourceRule
 from ketamon.domain.readings import Mode, Quality
-from ketamon.rules.current import current, current_or_twin
+from ketamon.rules import baseline
+from ketamon.rules.current import current, current_or_twin, track
 
 
 def now(clinic: Clinic, parameter: P = P.SPO2):
@@ -191,3 +192,29 @@ def test_an_older_cuff_result_never_stands_in_for_a_newer_one_that_is_not_good()
     assert now(clinic, P.NIBP_SYS) == (120.0, True, ""), "a demonstration is no result"
     clinic.measure(reading(P.NIBP_SYS, 195.0, Quality.QUESTIONABLE))
     assert now(clinic, P.NIBP_SYS) == (195.0, False, "questionable")
+
+
+def two_oximeters() -> Clinic:
+    """The first says 98, the second, attached later, 91."""
+    clinic = Clinic().attach().attach("second").check_in()
+    for _ in range(700):
+        clinic.t += 1
+        clinic.measure(reading(P.SPO2, 98.0)).measure(reading(P.SPO2, 91.0), device="second")
+    return clinic
+
+
+def test_the_trend_that_counts_is_that_of_the_source_that_counts():
+    clinic = two_oximeters()
+    assert {p.value for p in track(clinic.state, PROFILE, P.SPO2, clinic.at)} == {98.0}
+    assert baseline.values(clinic.state, PROFILE, clinic.at) == {P.SPO2: 98.0}
+    clinic.link(Link.CLOSED).measure(reading(P.SPO2, 92.0), device="second")
+    assert {p.value for p in track(clinic.state, PROFILE, P.SPO2, clinic.at)} == {91.0, 92.0}
+
+
+def test_what_is_typed_in_stands_in_every_trend_of_its_parameter():
+    clinic = two_oximeters().link(Link.CLOSED).link(Link.CLOSED, "second")
+    clinic.t += 60
+    clinic.enter(P.SPO2, 97.0)
+    assert current(clinic.state, PROFILE, P.SPO2, clinic.at).value == 97.0
+    *_, last = track(clinic.state, PROFILE, P.SPO2, clinic.at)
+    assert last.value == 97.0
