@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Self
 
@@ -24,7 +23,7 @@ from ketamon.follow import Beat, Feed, Source
 from ketamon.sound.player import REMEDY, Player, installed, nothing, sounds
 from ketamon.sound.siren import Do, Siren
 
-LOOK_EVERY_S = 0.05
+LOOK_EVERY_S = 0.1
 REPORT_EVERY_S = 2.0
 """How soon a report is repeated that the core has not taken."""
 RETRY_EVERY_S = 30.0
@@ -175,9 +174,7 @@ class VoiceThread:
         self._thread.join(LEAVES_WITHIN_S)
 
     def _run(self) -> None:
-        with TemporaryDirectory(prefix="sound-", dir=self._folder, ignore_cleanup_errors=True) as folder:
-            player = Player(installed(), Path(folder))
-            asyncio.run(self._follow(player))
+        asyncio.run(self._follow(Player(installed(), self._folder)))
 
     async def _follow(self, player: Player) -> None:
         feed = self._make_feed()

@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
+from zlib import crc32
 
 from ketamon.domain.devices import Priority
 from ketamon.sound.patterns import LEAST_PAUSE_S, PATTERNS
@@ -81,7 +82,7 @@ def nothing() -> Sound:
 
 
 class Player:
-    """Plays through `programs`; the files are written to `folder`.
+    """Plays through `programs`; the files are written to `folder` and stay there, others may use them too.
 
     `trouble` is why nothing sounds, "" while something does or nothing was tried; `through` is what sounded last.
     """
@@ -141,10 +142,12 @@ class Player:
                 self._failures.append(f"{program.name}: {error.strerror or error}")
 
     def _file(self, sound: Sound) -> Path:
-        """Return the sound's file; it is written again where somebody cleaned up."""
-        path = self._folder / f"{sound.name}.wav"
+        """Return the sound's file, written whole or not at all, and again where somebody cleaned up."""
+        path = self._folder / f"sound-{sound.name}-{crc32(sound.wav):08x}.wav"
         if not path.exists():
-            path.write_bytes(sound.wav)
+            part = path.with_suffix(f".{os.getpid()}")
+            part.write_bytes(sound.wav)
+            part.replace(path)
         return path
 
 

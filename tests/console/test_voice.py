@@ -312,11 +312,11 @@ def wait_for(so):
 def test_the_thread_sounds_by_itself_and_leaves_nothing(bedside, tmp_path):
     _, thread = bedside(alarm())
     with thread:
-        wait_for(lambda: (tmp_path / "calls").exists() and "high.wav" in (tmp_path / "calls").read_text())
+        wait_for(lambda: (tmp_path / "calls").exists() and "sound-high" in (tmp_path / "calls").read_text())
         begin = time.monotonic()
     assert time.monotonic() - begin < 0.9
     assert not any(t.name == "voice" for t in threading.enumerate())
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["calls", "paplay"]
+    assert {path.suffix for path in tmp_path.iterdir()} == {"", ".wav"}
     assert thread.bells == 0
 
 

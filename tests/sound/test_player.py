@@ -47,8 +47,9 @@ def test_a_sound_goes_to_the_first_program_as_a_file(make, tmp_path):
     player.play(BEEP, 0.0)
     assert player.busy
     assert not finish(player)
-    assert make.calls("one") == [f"-q {tmp_path}/beep.wav"]
-    assert (tmp_path / "beep.wav").read_bytes() == BEEP.wav
+    (file,) = tmp_path.glob("sound-beep-*.wav")
+    assert make.calls("one") == [f"-q {file}"]
+    assert file.read_bytes() == BEEP.wav
     assert make.calls("two") == []
     assert (player.through, player.trouble) == ("one", "")
 
@@ -160,7 +161,16 @@ def test_a_file_that_somebody_cleaned_away_is_written_again(make, tmp_path):
     for _ in range(2):
         player.play(BEEP, 0.0)
         assert not finish(player)
-        (tmp_path / "beep.wav").unlink()
+        (file,) = tmp_path.glob("sound-beep-*")
+        file.unlink()
+
+
+def test_another_sound_of_the_same_name_is_another_file(make, tmp_path):
+    player = Player([make("one")], tmp_path)
+    for wav in (b"of this version", b"of another version"):
+        player.play(Sound("beep", wav, 0.02), 0.0)
+        assert not finish(player)
+        assert Path(make.calls("one")[-1].split()[1]).read_bytes() == wav
 
 
 def test_a_folder_that_cannot_be_written_is_told(make, tmp_path):
