@@ -341,6 +341,50 @@ async def test_an_unknown_key_in_the_entry_says_so_and_does_nothing_else():
         assert "nausea has no grade with the key “9”" in desk.answer
 
 
+async def test_a_total_is_typed_as_a_number_within_its_range():
+    async with console(infusing()) as desk:
+        await desk.press("o", "Q")
+        assert "observe ▸ PHQ-9" in desk.text()
+        assert "a whole number, 0 to 27, then enter" in desk.text()
+        for wrong in ("28", "", "1.5", "²"):
+            await desk.type(wrong)
+            await desk.press("enter")
+            assert desk.asked == []
+            assert f"PHQ-9 is a whole number, 0 to 27, not “{wrong}”" in desk.answer
+            await desk.press(*["backspace"] * len(wrong))
+        await desk.type("15")
+        await desk.press("enter")
+        assert desk.asked == [i.Observe(item="phq9", grade=15, by=NURSE)]
+        assert desk.answer == "saved 14:32:00  PHQ-9 15"
+
+
+async def test_a_number_typed_for_one_total_is_not_kept_for_another():
+    async with console(infusing()) as desk:
+        await desk.press("o", "Q")
+        await desk.type("15")
+        await desk.press("escape", "7", "9", "enter")
+        assert desk.asked == [i.Observe(item="gad7", grade=9, by=NURSE)]
+
+
+async def test_a_total_that_the_core_refuses_can_be_typed_anew():
+    async with console(infusing()) as desk:
+        desk.feed.answers.append("the record cannot be written: disk full")
+        await desk.press("o", "A", "9", "enter")
+        assert "not done" in desk.answer
+        await desk.press("enter")
+        assert desk.asked[-1] == i.Observe(item="aldrete", grade=9, by=NURSE)
+        assert desk.answer.startswith("saved")
+
+
+async def test_a_total_comes_in_one_go_too():
+    async with console(infusing()) as desk:
+        for key in "oA10":
+            desk.app.post_message(Key(key, key))
+        await desk.pilot.pause()
+        await desk.press("enter")
+        assert desk.asked == [i.Observe(item="aldrete", grade=10, by=NURSE)]
+
+
 async def test_an_observation_can_be_set_back_with_a_reason():
     async with console(infusing()) as desk:
         await desk.press("o", "@")

@@ -1,5 +1,6 @@
-"""The observation entry: one key chooses the item, one the grade. `o` `n` `1` is "nausea, mild"."""
+"""The observation entry: one key chooses the item, one the grade. `o` `n` `1` is "nausea, mild"; a total is typed."""
 
+import re
 from typing import ClassVar
 
 from textual import on
@@ -24,7 +25,7 @@ SET_BACK = "@"
 
 
 class ObservePanel(Panel):
-    """Item, then grade, then text where the item asks for it. Esc goes back one step and keeps what was typed."""
+    """Item, then grade or number, then text where it is asked for. Esc goes back one step and keeps what was typed."""
 
     TITLE = "observe"
     KEYS: ClassVar[str] = "esc back  @ it was earlier"
@@ -36,8 +37,9 @@ class ObservePanel(Panel):
         self._ago: tuple[float, str] = (0.0, "")
 
     def compose(self) -> ComposeResult:
-        """Hold the list, and the two lines that are typed into."""
+        """Hold the list, and the lines that are typed into."""
         yield Line(classes="choices")
+        yield Input(placeholder="number", id="number", classes="asked-later", compact=True, select_on_focus=False)
         yield Input(placeholder="what was it", id="text", classes="asked-later", compact=True, select_on_focus=False)
         yield Input(
             placeholder="minutes ago and why: 5 was with the patient",
@@ -51,7 +53,7 @@ class ObservePanel(Panel):
         """Begin with the list of items, or with the grades of the named one."""
         named = next((item for item in self._items if item.id == what), None)
         if named is not None and named is not self._item:
-            self._item, self._grade = named, None
+            self._begin(named)
         self._draw()
 
     @property
@@ -72,14 +74,33 @@ class ObservePanel(Panel):
         if item is None:
             self.post_message(self.Refused(f"no item has the key “{key}”"))
             return
-        self._item = item
+        self._begin(item)
         self._draw()
+
+    def _begin(self, item: ObservationItem | None) -> None:
+        """Begin with an item, or with none; a number that was typed for another is not kept."""
+        self._item, self._grade = item, None
+        self.query_one("#number", Input).value = ""
 
     def _choose_grade(self, item: ObservationItem, key: str) -> None:
         grade = next((grade for grade in item.grades if grade.key == key), None)
         if grade is None:
             self.post_message(self.Refused(f"{item.label} has no grade with the key “{key}”"))
             return
+        self._graded(item, grade)
+
+    @on(Input.Submitted, "#number")
+    def _number_typed(self, event: Input.Submitted) -> None:
+        event.stop()
+        typed, item = event.value.strip(), self._item
+        if item is None:
+            return
+        if not _WHOLE.fullmatch(typed) or int(typed) not in item.values:
+            self.post_message(self.Refused(f"{item.label} is {_range(item)}, not “{typed}”"))
+            return
+        self._graded(item, Grade(value=int(typed), key="", label=str(int(typed))))
+
+    def _graded(self, item: ObservationItem, grade: Grade) -> None:
         self._grade = grade
         if item.asks_text:
             self._draw()
@@ -137,7 +158,7 @@ class ObservePanel(Panel):
             self._grade = None
             self._draw()
         elif self._item is not None:
-            self._item = None
+            self._begin(None)
             self._draw()
         else:
             super().action_back()
@@ -148,11 +169,13 @@ class ObservePanel(Panel):
 
     def _draw(self) -> None:
         """Show the step that is next, and put the focus there."""
-        self.query_one("#ago", Input).display = False
-        self.query_one("#text", Input).display = False
+        for field in self.query(Input):
+            field.display = False
         self._draw_choices()
         if self._grade is not None:
             self._open("text")
+        elif self._item is not None and not self._item.grades:
+            self._open("number")
         else:
             self.aim(self)
 
@@ -169,6 +192,14 @@ class ObservePanel(Panel):
         self.aim(field)
 
 
+_WHOLE = re.compile(r"-?[0-9]{1,3}")
+"""A whole number as people type it: no point, no space, no digit that is not one of these ten."""
+
+
+def _range(item: ObservationItem) -> str:
+    return f"a whole number, {item.values[0]} to {item.values[-1]}"
+
+
 def said(item: ObservationItem, grade: Grade, text: str, minutes: float) -> str:
     """Say an observation as the answer line does."""
     words = f"{item.label} {grade.label}" if grade.label == str(grade.value) else f"{item.label}, {grade.label}"
@@ -177,7 +208,9 @@ def said(item: ObservationItem, grade: Grade, text: str, minutes: float) -> str:
 
 
 def grades(item: ObservationItem, chosen: Grade | None) -> Content:
-    """Draw the grades of an item, one a line."""
+    """Draw the grades of an item, one a line, or what number can be typed."""
+    if not item.grades:
+        return Content(f"{_range(item)}, then enter")
     lines = [
         Content.assemble(
             ("›" if grade is chosen else " ", "bold $pump"), (f"{grade.key}", "bold $pump"), f"  {grade.label}"
