@@ -20,7 +20,7 @@ from ketamon.registry import load
 from ketamon.wire.checksums import crc16_x25
 from ketamon_drivers.philips_intellivue import SPEC, association, requests, simulator
 from ketamon_drivers.philips_intellivue.alarms import ENTRY, INFO, PATIENT, TECHNICAL
-from ketamon_drivers.philips_intellivue.numerics import TABLE
+from ketamon_drivers.philips_intellivue.numerics import TABLE, float_of
 from ketamon_drivers.philips_intellivue.pdus import (
     CONFIRMED_EVENT,
     DATA,
@@ -973,3 +973,12 @@ def test_a_simulated_poll_lapses():
         names.append({o.name for o in only(Accepted, run(SERIAL.make(), [said]))})
     assert "numerics" in names[20]
     assert names[-1] == set()
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [(0xFE002580, 96.0), (0x00000060, 96.0), (0xFA000001, 1e-6), (0x03000001, 1000.0), (0xF9000001, Quality.INVALID),
+     (0x04000001, Quality.INVALID), (0xCB74CD30, Quality.INVALID), (0xFF8000FF, -838835.3)],
+)  # fmt: skip
+def test_an_exponent_that_no_number_of_a_patient_has_is_invalid(raw, value):
+    assert float_of(raw) == (pytest.approx(value) if isinstance(value, float) else value)

@@ -116,11 +116,17 @@ def items_of(attributes: Attributes) -> Iterator[Item]:
             yield from (Item(*_ITEM.unpack(item)) for item in items(value) if len(item) == _ITEM.size)
 
 
+EXPONENTS = range(-6, 4)
+"""Powers of ten in which a number of a patient can come: a damaged exponent makes next to nothing of any number."""
+
+
 def float_of(raw: int) -> float | Quality:
-    """Read a FLOAT of ISO/IEEE 11073; a quality where it says that it is no number."""
+    """Read a FLOAT of ISO/IEEE 11073; a quality where it says that it is no number, or none that is measured."""
     mantissa = (raw & 0xFFFFFF ^ 0x800000) - 0x800000
     exponent = (raw >> 24 ^ 0x80) - 0x80
-    return SPECIAL[mantissa] if mantissa in SPECIAL else float(f"{mantissa}e{exponent}")
+    if mantissa in SPECIAL:
+        return SPECIAL[mantissa]
+    return float(f"{mantissa}e{exponent}") if exponent in EXPONENTS else Quality.INVALID
 
 
 @lru_cache(maxsize=4096)
