@@ -8,7 +8,6 @@ FORBIDDEN = ("MO", "RZ", "OF", "SI", "EP", "AP", "EN", "PR", "PO", "PB", "PF", "
 
 class TestBasePrimea(DriverContract):
     spec = SPEC
-    slips = 0.003  # a swap in the last digits of the volume that looks like growth
     told_states = frozenset({PumpState.HELD})  # to infuse, the counter must move; the suite's pump stands
     forbidden = tuple(
         frame(address + order + more)

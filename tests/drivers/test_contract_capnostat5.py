@@ -5,7 +5,6 @@ from ketamon_drivers.capnostat5 import SPEC, frame
 class TestCapnostat(DriverContract):
     spec = SPEC
     seconds = 16
-    slips = 0.01  # a sum of seven bits: one random damage in 128, and two swapped bytes
     forbidden = (
         frame(0x82),
         frame(0x82, 0),

@@ -12,7 +12,6 @@ DELETE, SET_TIME, SET_DATE, DOWNLOAD = map(command, (0xAE, 0xB1, 0xB2, 0xA6))
 class TestContecV7(DriverContract):
     spec = SPEC
     seconds = 20
-    slips = 0.05  # bits of the pleth, as there is no checksum; no number: see test_contec_cms50
     forbidden = (DELETE, SET_TIME, SET_DATE, DOWNLOAD)
 
 
@@ -21,5 +20,4 @@ class TestContecOld(DriverContract):
 
     spec = replace(SPEC, make=ContecCms50, simulate=OldSimulator, parameters=(Parameter.SPO2, Parameter.PR))
     seconds = 20
-    slips = 0.05
     forbidden = (b"\xf5\xf5", b"\xf6\xf6\xf6")

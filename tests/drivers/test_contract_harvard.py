@@ -14,7 +14,7 @@ OLD = ("RUN", "STP", "REV", "RAT5.000MH", "TGT1.000", "DIA10.0", "MODVOL", "DIRR
 
 
 class _Harvard(DriverContract):
-    slips = 0.025  # no checksum; nearly all of these tell what the pump said before, in an answer that is another
+    slips = 0.003  # no checksum: last digits of a volume that look like growth
     told_states = frozenset(
         {PumpState.INFUSING, PumpState.HELD, PumpState.ENDED}
     )  # ready: only before anything is given

@@ -17,7 +17,7 @@ FORBIDDEN = {
 
 class TestSapphire(DriverContract):
     spec = SPEC
-    slips = 0.005  # bits of unknown meaning that flip in pairs; no number is wrong by it
+    slips = 0.006  # a sum of 8 bits in the first batches; 0.001 of many more
     told_states = frozenset({PumpState.HELD})  # to infuse, the counter must move; the suite's pump stands
     forbidden = tuple(
         frame(PC, target, kind, number, data)
