@@ -11,6 +11,7 @@ import msgspec
 
 from ketamon.domain.events import TYPES, VERSION, Body, Unknown
 from ketamon.domain.intents import INTENTS, Intent
+from ketamon.domain.people import Proof
 from ketamon.errors import Refused
 
 _encoder = msgspec.json.Encoder()
@@ -34,21 +35,25 @@ def decode_body(type_: str, version: int, data: bytes) -> Body:
     return body
 
 
-def encode_intent(intent: Intent) -> bytes:
-    """Write an intent as one JSON object with its type beside its fields."""
-    return _encoder.encode({"type": intent.TYPE, "body": intent})
+def encode_intent(intent: Intent, proof: Proof = Proof.NAME) -> bytes:
+    """Write an intent as one JSON object with its type beside its fields, and how it was known who asked."""
+    return _encoder.encode({"type": intent.TYPE, "proof": proof, "body": intent})
 
 
 class _Envelope(msgspec.Struct):
     type: str
     body: msgspec.Raw
+    proof: Proof = Proof.NAME
 
 
 _envelope = msgspec.json.Decoder(_Envelope)
 
 
-def decode_intent(data: bytes | str) -> Intent:
-    """Read an intent. Raises `Refused` with a sentence where it is none."""
+def decode_intent(data: bytes | str) -> tuple[Intent, Proof]:
+    """Read an intent. Raises `Refused` with a sentence where it is none.
+
+    The proof counts in a recording only: whoever asks now cannot vouch for themselves.
+    """
     try:
         envelope = _envelope.decode(data)
         intent: Intent = _intents[envelope.type].decode(envelope.body)
@@ -56,7 +61,7 @@ def decode_intent(data: bytes | str) -> Intent:
         raise Refused(f"this core does not know the request {error}; use the same ketamon on both sides") from error
     except ValueError as error:  # msgspec's own errors are ValueErrors too
         raise Refused(f"the request cannot be read: {error}") from error
-    return intent
+    return intent, envelope.proof
 
 
 def encode_json(value: Any) -> bytes:

@@ -2,7 +2,7 @@
 
 The wire is one JSON object a line. From the core: `{"kind":"event","seq","mono_ns","wall","type","version","body"}` for
 every event from the first on; `{"kind":"beat",…}` four times a second; `{"kind":"answer","id","refused"}`. To the
-core: `{"id","intent"}`. An answer comes after the events it caused are durable.
+core: `{"id","intent","pin"}`. An answer comes after the events it caused are durable.
 """
 
 import asyncio
@@ -71,7 +71,7 @@ class Feed(Protocol):
         """Follow until cancelled: connect, fold, reconnect."""
         ...
 
-    async def ask(self, intent: Intent) -> str:
+    async def ask(self, intent: Intent, pin: str = "") -> str:
         """Send an intent; return "" when it is done and durable, else the reason why it is refused."""
         ...
 
@@ -168,14 +168,15 @@ class SocketFeed:
                 future.set_result("the core went away before it answered; look in the log whether it was saved")
         self._waiting.clear()
 
-    async def ask(self, intent: Intent) -> str:
-        """Send an intent; return "" when it is done and durable, else the reason why it is not."""
+    async def ask(self, intent: Intent, pin: str = "") -> str:
+        """Send an intent, with the PIN where it takes one; return "" when it is durable, else the reason why not."""
         if self._writer is None or not self.connected:
             return "the core cannot be reached"
         self._asked += 1
         number, answer = self._asked, asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
-        self._writer.write(encode_json({"id": number, "intent": msgspec.Raw(encode_intent(intent))}) + b"\n")
+        request = {"id": number, "intent": msgspec.Raw(encode_intent(intent)), "pin": pin}
+        self._writer.write(encode_json(request) + b"\n")
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 return str(await answer)

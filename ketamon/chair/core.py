@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Protocol
 
 from ketamon.chair.device import Outgoing
+from ketamon.chair.door import Door, WrongPin
 from ketamon.chair.engine import Chair
 from ketamon.chair.server import Server
 from ketamon.codec import encode_intent
 from ketamon.domain import events as e
 from ketamon.domain.instant import Instant
 from ketamon.domain.intents import Intent, ReportSound, SetSpeed
+from ketamon.domain.people import Proof
 from ketamon.errors import Refused
 from ketamon.follow import Beat, Source, beat_line
 from ketamon.port.clock import Clock
@@ -57,7 +59,8 @@ class Drive(Protocol):
 class Core:
     """One chair. `store` and `stream` are absent where nothing is recorded (a replay without a console)."""
 
-    def __init__(self, engine: Chair, clock: Clock, drive: Drive, chair: str) -> None:
+    def __init__(self, engine: Chair, clock: Clock, drive: Drive, chair: str, door: Door) -> None:
+        self.door = door
         self.engine = engine
         self.clock = clock
         self.drive = drive
@@ -127,20 +130,25 @@ class Core:
         self.engine.tick(at)
         self.publish()
 
-    def intend(self, intent: Intent, at: Instant) -> "asyncio.Future[Head] | None":
+    def intend(self, intent: Intent, at: Instant, proof: Proof = Proof.NAME) -> "asyncio.Future[Head] | None":
         """Do what somebody asks, or raise `Refused`; the future is done when it is durable."""
-        self.engine.intend(intent, at)
+        self.engine.intend(intent, at, proof)
         if self.stream is not None:
-            self.stream.intent(at, encode_intent(intent).decode())
+            self.stream.intent(at, encode_intent(intent, proof).decode())
         return self.publish(urgent=True)
 
-    async def ask(self, intent: Intent) -> str:
+    async def ask(self, intent: Intent, pin: str) -> str:
         """Do what somebody asks and wait for the disk; return "" or why it is not done or not saved."""
         try:
             if isinstance(intent, SetSpeed):
                 self.drive.set_speed(intent.speed)
                 return ""
-            durable = self.intend(intent, self.clock.now())
+            proof = await self.door.prove(intent, pin, self.clock.now().wall)
+            durable = self.intend(intent, self.clock.now(), proof)
+        except WrongPin as wrong:
+            self.engine.refused_pin(wrong.name, locked=wrong.locked, at=self.clock.now())
+            self.publish(urgent=True)
+            return str(wrong)
         except Refused as refused:
             return str(refused)
         if durable is not None:

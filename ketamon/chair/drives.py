@@ -298,6 +298,7 @@ def _play(core: Core, record: Record, at: Instant) -> None:
             what, _, why = record.data.partition(": ")
             core.on_link(record.device, what, why, at)
         case Kind.INTENT:
-            core.intend(decode_intent(record.data), at)
+            intent, proof = decode_intent(record.data)
+            core.intend(intent, at, proof)
         case _:
             pass  # what was sent, notes and wall times are for readers of the file

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ketamon import __version__
 from ketamon.chair.core import Core, Drive
+from ketamon.chair.door import Door
 from ketamon.chair.drives import LiveDrive, ReplayDrive
 from ketamon.chair.engine import Chair
 from ketamon.domain import events as e
@@ -18,12 +19,16 @@ from ketamon.port.clock import Clock, SteppedClock, SystemClock
 from ketamon.port.open import Cable, line_opener
 from ketamon.profiles import load, loads
 from ketamon.registry import load as load_driver
+from ketamon.roster import Roster
 from ketamon.store import database, location
 from ketamon.store.reader import Reader
 from ketamon.store.writer import Store
 from ketamon.stream.reader import StreamReader
 from ketamon.stream.record import Header, StreamDevice
 from ketamon.stream.writer import StreamWriter
+
+_OPEN_DOOR = Door(None)
+"""Where nothing is to be proven: simulations and recordings."""
 
 
 def live(chair: str, devices: dict[str, Cable], profile: Path | None) -> Core:
@@ -33,7 +38,8 @@ def live(chair: str, devices: dict[str, Cable], profile: Path | None) -> Core:
     clock = SystemClock()
     drive = LiveDrive(clock, {name: d.address for name, d in devices.items()})
     record = location.new_session_path(clock.now().wall, chair)
-    return begin(chair, Mode.REAL, devices, profile, clock, drive, record)
+    door = Door(Roster.open(location.data_dir(), load(profile)[0].people))
+    return begin(chair, Mode.REAL, devices, profile, clock, drive, record, door)
 
 
 def begin(
@@ -44,10 +50,11 @@ def begin(
     clock: Clock,
     drive: Drive,
     record: Path | None,
+    door: Door = _OPEN_DOOR,
 ) -> Core:
     """Make a core with a new session in it; with `record`, it and the devices' bytes are kept there."""
     rules, toml, digest = load(profile)
-    core = Core(Chair(rules, mode, lambda: _head(core)), clock, drive, chair)
+    core = Core(Chair(rules, mode, lambda: _head(core)), clock, drive, chair, door)
     now = clock.now()
     session = f"{now.wall:%Y%m%dT%H%M%SZ}-{chair}-{secrets.token_hex(3)}"
     stream = ""
@@ -63,6 +70,7 @@ def begin(
         profile_toml=toml,
         software=f"ketamon {__version__}",
         stream=stream,
+        pins=door.asks_pins,
     )
     core.engine.open(opened, now)
     for name, device in devices.items():
@@ -81,7 +89,8 @@ def resume(chair: str, devices: dict[str, Cable]) -> Core:
         name: Cable(load_driver(d.attached.driver), d.attached.port) for name, d in state.devices.items()
     }
     drive = LiveDrive(clock, {name: d.address for name, d in attached.items()})
-    core = Core(Chair(rules, opened.mode, lambda: _head(core), state), clock, drive, chair)
+    door = Door(Roster.open(location.data_dir(), rules.people))
+    core = Core(Chair(rules, opened.mode, lambda: _head(core), state), clock, drive, chair, door)
     now = clock.now()
     stream = _record(core, record, attached, now)
     software = f"ketamon {__version__}"

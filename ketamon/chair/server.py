@@ -28,6 +28,7 @@ MAX_LINE = 1 << 20
 class _Request(msgspec.Struct):
     id: int
     intent: msgspec.Raw
+    pin: str = ""
 
 
 _request = msgspec.json.Decoder(_Request)
@@ -52,7 +53,7 @@ class Server:
     def __init__(
         self,
         history: Callable[[int], Iterable[Event]],
-        ask: Callable[[Intent], Awaitable[str]],
+        ask: Callable[[Intent, str], Awaitable[str]],
         beat: Callable[[], bytes],
         mute: Callable[[str], None],
     ) -> None:
@@ -151,10 +152,10 @@ class Server:
     async def _serve(self, line: bytes, writer: asyncio.StreamWriter) -> None:
         request = _request.decode(line)
         try:
-            intent = decode_intent(bytes(request.intent))
+            intent, _ = decode_intent(bytes(request.intent))
             if isinstance(intent, ReportSound):
                 self._consoles[writer] = intent.console
-            refused = await self._ask(intent)
+            refused = await self._ask(intent, request.pin)
         except Refused as error:
             refused = str(error)
         writer.write(encode_json({"kind": "answer", "id": request.id, "refused": refused}) + b"\n")

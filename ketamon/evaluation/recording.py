@@ -104,8 +104,10 @@ def _events(table: Table) -> list[e.Event]:
 
 
 def _opening() -> Iterable[e.Body]:
-    session = {"session": "evaluation", "chair": "evaluation", "profile": "", "profile_sha256": "", "profile_toml": ""}
-    yield e.SessionOpened(mode=Mode.TEST, software="", **session)
+    yield e.SessionOpened(
+        session="evaluation", chair="evaluation", mode=Mode.TEST, profile="", profile_sha256="", profile_toml="",
+        software="",
+    )  # fmt: skip
     yield e.DeviceAttached(
         device="monitor", kind=DeviceKind.MONITOR, driver="table", port="", label="monitor",
         alarms_decoded=False, quiet_after_s=0.0,

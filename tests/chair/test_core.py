@@ -255,7 +255,7 @@ async def test_what_could_not_be_saved_is_not_answered_as_done(private, monkeypa
         await until(feed, lambda: feed.connected)
         lost = asyncio.get_running_loop().create_future()
         lost.set_exception(SourceError("the event was not saved"))
-        monkeypatch.setattr(core, "intend", lambda _intent, _at: lost)
+        monkeypatch.setattr(core, "intend", lambda _intent, _at, _proof: lost)
         assert "not saved" in await feed.ask(Note(text="x", by=NURSE))
 
 

@@ -1,0 +1,66 @@
+"""Who is at the console: names against the clinic's roster, PINs where an intent takes one.
+
+Without people in the roster names are taken as typed. With them, whoever asks must be one of them, in the role that
+stands there; what takes a PIN (see `ketamon.chair.asked`) is proven by it, or refused. A roster that cannot be read
+proves nobody, but keeps nobody from writing down what happens to a patient.
+"""
+
+import asyncio
+from datetime import datetime
+
+from ketamon.chair.asked import RULES, prover
+from ketamon.domain.intents import Intent
+from ketamon.domain.people import Person, Proof
+from ketamon.errors import KetamonError, Refused
+from ketamon.roster import Checked, Outcome, Roster
+
+
+class WrongPin(Refused):
+    """A PIN that proves nothing; `locked` when it was the last try for a while."""
+
+    def __init__(self, name: str, checked: Checked) -> None:
+        super().__init__(str(checked))
+        self.name = name
+        self.locked = checked.outcome is Outcome.LOCKED
+
+
+class Door:
+    """Proves who asks. `roster` is absent where nothing is to be proven: a demonstration or a recording."""
+
+    def __init__(self, roster: Roster | None) -> None:
+        self._roster = roster
+
+    @property
+    def asks_pins(self) -> bool:
+        """Whether the clinic has people, so that what they sign takes a PIN."""
+        return self._roster is not None and bool(self._roster.people)
+
+    async def prove(self, intent: Intent, pin: str, wall: datetime) -> Proof:
+        """Return how it is known who asks; raise `Refused` where that is somebody else, or nobody."""
+        who = prover(intent)
+        if who is None or self._roster is None:
+            return Proof.NAME
+        rule = RULES[type(intent)]
+        try:
+            if not self._roster.people:
+                return Proof.NAME
+            _is_in_role(who, self._roster.find(who.name))
+            if not (rule.pin and pin):
+                return Proof.NAME
+            checked = await asyncio.to_thread(self._roster.check, who.name, pin, wall)
+        except Refused:
+            raise
+        except KetamonError as error:
+            if rule.pin:
+                raise Refused(f"the roster cannot be read: {error}") from error
+            return Proof.NAME
+        if checked.outcome is not Outcome.RIGHT:
+            raise WrongPin(who.name, checked)
+        return Proof.PIN
+
+
+def _is_in_role(who: Person, known: Person | None) -> None:
+    if known is None:
+        raise Refused(f"{who.name} is not in the roster; see “ketamon people”")
+    if known.role is not who.role:
+        raise Refused(f"{who.name} is {known.role} in the roster, not {who.role}")
