@@ -139,7 +139,7 @@ def values_by_device(state: SessionState, profile: Profile, parameter: Parameter
     """Return the good values of a parameter now, one of each device that has one."""
     found = [s for key, s in state.samples.items() if key[0] is parameter and key[1] != ENTERED]
     values: dict[str, float] = {}
-    for sample in _preferred(state, profile, found) if found else ():
+    for sample in _preferred(state, profile, found) if len(found) > 1 else found:
         now = judge(state, profile, sample, at)
         if now.usable and now.value is not None:
             values.setdefault(sample.device, now.value)
