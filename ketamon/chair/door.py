@@ -1,18 +1,18 @@
 """Who is at the console: names against the clinic's roster, PINs where an intent takes one.
 
 Without people in the roster names are taken as typed. With them, whoever asks must be one of them, in the role that
-stands there; what takes a PIN (see `ketamon.chair.asked`) is proven by it, or refused. A roster that cannot be read
+stands there; what takes a PIN (see `ketamon.rules.proof`) is proven by it, or refused. A roster that cannot be read
 proves nobody, but keeps nobody from writing down what happens to a patient.
 """
 
 import asyncio
 from datetime import datetime
 
-from ketamon.chair.asked import RULES, prover
 from ketamon.domain.intents import Intent
 from ketamon.domain.people import Person, Proof
 from ketamon.errors import KetamonError, Refused
 from ketamon.roster import Checked, Outcome, Roster
+from ketamon.rules.proof import PINNED, prover
 
 
 class WrongPin(Refused):
@@ -40,18 +40,18 @@ class Door:
         who = prover(intent)
         if who is None or self._roster is None:
             return Proof.NAME
-        rule = RULES[type(intent)]
+        pinned = type(intent) in PINNED
         try:
             if not self._roster.people:
                 return Proof.NAME
             _is_in_role(who, self._roster.find(who.name))
-            if not (rule.pin and pin):
+            if not (pinned and pin):
                 return Proof.NAME
             checked = await asyncio.to_thread(self._roster.check, who.name, pin, wall)
         except Refused:
             raise
         except KetamonError as error:
-            if rule.pin:
+            if pinned:
                 raise Refused(f"the roster cannot be read: {error}") from error
             return Proof.NAME
         if checked.outcome is not Outcome.RIGHT:

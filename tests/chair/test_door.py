@@ -6,7 +6,7 @@ import pytest
 from argon2 import PasswordHasher
 from chair.bedside import NURSE, PHYSICIAN, Bedside
 
-from ketamon.chair.asked import RULES, prover
+from ketamon.chair.asked import RULES
 from ketamon.chair.door import Door, WrongPin
 from ketamon.domain import events as e
 from ketamon.domain import intents as i
@@ -14,6 +14,7 @@ from ketamon.domain.people import Meaning, Person, Proof, Role
 from ketamon.domain.profile import PeopleRules
 from ketamon.errors import Refused
 from ketamon.roster import Roster
+from ketamon.rules.proof import PINNED, prover
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -88,10 +89,7 @@ def with_pins() -> Bedside:
     return bed.attach().run(3)
 
 
-PINNED = [kind for kind, rule in RULES.items() if rule.pin]
-
-
-@pytest.mark.parametrize("kind", PINNED, ids=lambda kind: kind.TYPE)
+@pytest.mark.parametrize("kind", sorted(PINNED, key=lambda kind: kind.TYPE), ids=lambda kind: kind.TYPE)
 def test_what_takes_a_pin_is_refused_without_one(kind):
     asked = {
         i.CheckOrder: i.CheckOrder(by=PHYSICIAN),

@@ -1,6 +1,6 @@
 """What people ask of the chair: each intent is checked and becomes event bodies, or is refused with a reason.
 
-Who may ask for what, and what takes a PIN where the clinic has PINs, stands in the table below.
+Who may ask for what stands in the table below; what takes a PIN, in `ketamon.rules.proof`.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,13 +12,14 @@ from ketamon.chair.asked.phases import START_CONFIRMED
 from ketamon.domain import events as e
 from ketamon.domain import intents as i
 from ketamon.domain.instant import Instant
-from ketamon.domain.people import Person, Proof, Role
+from ketamon.domain.people import Proof, Role
 from ketamon.domain.phases import ENDED
 from ketamon.domain.profile import Profile
 from ketamon.domain.session import SessionState
 from ketamon.errors import Refused
+from ketamon.rules.proof import PINNED, pinned, prover
 
-__all__ = ["RULES", "START_CONFIRMED", "Rule", "answer", "prover", "pump_infuses"]
+__all__ = ["RULES", "START_CONFIRMED", "Rule", "answer", "pump_infuses"]
 
 _CARE = frozenset({Role.NURSE, Role.PHYSICIAN})
 _STAFF = _CARE | {Role.DIRECTOR}
@@ -26,19 +27,18 @@ _PHYSICIAN = frozenset({Role.PHYSICIAN})
 
 
 class Rule(NamedTuple):
-    """Who may ask for something, what answers it, whether it takes a PIN, and whether it may follow the end."""
+    """Who may ask for something, what answers it, and whether it may follow the end."""
 
     roles: frozenset[Role]
     answer: Callable[[Asking, Any], Iterator[e.Body]]
-    pin: bool = False
     after_end: bool = False
 
 
 RULES: dict[type, Rule] = {
     i.CheckIn: Rule(_CARE, checkin.check_in),
-    i.CheckOrder: Rule(_CARE, checkin.check_order, pin=True),
+    i.CheckOrder: Rule(_CARE, checkin.check_order),
     i.AnswerScreening: Rule(_CARE, checkin.answer),
-    i.DecideScreening: Rule(_PHYSICIAN, checkin.decide, pin=True),
+    i.DecideScreening: Rule(_PHYSICIAN, checkin.decide),
     i.Advance: Rule(_CARE, phases.advance),
     i.Observe: Rule(_CARE, observing.observe),
     i.Correct: Rule(_CARE, observing.correct, after_end=True),
@@ -52,9 +52,9 @@ RULES: dict[type, Rule] = {
     i.MoveStaff: Rule(_STAFF, room.move_staff),
     i.MarkEmergency: Rule(_STAFF, room.mark_emergency),
     i.Rescue: Rule(_CARE, room.rescue, after_end=True),
-    i.Waste: Rule(_CARE, room.waste, pin=True, after_end=True),
-    i.Sign: Rule(_STAFF, signing.sign, pin=True),
-    i.SignIn: Rule(_STAFF, signing.sign_in, pin=True, after_end=True),
+    i.Waste: Rule(_CARE, room.waste, after_end=True),
+    i.Sign: Rule(_STAFF, signing.sign),
+    i.SignIn: Rule(_STAFF, signing.sign_in, after_end=True),
     i.BreakGlass: Rule(_STAFF, signing.break_glass),
     i.Operate: Rule(_CARE, room.operate),
 }
@@ -74,19 +74,8 @@ def answer(
         raise Refused(f"this needs a {' or '.join(sorted(rule.roles))}, not a {who.role}")
     if state.phase in ENDED and not rule.after_end:
         raise Refused(f"the session has ended ({state.phase}); only notes and corrections can be added")
-    if rule.pin and state.opened is not None and state.opened.pins and proof is not Proof.PIN:
-        if state.glass_broken is None or isinstance(intent, i.Sign | i.SignIn):
-            raise Refused(f"this takes {who.name}'s PIN")
+    if proof is not Proof.PIN and type(intent) in pinned(state):
+        raise Refused(f"this takes {who.name}'s PIN")
+    if proof is not Proof.PIN and type(intent) in PINNED and state.glass_broken is not None:
         proof = Proof.EMERGENCY
     return list(rule.answer(Asking(state, profile, at, proof, head), intent))
-
-
-def prover(intent: i.Intent) -> Person | None:
-    """Return whose PIN an intent takes: of waste, the witness's. What no person asks has nobody."""
-    match intent:
-        case i.ReportSound() | i.SetSpeed():
-            return None
-        case i.Waste():
-            return intent.witness
-        case _:
-            return intent.by
