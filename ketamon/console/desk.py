@@ -13,6 +13,7 @@ from ketamon.domain.profile import CriterionKind, Profile
 from ketamon.domain.session import Observation, SessionState
 from ketamon.rules import effects as effect_rules
 from ketamon.rules import schedule
+from ketamon.rules.signatures import counting
 
 LOG_LINES = 60
 """How far back the log panel goes; the record itself keeps everything."""
@@ -64,10 +65,12 @@ class Gate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signing:
-    """Who signed what since recovery began, "" for nobody, and whether the patient may leave or has left."""
+    """Whose signatures count, "" for nobody, and whether the patient may leave or has left."""
 
     assessed_by: str = ""
     discharged_by: str = ""
+    overridden_by: str = ""
+    override_seconded_by: str = ""
     may_leave: bool = False
     left: bool = False
 
@@ -167,13 +170,14 @@ def gate(state: SessionState, profile: Profile, zone: tzinfo | None) -> Gate:
     return Gate(judged=True, open=verdict.open, lines=tuple(lines), ready=ready)
 
 
-def signing(state: SessionState) -> Signing:
-    """Return which signatures count: those given since this recovery began."""
-    since = state.phase_since if state.phase is Phase.RECOVERY else state.infusion.ended
-    by = {s.meaning: str(s.by) for s, when in state.signatures if since is None or when >= since}
+def signing(state: SessionState, profile: Profile, at: Instant) -> Signing:
+    """Return which signatures count, by the same rule as the core."""
+    by = {s.meaning: str(s.by) for s in counting(state, profile, at)}
     return Signing(
         assessed_by=by.get(Meaning.ASSESSMENT, ""),
-        discharged_by=by.get(Meaning.DISCHARGE, "") if state.phase is not Phase.RECOVERY else "",
+        discharged_by=by.get(Meaning.DISCHARGE, ""),
+        overridden_by=by.get(Meaning.OVERRIDE, ""),
+        override_seconded_by=by.get(Meaning.OVERRIDE_SECOND, ""),
         may_leave=state.phase is Phase.READY,
         left=state.left_at is not None,
     )

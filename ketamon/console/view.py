@@ -24,6 +24,7 @@ from ketamon.domain.profile import Profile
 from ketamon.domain.session import Alarm, SessionState
 from ketamon.follow import Beat, Source
 from ketamon.rules import alarms as rules
+from ketamon.rules import proof
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChairView:
-    """Everything that is drawn of one chair at one moment."""
+    """Everything that is drawn of one chair at one moment; `pinned` are the intents that take a PIN now."""
 
     at: Instant | None
     reached: bool
@@ -98,6 +99,7 @@ class ChairView:
     steps: tuple[Step, ...] = ()
     undo: Undo | None = None
     operable: Mapping[Action, str] = field(default_factory=dict)
+    pinned: frozenset[type] = frozenset()
 
 
 def build(
@@ -132,10 +134,11 @@ def build(
         effects=desk.effects(state, profile, at if reached else None),
         log=desk.log(state, profile, zone),
         gate=desk.gate(state, profile, zone),
-        signing=desk.signing(state),
+        signing=desk.signing(state, profile, at) if at else Signing(),
         steps=desk.steps(state),
         operable=desk.operable(state) if reached else {},
         undo=desk.undo(state, profile, zone),
+        pinned=proof.pinned(state),
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from ketamon.console.view import Contact, build
@@ -32,13 +33,13 @@ REACHED = Contact(reached=True)
 class Chair:
     """A session that grows by hand: a body at a time, in seconds of session time."""
 
-    def __init__(self, mode=Mode.REAL):
+    def __init__(self, mode=Mode.REAL, *, pins=False):
         self.state, self.t, self.mode = SessionState(), 0.0, mode
         self._memory = alarms.AlarmMemory()
         self.say(
             e.SessionOpened(
                 session="s1", chair="chair 2", mode=mode, profile=PROFILE.name, profile_sha256="", profile_toml="",
-                software="test",
+                software="test", pins=pins,
             )
         )  # fmt: skip
 
@@ -112,6 +113,10 @@ class Chair:
     def gate(self):
         return self.say(gate.evaluate(self.state, PROFILE, self.at))
 
+    def gate_opens(self):
+        checks = tuple(replace(check, met=True) for check in gate.evaluate(self.state, PROFILE, self.at).checks)
+        return self.say(e.GateChanged(open=True, checks=checks))
+
     def alarm(self, text, priority=Priority.MEDIUM, *, parameter=None, technical=False, state=e.AlarmState.ACTIVE):
         return self.say(
             e.AlarmChanged(
@@ -182,7 +187,7 @@ class FakeFeed:
         self.source, self.speed = source, speed
         self.connected, self.why = True, ""
         self.changes = 0
-        self.asked, self.answers = [], deque()
+        self.asked, self.pins, self.answers = [], [], deque()
         self.held = None
         self.beat = None
         self.tick()
@@ -194,8 +199,9 @@ class FakeFeed:
     async def run(self):
         await asyncio.Event().wait()
 
-    async def ask(self, intent):
+    async def ask(self, intent, pin=""):
         self.asked.append(intent)
+        self.pins.append(pin)
         if self.held is not None:
             await self.held.wait()
         return self.answers.popleft() if self.answers else ""

@@ -3,11 +3,11 @@
 import asyncio
 import gc
 import weakref
-from contextlib import asynccontextmanager
 from datetime import UTC
 
 import pytest
 from console.chairs import NURSE, PHYSICIAN, Chair, Clock, FakeFeed, empty, infusing, recovering
+from console.pilot import console
 from textual.events import Key
 from textual.widgets import Input
 
@@ -22,62 +22,6 @@ from ketamon.domain.phases import Trigger
 from ketamon.follow import Source
 
 SIZES = ((160, 48), (120, 36), (80, 24))
-
-
-class Desk:
-    """A console under test: its app, its pilot, its feed and its clock."""
-
-    def __init__(self, app, pilot, feed, clock):
-        self.app, self.pilot, self.feed, self.clock = app, pilot, feed, clock
-
-    async def press(self, *keys):
-        for key in keys:
-            await self.pilot.press(key)
-        await self.settle()
-
-    async def type(self, text):
-        self.app.focused.insert_text_at_cursor(text)
-        await self.pilot.pause()
-
-    async def settle(self):
-        asking = [worker for worker in self.app.workers if worker.group == "ask"]
-        if asking and self.feed.held is None:
-            await self.app.workers.wait_for_complete(asking)
-        await self.pilot.pause()
-
-    async def look(self):
-        self.app.look()
-        await self.pilot.pause()
-
-    async def resize(self, size):
-        await self.pilot.resize_terminal(*size)
-        await self.pilot.pause()
-
-    @property
-    def asked(self):
-        return self.feed.asked
-
-    def text(self):
-        """Return the screen as a person reads it, line by line."""
-        height = self.app.size.height
-        strips = self.app.screen._compositor.render_strips()
-        return "\n".join(strip.text for strip in strips[:height])
-
-    @property
-    def answer(self):
-        return self.app.screen.answer.said.strip()
-
-
-@asynccontextmanager
-async def console(chair, size=(120, 36), source=Source.LIVE, speed=1.0):
-    feed, clock = FakeFeed(chair, source, speed), Clock()
-    app = KetamonApp(feed, staff=NURSE, clock=clock, zone=UTC)
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        desk = Desk(app, pilot, feed, clock)
-        await desk.look()
-        yield desk
-
 
 # -------------------------------------------------------------------- what is always there
 
@@ -568,7 +512,7 @@ async def test_a_criterion_that_is_judged_cannot_be_confirmed():
 async def test_two_people_sign_and_the_patient_leaves():
     from ketamon.domain import events as e
 
-    async with console(recovering()) as desk:
+    async with console(recovering().gate_opens()) as desk:
         chair = desk.feed.chair
         await desk.press("d", "enter")
         assert desk.asked == [i.Sign(meaning=Meaning.ASSESSMENT, by=NURSE)]

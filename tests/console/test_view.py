@@ -253,12 +253,15 @@ def test_a_start_that_only_the_pump_reported_asks_to_be_confirmed():
 def test_signatures_from_before_this_recovery_do_not_count():
     chair = recovering()
     chair.say(e.Signed(meaning=Meaning.ASSESSMENT, by=NURSE, covers="h"))
+    assert chair.view().signing.assessed_by == "", "the gate is closed"
+    chair.gate_opens().say(e.Signed(meaning=Meaning.ASSESSMENT, by=NURSE, covers="h"))
     assert chair.view().signing.assessed_by == "nurse AB"
     chair.t += 5
     chair.say(e.Signed(meaning=Meaning.DISCHARGE, by=PHYSICIAN, covers="h"))
     chair.say(e.PhaseChanged(trigger=Trigger.SIGN_OFF, phase=Phase.READY, by=PHYSICIAN))
     assert chair.view().signing.may_leave
     assert chair.view().signing.discharged_by == "physician Chen"
+    assert chair.view().signing.assessed_by == "nurse AB"
     chair.t += 5
     chair.say(e.PhaseChanged(trigger=Trigger.REOPEN, phase=Phase.RECOVERY, by=NURSE))
     assert chair.view().signing.assessed_by == ""

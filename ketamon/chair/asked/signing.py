@@ -5,14 +5,11 @@ from collections.abc import Iterator
 from ketamon.chair.asked.asking import Asking, pump_infuses, text
 from ketamon.domain import events as e
 from ketamon.domain import intents as i
-from ketamon.domain.instant import Instant
 from ketamon.domain.people import Meaning, Person, Proof, Role
 from ketamon.domain.phases import Phase, Trigger
 from ketamon.errors import Refused
 from ketamon.rules import gate
-
-_FIRST = {Meaning.DISCHARGE: Meaning.ASSESSMENT, Meaning.OVERRIDE_SECOND: Meaning.OVERRIDE}
-"""The second signature of each pair, and the one that must stand before it."""
+from ketamon.rules.signatures import FIRST, counting
 
 _TRIGGER = {Meaning.DISCHARGE: Trigger.SIGN_OFF, Meaning.OVERRIDE_SECOND: Trigger.OVERRIDE}
 
@@ -28,8 +25,8 @@ def sign(now: Asking, intent: i.Sign) -> Iterator[e.Body]:
     unmet = tuple(check.label for check in gate.evaluate(now.state, now.profile, now.at).checks if not check.met)
     _refuse_by_gate(now, meaning, unmet)
     why = text(intent.why, "the reason why the patient leaves all the same") if meaning is Meaning.OVERRIDE else ""
-    if meaning in _FIRST:
-        _refuse_without_first(now, _FIRST[meaning], by)
+    if meaning in FIRST:
+        _refuse_without_first(now, FIRST[meaning], by)
     yield e.Signed(meaning=meaning, by=by, covers=now.head(), proof=now.proof, why=why, unmet=unmet)
     if meaning in _TRIGGER:
         way = now.way(_TRIGGER[meaning], by)
@@ -58,26 +55,11 @@ def _refuse_by_gate(now: Asking, meaning: Meaning, unmet: tuple[str, ...]) -> No
 
 
 def _refuse_without_first(now: Asking, first: Meaning, by: Person) -> None:
-    signed = [s.by for s, when in now.state.signatures if s.meaning is first and _is_current(now, first, when)]
+    signed = [s.by for s in counting(now.state, now.profile, now.at) if s.meaning is first]
     if not signed:
         raise Refused(f"the {first} must be signed first")
     if all(person.is_same(by) for person in signed):
         raise Refused(f"the {first} and this must be signed by two people")
-
-
-def _is_current(now: Asking, meaning: Meaning, when: Instant) -> bool:
-    """Whether a signature still counts.
-
-    One from before the present recovery (reopened since, or a pump infused) does not; nor does an assessment from
-    before the gate closed and opened again, or one that is older than the profile allows.
-    """
-    since, ended = now.state.phase_since, now.state.infusion.ended
-    if since is None or ended is None or when < max(since, ended):
-        return False
-    if meaning is not Meaning.ASSESSMENT:
-        return True
-    opened, minutes = now.state.gate_open_since, now.profile.gate.assessment_valid_minutes
-    return opened is not None and when >= opened and (not minutes or now.at.since(when) <= minutes * 60)
 
 
 def sign_in(now: Asking, intent: i.SignIn) -> Iterator[e.Body]:
