@@ -60,7 +60,7 @@ class Voice:
         if not off and not (mine and mine.working) and not self._player.busy and now - self._tried >= RETRY_EVERY_S:
             self._tried = now
             self._player.play(nothing(), now)  # what does not work is to be known before there is an alarm
-        quiet = off or (beat.source is Source.LIVE and self._elsewhere(mine))
+        quiet = off or (beat.source is Source.LIVE and self._elsewhere())
         audible = None if quiet else self._audible(beat, now)
         silenced = bool(quiet) or self._somebody_acted()
         self._do(self._siren.look(audible, self._feed.state.alarm_count, now, silenced=silenced), now)
@@ -85,12 +85,10 @@ class Voice:
             return f"nothing sounds at {self._console}, as an observer's makes no sound"
         return "" if self._asked or beat.source is Source.LIVE else "not a live session"
 
-    def _elsewhere(self, mine: ReportSound | None) -> bool:
-        """Whether another console sounds, and not worse than this one."""
+    def _elsewhere(self) -> bool:
+        """Whether another console sounds."""
         said = self._feed.state.sound
-        if said is None or said.console == self._console or not said.working:
-            return False
-        return mine is None or _rank(said) >= _rank(mine)
+        return said is not None and said.working and said.console != self._console
 
     def _audible(self, beat: Beat, now: float) -> Priority | None:
         state = self._feed.state
@@ -112,7 +110,7 @@ class Voice:
     def _report(self, mine: ReportSound | None, beat: Beat, now: float) -> ReportSound | None:
         """Return what the core should know and does not know yet; the worse of two consoles says nothing."""
         said = self._feed.state.sound
-        if mine is None or not self._feed.connected or beat.source is not Source.LIVE or beat.ended:
+        if mine is None or beat.source is not Source.LIVE or beat.ended:
             return None
         if said is not None and said.console == self._console:
             if (said.working, said.why) == (mine.working, mine.why):

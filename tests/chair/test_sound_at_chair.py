@@ -9,6 +9,7 @@ from rules.clinic import in_infusion
 
 from ketamon.domain import events as e
 from ketamon.domain.intents import ReportSound
+from ketamon.domain.phases import Phase
 from ketamon.follow import SocketFeed
 from ketamon.local import socket_path
 from ketamon.profiles import load, loads
@@ -43,6 +44,10 @@ async def test_a_console_that_another_one_stands_in_for_is_not_missed(private): 
         core.engine.intend(ReportSound(console="other", working=True), core.clock.now())
         core._on_mute("desk")
         assert core.engine.state.sound.console == "other"
+        phase, core.engine.state.phase = core.engine.state.phase, Phase.DISCHARGED
+        core._on_mute("other")
+        assert core.engine.state.sound.working is True, "after the end nobody needs to be heard"
+        core.engine.state.phase = phase
         core._on_mute("other")
         assert core.engine.state.sound.working is False
         before = core.engine.state.seq
@@ -68,6 +73,15 @@ def test_no_sound_is_an_alarm_once_nobody_has_taken_over():
     assert found(clinic) == {"sound": ("active", "medium", BROKEN.why)}
     sound(clinic, WORKS).wait(1)
     assert found(clinic) == {}
+
+
+def test_the_profile_says_how_much_it_matters():
+    toml = load(None)[1]
+    begin = toml.index('of = "sound-failed"')
+    clinic = in_infusion()
+    clinic.profile = loads(toml[:begin] + toml[begin:].replace('"medium"', '"high"', 1), "stricter")
+    sound(clinic, BROKEN).wait(5)
+    assert found(clinic) == {"sound": ("active", "high", BROKEN.why)}
 
 
 def test_only_a_bell_is_a_low_one():

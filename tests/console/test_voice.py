@@ -6,9 +6,10 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from console.chairs import NURSE, FakeFeed, empty, infusing
+from console.chairs import NURSE, PROFILE, FakeFeed, empty, infusing
 
 from ketamon.console import voice as module
+from ketamon.console.view import Contact, calling
 from ketamon.console.voice import BELL_ONLY, REPORT_EVERY_S, RETRY_EVERY_S, Voice, VoiceThread
 from ketamon.domain import events as e
 from ketamon.domain.devices import Priority
@@ -140,7 +141,7 @@ def test_silence_is_at_once_and_stays(silent):
 
 
 def test_what_is_over_by_itself_sounds_to_its_end():
-    room = Room(alarm()).run(1)
+    room = Room(alarm().say(e.AudioPaused(seconds=0.0, by=NURSE))).run(1)
     room.player.busy = room.player.lasts = True
     room.chair.say(OVER)
     assert room.run(100).heard == ["high"]
@@ -172,6 +173,7 @@ def test_a_session_that_is_over_may_go_in_silence():
 
 
 def test_before_the_first_beat_nothing_is_known():
+    assert calling(alarm().state, PROFILE, Contact(reached=False, why="not connected yet"), None) is None
     room = Room(alarm())
     room.feed.beat = None
     assert room.run(5, beats=False).heard == []

@@ -134,6 +134,14 @@ def test_stopped_is_silent_at_once_and_no_failure(make, tmp_path):
     assert player.trouble == ""
 
 
+def test_what_failed_of_a_stopped_sound_is_not_told_of_the_next(make, tmp_path):
+    player = Player([Program("gone", (str(tmp_path / "gone"),)), make("two", "exec sleep 60")], tmp_path)
+    player.play(LONG, 0.0)
+    assert player.busy
+    player.stop()
+    assert (player.look(1.0), player.trouble) == (False, "")
+
+
 def test_one_sound_at_a_time(make, tmp_path):
     player = Player([make("one", f"echo $$ >> {tmp_path}/pids; exec sleep 60")], tmp_path)
     player.play(LONG, 0.0)
