@@ -235,6 +235,7 @@ UNKNOWN = [
     ("set to zero in a silence", lost_and_reset, WHEN),
     ("a counter that stands", lambda p: p.run(300, 0, told=52.5), STANDS),
     ("resumed where nobody heard it", resumed_unheard, "the pump says nothing"),
+    ("lost at the end while it ran", lambda p: p.end().silent(60, 52.5), "the pump says nothing"),
     ("lost while it ran", lambda p: p.silent(60, 52.5).end(), "the pump says nothing"),
     ("a second pump", second_pump, "several pumps are attached"),
     ("two heads", two_heads, "it is not said which head of the pump gives the drug"),
