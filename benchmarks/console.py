@@ -106,7 +106,7 @@ class GrowingFeed:
                 self.pulse()
             self.second()
 
-    async def ask(self, _intent):
+    async def ask(self, _intent, _pin=""):
         return ""
 
 

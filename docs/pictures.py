@@ -44,7 +44,7 @@ class Still:
         """Stand still."""
         await asyncio.Event().wait()
 
-    async def ask(self, _intent: Intent) -> str:
+    async def ask(self, _intent: Intent, _pin: str = "") -> str:
         """Do nothing."""
         return "this is a picture"
 

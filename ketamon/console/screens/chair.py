@@ -25,6 +25,8 @@ from ketamon.console.widgets.key_bar import KeyBar
 from ketamon.console.widgets.line import Line
 from ketamon.console.widgets.log_list import LogList
 from ketamon.console.widgets.panel import Panel
+from ketamon.console.widgets.pin import KEYS as PIN_KEYS
+from ketamon.console.widgets.pin import PinLine
 from ketamon.console.widgets.pump import PumpTile
 from ketamon.console.widgets.tile import Tile, TileData
 from ketamon.console.widgets.timeline import Timeline
@@ -66,7 +68,7 @@ class ChairScreen(Screen[None]):
     def __init__(
         self,
         staff: Person,
-        ask: Callable[[Intent], Awaitable[str]],
+        ask: Callable[[Intent, str], Awaitable[str]],
         leave: Callable[[], None],
         glyphs: Glyphs = BRAILLE,
     ) -> None:
@@ -78,6 +80,7 @@ class ChairScreen(Screen[None]):
         self._speed = SPEEDS[0]
         self._cuff_meant = False
         self._glyphs = glyphs
+        self.pin = PinLine()
         self._tiles = [Tile(glyphs=glyphs, id=name, classes=f"-{name}") for name in TILES]
 
     def compose(self) -> ComposeResult:
@@ -95,6 +98,7 @@ class ChairScreen(Screen[None]):
         with Horizontal(id="desk"):
             yield DueList()
             yield LogList()
+        yield self.pin
         yield Answer()
         yield KeyBar()
 
@@ -119,7 +123,14 @@ class ChairScreen(Screen[None]):
             self.log_list.show(view.log)
             if self._open is not None:
                 self._open.show(view)
-            self.key_bar.show(view, entry=self._open.KEYS if self._open else "")
+            self.key_bar.show(view, entry=self._entry_keys)
+
+    @property
+    def _entry_keys(self) -> str:
+        """The keys of what is open for entry, "" where nothing is."""
+        if self.pin.display:
+            return PIN_KEYS
+        return self._open.KEYS if self._open else ""
 
     def on_resize(self) -> None:
         """Draw again for the new sizes, once they are known."""
@@ -133,7 +144,9 @@ class ChairScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave the letters to an entry that is open."""
-        return action != "do" or self._open is None or parameters[0] in self._open.PASSES
+        if action != "do" or not self._entry_keys:
+            return True
+        return self._open is not None and not self.pin.display and parameters[0] in self._open.PASSES
 
     async def action_always(self, name: str) -> None:
         """Do an action by its function key."""
@@ -215,6 +228,7 @@ class ChairScreen(Screen[None]):
 
     async def open(self, name: str, what: str = "") -> None:
         """Open a panel beside the numbers; it is made when it is first wanted, and kept with what was typed."""
+        self.pin.give_up()
         panel = self._panels.get(name)
         if panel is None:
             panel = self._panels[name] = make(name, self._staff)
@@ -259,12 +273,27 @@ class ChairScreen(Screen[None]):
     # ---------------------------------------------------------------- asking the core
 
     def send(self, intent: Intent, what: str, panel: Panel | None = None) -> None:
-        """Ask the core; say "saved" only when it is durable, and otherwise why not."""
-        self.answer.waiting(what)
-        self.run_worker(self._answered(intent, what, panel), group="ask")
+        """Ask the core, after the PIN where it takes one; say "saved" only when it is durable, else why not."""
+        if self._view is not None and type(intent) in self._view.pinned:
+            self.pin.ask_for(intent, what, panel)
+            self._again()
+        else:
+            self._send(intent, what, panel, "")
 
-    async def _answered(self, intent: Intent, what: str, panel: Panel | None) -> None:
-        refused = await self._ask(intent)
+    @on(PinLine.Closed)
+    def _pin_closed(self) -> None:
+        self._again()
+
+    @on(PinLine.Given)
+    def _proven(self, message: PinLine.Given) -> None:
+        self._send(message.intent, message.what, message.panel, message.pin)
+
+    def _send(self, intent: Intent, what: str, panel: Panel | None, pin: str) -> None:
+        self.answer.waiting(what)
+        self.run_worker(self._answered(intent, what, panel, pin), group="ask")
+
+    async def _answered(self, intent: Intent, what: str, panel: Panel | None, pin: str) -> None:
+        refused = await self._ask(intent, pin)
         if refused:
             self.answer.refused(refused)
         else:

@@ -1,0 +1,64 @@
+"""A console under test: a headless terminal, a feed and a clock in the hand of the test."""
+
+from contextlib import asynccontextmanager
+from datetime import UTC
+
+from console.chairs import NURSE, Clock, FakeFeed
+
+from ketamon.console.app import KetamonApp
+from ketamon.follow import Source
+
+
+class Desk:
+    """A console under test: its app, its pilot, its feed and its clock."""
+
+    def __init__(self, app, pilot, feed, clock):
+        self.app, self.pilot, self.feed, self.clock = app, pilot, feed, clock
+
+    async def press(self, *keys):
+        for key in keys:
+            await self.pilot.press(key)
+        await self.settle()
+
+    async def type(self, text):
+        self.app.focused.insert_text_at_cursor(text)
+        await self.pilot.pause()
+
+    async def settle(self):
+        asking = [worker for worker in self.app.workers if worker.group == "ask"]
+        if asking and self.feed.held is None:
+            await self.app.workers.wait_for_complete(asking)
+        await self.pilot.pause()
+
+    async def look(self):
+        self.app.look()
+        await self.pilot.pause()
+
+    async def resize(self, size):
+        await self.pilot.resize_terminal(*size)
+        await self.pilot.pause()
+
+    @property
+    def asked(self):
+        return self.feed.asked
+
+    def text(self):
+        """Return the screen as a person reads it, line by line."""
+        height = self.app.size.height
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join(strip.text for strip in strips[:height])
+
+    @property
+    def answer(self):
+        return self.app.screen.answer.said.strip()
+
+
+@asynccontextmanager
+async def console(chair, size=(120, 36), source=Source.LIVE, speed=1.0):
+    feed, clock = FakeFeed(chair, source, speed), Clock()
+    app = KetamonApp(feed, staff=NURSE, clock=clock, zone=UTC)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        desk = Desk(app, pilot, feed, clock)
+        await desk.look()
+        yield desk
