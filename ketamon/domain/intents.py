@@ -13,14 +13,14 @@ from ketamon.domain.readings import Reading
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckIn:
-    """Name the patient, and order the infusion in the units a prescriber uses."""
+    """Name the patient, and order the infusion in the units a prescriber uses, where the profile has an order."""
 
     TYPE: ClassVar[str] = "check-in"
     patient: Patient
-    dose_mg_per_kg: float
-    minutes: float
-    concentration_mg_per_ml: float
     by: Person
+    dose_mg_per_kg: float | None = None
+    minutes: float | None = None
+    concentration_mg_per_ml: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ class OrderBounds:
     weight_kg: tuple[float, float]
     highest_total_mg: float
     tolerance_percent: float
+    bolus_ml: float = 1.0
     required: bool = True
 
 
@@ -148,7 +149,8 @@ class Grade:
 class ObservationItem:
     """Something a person can log: key `key` in the entry list chooses it, then a key of one of its grades.
 
-    A total has no grades: its number is typed, `lowest` to `highest`.
+    A total has no grades: its number is typed, `lowest` to `highest`. `followed_by` is an item that has to be asked
+    for by itself after it.
     """
 
     id: str
@@ -159,6 +161,7 @@ class ObservationItem:
     asks_text: bool = False
     lowest: int | None = None
     highest: int | None = None
+    followed_by: str = ""
 
     @property
     def values(self) -> range | tuple[int, ...]:
@@ -245,6 +248,7 @@ class Watch(StrEnum):
     ORDER_RATE = "order-rate"
     ORDER_VOLUME = "order-volume"
     ORDER_PHASE = "order-phase"
+    ORDER_BOLUS = "order-bolus"
     SOURCES_DIFFER = "sources-differ"
     SOUND_FAILED = "sound-failed"
     SOUND_BY_BELL = "sound-by-bell"
@@ -266,6 +270,7 @@ WATCHED_ANYWAY: tuple[WatchRule, ...] = (
     WatchRule(of=Watch.SOUND_FAILED, priority=Priority.MEDIUM, dwell_s=3.0),
     WatchRule(of=Watch.SOUND_BY_BELL, priority=Priority.LOW),
     WatchRule(of=Watch.LIMITS_OFF, priority=Priority.LOW),
+    WatchRule(of=Watch.ORDER_BOLUS, priority=Priority.HIGH),
     WatchRule(of=Watch.STAFF_MISSING, priority=Priority.MEDIUM, dwell_s=30.0),
     WatchRule(of=Watch.GLASS_BROKEN, priority=Priority.LOW),
 )

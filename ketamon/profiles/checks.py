@@ -73,6 +73,8 @@ def _observations(profile: Profile) -> Iterator[str]:
         if not item.id.strip() or item.id in list(Parameter):
             yield f"{at}.id is {item.id!r}; allowed is a text that is no parameter's id"
         yield from _scale(at, item)
+        if item.followed_by and item.followed_by not in {o.id for o in profile.observation}:
+            yield f"{at}.followed_by is {item.followed_by!r}; allowed is the id of an observation"
         keys = [(f"{at}.key", item.key), *((f"{at}.grades[{j}].key", g.key) for j, g in enumerate(item.grades))]
         yield from (f"{key} is {value!r}; allowed is one printable character" for key, value in keys if not _key(value))
         yield from _twice(f"{at}.grades", "key", (g.key for g in item.grades))

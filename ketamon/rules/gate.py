@@ -260,11 +260,12 @@ def _confirmed(look: _Look, c: Criterion) -> Seen:
 
 
 def _no_high_alarm(look: _Look, _: Criterion) -> Seen:
+    """Where limits are off no alarm says that all is well."""
+    required = "no alarm of high priority stands, all limits on"
     found = [alarm for alarm in look.state.alarms.values() if alarm.change.priority is Priority.HIGH]
-    if found:
-        texts = "; ".join(f"{a.change.text} ({a.change.state})" for a in found)
-        return False, "no alarm of high priority stands", texts, tuple(a.seq for a in found)
-    return True, "no alarm of high priority stands", "none", ()
+    off = [f"{PARAMETERS[parameter].label} limits off" for parameter in look.state.limits_off]
+    texts = "; ".join([*(f"{a.change.text} ({a.change.state})" for a in found), *off])
+    return not texts, required, texts or "none", tuple(a.seq for a in found)
 
 
 _JUDGE: dict[CriterionKind, Callable[[_Look, Criterion], Seen]] = {

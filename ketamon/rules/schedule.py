@@ -5,16 +5,20 @@ slot is satisfied by anything done from its grace before it on; what was missed 
 row per item.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import floor
 
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import CUFF, Parameter
+from ketamon.domain.phases import Phase
 from ketamon.domain.profile import Anchor, Profile, ScheduleRule
-from ketamon.domain.session import SessionState
+from ketamon.domain.session import SessionState, observations_of
 from ketamon.rules.current import TWIN, current_or_twin, track
 
 _PARAMETERS = frozenset(Parameter)
+OVERRUN = "overrun"
+"""The item of the prompt that the planned time is over; "not done, because" is why it goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +43,37 @@ class Due:
 def due(state: SessionState, profile: Profile, at: Instant) -> list[Due]:
     """Return one row per item that is or will be due in this phase, the most urgent first."""
     rules = [rule for rule in profile.schedule if state.phase in rule.phases]
-    if not rules:
-        return []
     done = _last_done(state)
-    rows: dict[str, Due] = {}
+    rows: dict[str, Due] = {
+        row.item: row for row in (*_overrun(state, profile, at, done), *_follow_ups(state, profile, at))
+    }
     for rule in rules:
         row = _row(state, profile, rule, at, done)
         if row is not None and (rule.item not in rows or row.due_s < rows[rule.item].due_s):
             rows[rule.item] = row
     return sorted(rows.values(), key=lambda row: row.due_s)
+
+
+def _overrun(state: SessionState, profile: Profile, at: Instant, done: dict[str, float]) -> Iterator[Due]:
+    """The planned time is over and the drug still runs: a prompt, again and again until it is answered."""
+    if state.phase not in (Phase.INFUSION, Phase.PAUSED):
+        return
+    wait = profile.plan.overrun_prompt_minutes * 60
+    minutes = state.order.order.minutes if state.order else profile.plan.minutes
+    late = state.infusion.seconds(at) - minutes * 60 - wait
+    if OVERRUN in done:
+        late = min(late, at.seconds - done[OVERRUN] - wait)
+    if late >= 0:
+        yield Due(item=OVERRUN, label="planned end is over: go on or stop", now=at, due_s=-late, overdue=True)
+
+
+def _follow_ups(state: SessionState, profile: Profile, at: Instant) -> Iterator[Due]:
+    """What has to be asked by itself after something else was logged."""
+    for item in profile.observation:
+        asked = observations_of(state, item.id) if item.followed_by else []
+        if asked and all(o.at < asked[-1].at for o in observations_of(state, item.followed_by)):
+            label = next(o.label for o in profile.observation if o.id == item.followed_by)
+            yield Due(item=item.followed_by, label=label, now=at, due_s=asked[-1].at.since(at), overdue=False)
 
 
 def _row(state: SessionState, profile: Profile, rule: ScheduleRule, at: Instant, done: dict[str, float]) -> Due | None:

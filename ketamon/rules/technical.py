@@ -5,6 +5,7 @@ nor ends one.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from ketamon.domain.devices import DeviceKind, Link, PumpState, PumpStatus
 from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
@@ -190,6 +191,7 @@ def _pump(look: Look, rules: Rules, device: Device) -> Iterator[Condition]:
     if look.state.phase not in ENDED:
         yield from _order_rate(look, rules[Watch.ORDER_RATE], name, status)
         yield from _order_volume(look, rules[Watch.ORDER_VOLUME], name, status)
+        yield from _order_bolus(look, rules[Watch.ORDER_BOLUS], name)
         yield from _order_phase(look, rules[Watch.ORDER_PHASE], name, status)
 
 
@@ -228,6 +230,29 @@ def _order_volume(look: Look, rule: WatchRule, name: str, status: PumpStatus) ->
     if look.memory.lasts(f"order-volume:{name}", given > most, look.now, rule.dwell_s):
         text = f"pump gave {volume:g} mL = {given:.1f} > order {limit:.1f} mg"
         yield Condition(f"order-volume:{name}", rule.priority, False, text, None, given, limit)
+
+
+def _order_bolus(look: Look, rule: WatchRule, name: str) -> Iterator[Condition]:
+    """What the counter grew by in the last moments beyond what its highest rate explains."""
+    extra, given = _beyond_the_rate(look), look.profile.order.bolus_ml
+    is_bolus = look.state.phase in _DOSING and extra is not None and extra > given
+    if look.memory.lasts(f"order-bolus:{name}", is_bolus, look.now, rule.dwell_s):
+        text = f"pump gave {extra:.1f} mL more than its rate > {given:g} mL: bolus or purge?"
+        yield Condition(f"order-bolus:{name}", rule.priority, False, text, None, extra, given)
+
+
+def _beyond_the_rate(look: Look) -> float | None:
+    """Return the growth of the counter that no rate explains, in mL, or None where too little is known."""
+    start = look.now - look.profile.alarm.momentary_s
+    counter, rates = (look.state.history.get(p) for p in (Parameter.VOLUME_INFUSED, Parameter.RATE))
+    if counter is None or rates is None:
+        return None
+    volumes = [point for point in counter.between(start, look.now) if point.value is not None]
+    fastest = max((p.value for p in rates.between(start, look.now) if p.value is not None), default=None)
+    if len(volumes) < 2 or fastest is None:  # noqa: PLR2004 (growth takes two)
+        return None
+    grown = sum(max(0.0, (b.value or 0.0) - (a.value or 0.0)) for a, b in pairwise(volumes))
+    return grown - fastest * (volumes[-1].t - volumes[0].t) / 3600
 
 
 def _order_phase(look: Look, rule: WatchRule, name: str, status: PumpStatus) -> Iterator[Condition]:

@@ -25,7 +25,7 @@ from ketamon.store.reader import load as load_events
 from ketamon.store.verify import verify
 from ketamon.stream.reader import verify as verify_stream
 
-WITHIN_S = 20
+WITHIN_S = 60
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rules.clinic import CALM, NURSE, PROFILE, Clinic, P, in_infusion, reading
 
+from ketamon.domain import events as e
 from ketamon.domain.devices import Link, Priority
 from ketamon.domain.events import AlarmState
 from ketamon.domain.parameters import PARAMETERS
@@ -450,7 +451,7 @@ def test_what_sounds():
 
 
 def paused(clinic: Clinic) -> Clinic:
-    return clinic.say(alarms.pause_audio(clinic.state, PROFILE, clinic.at, NURSE))
+    return clinic.say(alarms.pause_audio(PROFILE, NURSE))
 
 
 def test_a_pause_ends_by_itself():
@@ -464,7 +465,7 @@ def test_a_pause_ends_by_itself():
 
 def test_a_pause_can_be_ended():
     clinic = paused(alarmed())
-    clinic.say(alarms.pause_audio(clinic.state, PROFILE, clinic.at, NURSE, False))
+    clinic.say(alarms.pause_audio(PROFILE, NURSE, on=False))
     assert sound(clinic) is Priority.MEDIUM
 
 
@@ -582,3 +583,18 @@ def test_a_text_never_says_what_is_not_so(parameter, value):
         left, sign, right = text.split()[-3:]
         if "was" not in text:
             assert float(left) < float(right) if sign == "<" else float(left) > float(right)
+
+
+def test_limits_off_end_what_stands_and_raise_nothing_until_they_are_on():
+    clinic = in_infusion()
+    clinic.stream |= {P.SPO2: 85.0}
+    clinic.wait(12)
+    assert "spo2-low" in clinic.standing()
+    clinic.say(e.LimitsSwitched(parameter=P.SPO2, off=True, by=NURSE, why="probe on the cuff arm"))
+    clinic.wait(1)
+    clinic.acknowledge()
+    clinic.wait(30)
+    assert set(clinic.standing()) == {"limits-off:spo2"}
+    clinic.say(e.LimitsSwitched(parameter=P.SPO2, off=False, by=NURSE))
+    clinic.wait(12)
+    assert "spo2-low" in clinic.standing()

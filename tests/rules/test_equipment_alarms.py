@@ -305,7 +305,7 @@ def test_every_watch_of_the_profile_has_a_test_here():
     told = {"no-data", "sensor-off", "link-lost", "frames-rejected", "recording-degraded", "clock-stepped"}
     told |= {"pump-alarms-unavailable", "pump-alarm-unknown", "order-rate", "order-volume", "order-phase"}
     told |= {"sensor-fault", "sources-differ", "sound-failed", "sound-by-bell"}
-    told |= {"limits-off", "staff-missing", "glass-broken"}
+    told |= {"limits-off", "staff-missing", "glass-broken", "order-bolus"}
     assert told == {rule.of.value for rule in PROFILE.watch}
     assert told == set(Watch)
 
@@ -411,11 +411,48 @@ def test_a_pump_that_infuses_before_check_in():
 def test_a_counter_set_to_zero_hides_no_volume():
     clinic = with_pump(volume_infused=0.0)
     for volume in (20.0, 0.0, 16.7, 16.8):
-        assert texts(clinic) == {}
+        assert "order-volume:pump" not in texts(clinic)
         clinic.pump = replace(INFUSING, volume_infused=volume)
         clinic.wait(1)
-    assert texts(clinic) == {"order-volume:pump": "pump gave 36.8 mL = 36.8 > order 35.0 mg"}
+    assert {k: v for k, v in texts(clinic).items() if "volume" in k} == {
+        "order-volume:pump": "pump gave 36.8 mL = 36.8 > order 35.0 mg"
+    }
     clinic.phase(Phase.RECOVERY)
     clinic.pump = replace(INFUSING, state=PumpState.HELD, volume_infused=0.0)
     clinic.wait(1)
     assert clinic.standing()["order-volume:pump"][0] == "latched", "what was given is given; the patient can leave"
+
+
+# ------------------------------------------------------------------------------------------- bolus
+
+
+def counting(seconds: int, rate: float, start: float = 1.0) -> Clinic:
+    """A pump whose counter follows its rate."""
+    clinic = with_pump(rate=rate, volume_infused=start)
+    for _ in range(seconds):
+        grown = clinic.pump.volume_infused + rate / 3600
+        clinic.pump = replace(clinic.pump, volume_infused=grown)
+        clinic.wait(1)
+    return clinic
+
+
+def test_a_counter_that_follows_its_rate_is_no_bolus():
+    assert texts(counting(130, 52.5)) == {}
+
+
+@pytest.mark.parametrize(("ml", "told"), [(0.9, False), (1.1, True), (5.0, True)])
+def test_a_counter_that_leaps_is_a_bolus_with_both_numbers(ml, told):
+    clinic = counting(70, 52.5)
+    clinic.pump = replace(clinic.pump, volume_infused=clinic.pump.volume_infused + ml)
+    clinic.wait(1)
+    said = {k: v for k, v in texts(clinic).items() if k == "order-bolus:pump"}
+    assert bool(said) is told
+    if told:
+        assert said["order-bolus:pump"].startswith(f"pump gave {ml:.1f} mL more than its rate > 1 mL")
+
+
+def test_a_counter_set_to_zero_is_no_bolus():
+    clinic = counting(70, 52.5, start=20.0)
+    clinic.pump = replace(clinic.pump, volume_infused=0.0)
+    clinic.wait(2)
+    assert "order-bolus:pump" not in texts(clinic)

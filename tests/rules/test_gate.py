@@ -500,3 +500,11 @@ def test_a_pump_that_infuses_again_begins_the_recovery_anew():
     clinic.pump = INFUSING
     clinic.wait(2)
     assert {"time", "gait", "iv"} <= set(unmet(clinic))
+
+
+def test_limits_that_are_off_close_the_gate():
+    clinic = in_recovery()
+    clinic.say(e.LimitsSwitched(parameter=P.HR, off=True, by=NURSE, why="tremor"))
+    assert unmet(clinic) == {"alarms": "HR limits off"}
+    clinic.say(e.LimitsSwitched(parameter=P.HR, off=False, by=NURSE))
+    assert unmet(clinic) == {}

@@ -70,7 +70,7 @@ def test_nothing_before_the_anchor_and_in_other_phases():
     clinic = infused(
         rule(every_minutes=5.0, anchor=Anchor.INFUSION_END), rule("pain", every_minutes=5.0, phases=(Phase.READY,))
     )
-    assert rows(clinic, 60) == []
+    assert rows(clinic, 40) == []
 
 
 def test_the_session_is_an_anchor_too():
@@ -142,7 +142,7 @@ def test_one_row_per_item_the_most_urgent_first():
     found = rows(clinic)
     assert len({item for item, _, _ in found}) == len(found)
     assert [due for _, due, _ in found] == sorted(due for _, due, _ in found)
-    assert {item for item, _, _ in found} == {r.item for r in PROFILE.schedule}
+    assert {item for item, _, _ in found} == {schedule.OVERRUN, *(r.item for r in PROFILE.schedule)}
 
 
 def test_of_two_rules_for_one_item_the_more_urgent_counts():
@@ -179,3 +179,27 @@ def test_the_open_slot_is_the_first_not_satisfied(done, every, share, fixed):
     assert fast is not None
     assert fast == pytest.approx(slow) or abs(fast - reach) < 1e-6 or abs(slow - reach) < 1e-6
     assert schedule._open_slot(one, None) == min(slots)
+
+
+def test_a_prompt_after_the_planned_end_until_somebody_says_why_it_goes_on():
+    clinic = infused(rule(every_minutes=500.0))
+    wait = PROFILE.plan.overrun_prompt_minutes
+    end = clinic.state.order.order.minutes + wait
+    overrun = [(schedule.OVERRUN, 0.0, True)]
+    assert [row for row in rows(clinic, end - 0.1) if row[0] == schedule.OVERRUN] == []
+    assert [row for row in rows(clinic, end) if row[0] == schedule.OVERRUN] == overrun
+    clinic.say(e.NotDone(item=schedule.OVERRUN, because="pauses before", by=NURSE))
+    assert [row for row in rows(clinic, end + wait - 0.1) if row[0] == schedule.OVERRUN] == []
+    assert [row for row in rows(clinic, end + wait) if row[0] == schedule.OVERRUN] == overrun
+    clinic.phase(Phase.RECOVERY)
+    assert [row for row in rows(clinic, end + 60) if row[0] == schedule.OVERRUN] == []
+
+
+def test_a_score_with_a_question_of_its_own_asks_for_it():
+    clinic = infused(rule(every_minutes=500.0))
+    assert ("phq9-item9", 0.0, False) not in rows(clinic, 1.0)
+    clinic.observe("phq9", 14)
+    assert ("phq9-item9", 0.0, False) in rows(clinic)
+    assert ("phq9-item9", -2.0, False) in rows(clinic, 3.0)
+    clinic.observe("phq9-item9", 0)
+    assert [row for row in rows(clinic, 4.0) if row[0] == "phq9-item9"] == []

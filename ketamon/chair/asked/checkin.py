@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ketamon.chair.asked.asking import Asking, text
 from ketamon.domain import events as e
 from ketamon.domain import intents as i
-from ketamon.domain.people import Person
+from ketamon.domain.people import Order, Person
 from ketamon.domain.phases import Phase, Trigger
 from ketamon.domain.profile import Answer, ScreeningItem, Severity
 from ketamon.errors import Refused
@@ -21,6 +21,16 @@ def check_in(now: Asking, intent: i.CheckIn) -> Iterator[e.Body]:
     text(intent.patient.label, "the patient's name or initials")
     text(intent.patient.identifier, "a second identifier")
     text(intent.patient.weight_method, "how the weight was taken")
+    yield e.PatientCheckedIn(patient=intent.patient, by=intent.by)
+    if now.profile.order.required:
+        yield e.OrderEntered(order=_order(now, intent), by=intent.by)
+    elif _may_go_on(now, screening.missing(now.state, now.profile)):
+        yield _go_on(intent.by)
+
+
+def _order(now: Asking, intent: i.CheckIn) -> Order:
+    if intent.dose_mg_per_kg is None or intent.minutes is None or intent.concentration_mg_per_ml is None:
+        raise Refused("the order is missing: dose, minutes and concentration")
     order = dose.order(
         intent.patient,
         intent.dose_mg_per_kg,
@@ -32,8 +42,7 @@ def check_in(now: Asking, intent: i.CheckIn) -> Iterator[e.Body]:
     if not plan.shortest_minutes <= intent.minutes <= plan.longest_minutes:
         bounds = f"{plan.shortest_minutes:g} to {plan.longest_minutes:g}"
         raise Refused(f"{intent.minutes:g} min is outside the profile's {bounds} min")
-    yield e.PatientCheckedIn(patient=intent.patient, by=intent.by)
-    yield e.OrderEntered(order=order, by=intent.by)
+    return order
 
 
 def check_order(now: Asking, intent: i.CheckOrder) -> Iterator[e.Body]:
@@ -45,7 +54,7 @@ def check_order(now: Asking, intent: i.CheckOrder) -> Iterator[e.Body]:
     if now.state.order.by.is_same(intent.by):
         raise Refused("the order must be checked by a second person")
     yield e.OrderChecked(by=intent.by, proof=now.proof)
-    if now.state.phase is Phase.CHECK_IN and not screening.missing(now.state, now.profile):
+    if _may_go_on(now, screening.missing(now.state, now.profile)):
         yield _go_on(intent.by)
 
 
@@ -79,9 +88,17 @@ def decide(now: Asking, intent: i.DecideScreening) -> Iterator[e.Body]:
 def _if_complete(now: Asking, settled: ScreeningItem, by: Person) -> Iterator[e.Body]:
     """Begin the baseline if this was the last question and the order is checked."""
     open_ = [q for q in screening.questions(now.state, now.profile) if q.standing not in screening.MAY_GO_ON]
-    others = [question for question in open_ if question.item.id != settled.id]
-    if now.state.phase is Phase.CHECK_IN and not others and now.state.order_check is not None:
+    if order_is_ready(now) and _may_go_on(now, [q.item.id for q in open_ if q.item.id != settled.id]):
         yield _go_on(by)
+
+
+def order_is_ready(now: Asking) -> bool:
+    """Whether the patient is named and, where the profile has an order, a second person checked it."""
+    return now.state.patient is not None and (now.state.order_check is not None or not now.profile.order.required)
+
+
+def _may_go_on(now: Asking, questions: list[str]) -> bool:
+    return now.state.phase is Phase.CHECK_IN and not questions
 
 
 def _go_on(by: Person) -> e.PhaseChanged:

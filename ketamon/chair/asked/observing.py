@@ -8,6 +8,7 @@ from ketamon.domain import events as e
 from ketamon.domain import intents as i
 from ketamon.domain.profile import CriterionKind, ObservationItem
 from ketamon.errors import Refused
+from ketamon.rules.schedule import OVERRUN
 
 
 def observe(now: Asking, intent: i.Observe) -> Iterator[e.Body]:
@@ -52,7 +53,7 @@ def enter_value(now: Asking, intent: i.EnterValue) -> Iterator[e.Body]:
 
 def skip(now: Asking, intent: i.SkipDue) -> Iterator[e.Body]:
     """Leave out a due item, with a reason."""
-    if intent.item not in {rule.item for rule in now.profile.schedule}:
+    if intent.item not in {OVERRUN, *(rule.item for rule in now.profile.schedule)}:
         raise Refused(f"“{intent.item}” is not on the schedule")
     yield e.NotDone(item=intent.item, because=text(intent.because, "a reason"), by=intent.by)
 

@@ -53,9 +53,11 @@ def advance(now: Asking, intent: i.Advance) -> Iterator[e.Body]:
 def _not_checked_in(now: Asking) -> list[str]:
     """What of the check-in is not done; a correction in the baseline undoes the check of the order."""
     found = screening.missing(now.state, now.profile)
-    if now.state.patient is None or now.state.order is None:
-        found.append("patient and order")
-    elif now.state.order_check is None:
+    if now.state.patient is None:
+        found.append("the patient")
+    if now.profile.order.required and now.state.order is None:
+        found.append("the order")
+    elif now.profile.order.required and now.state.order_check is None:
         found.append("a second person's check of the order")
     return found
 
