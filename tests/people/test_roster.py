@@ -77,6 +77,9 @@ def test_without_a_file_there_is_nobody_and_nothing_is_made(home):
     assert roster.people == ()
     assert roster.find("Dr. Ahn") is None
     assert roster.check("Dr. Ahn", PIN, T0).outcome is UNKNOWN
+    for change in (roster.remove, lambda name: roster.set_pin(name, PIN)):
+        with pytest.raises(UsageError, match="not in the roster"):
+            change("Dr. Ahn")
     assert not home.exists()
 
 
@@ -127,8 +130,6 @@ def test_the_first_is_a_director(home):
     roster = again(home)
     with pytest.raises(Refused, match="must be a director"):
         roster.add(KELLER, OTHER)
-    with pytest.raises(UsageError, match="not in the roster"):
-        roster.set_pin("M. Keller", OTHER)
     assert roster.people == ()
 
 
