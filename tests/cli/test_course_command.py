@@ -190,7 +190,8 @@ def test_a_copy_of_a_file_is_no_second_session(run):
 
 
 def test_nothing_here(run, home):
-    assert run()[0] == 3
+    code, _, words = run()
+    assert (code, words) == (3, "ketamon course: no session is kept here of a patient\n")
     assert not home.exists(), "looking makes nothing"
 
 

@@ -10,7 +10,7 @@ from rules.clinic import NURSE, PATIENT, PROFILE, TEXT, Clinic, in_infusion
 from rules.test_estimate import Infusion
 
 from ketamon.domain import events as e
-from ketamon.domain.devices import DeviceKind, Link
+from ketamon.domain.devices import DeviceKind, Link, PumpState, PumpStatus
 from ketamon.domain.phases import Phase, Trigger
 from ketamon.domain.profile import CourseRules, Maintenance
 from ketamon.errors import ProfileError
@@ -167,6 +167,18 @@ def test_the_dose_is_what_the_counter_tells():
 def test_a_dose_that_nobody_counted_to_the_end_is_at_least():
     pump = Infusion().start().run(600, 52.5).silent(1800, 52.5).end()
     assert (seen(pump.clinic).given_mg, seen(pump.clinic).given_whole) == (pytest.approx(8.75, abs=0.01), False)
+
+
+def test_a_dose_that_was_counted_from_the_middle_on_is_at_least():
+    late = Clinic().check_in().phase(Phase.INFUSION, Trigger.START)
+    late.t = 600
+    late.attach("pump", DeviceKind.PUMP)
+    for i in range(3):
+        late.t += 1
+        status = PumpStatus(state=PumpState.INFUSING, rate=52.5, volume_infused=9.0 + i)
+        late.say(e.PumpReported(device="pump", offset=0, status=status))
+    late.phase(Phase.RECOVERY)
+    assert (seen(late).given_mg, seen(late).given_whole) == (2.0, False)
 
 
 def test_without_a_counter_the_dose_is_not_known_and_not_zero():
