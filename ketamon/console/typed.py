@@ -1,7 +1,8 @@
 """What people type, read strictly: a number, its unit if one is written, a plausible range; else one clear sentence.
 
 The ranges are those a human body and a bedside device can give at all (cuff, oximeter, thermometer); outside them it
-is a slip of the finger. They are no clinical limits: those stand in the profile.
+is a slip of the finger. They are no clinical limits: those stand in the profile. Nothing is ever converted: where the
+unit is another one, the answer says what it would be in ours, and a person types that if it is meant.
 """
 
 import re
@@ -11,6 +12,8 @@ from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
 from ketamon.domain.people import Person, Role
 from ketamon.domain.readings import Quality, Reading
 from ketamon.domain.units import Unit
+from ketamon.errors import Refused
+from ketamon.rules import dose
 
 
 class Mistake(ValueError):  # noqa: N818 (it is an answer, not an accident)
@@ -36,21 +39,53 @@ TYPED: dict[Parameter, Typed] = {
     Parameter.TEMP: Typed(lowest=25, highest=45, units=("°c", "c")),
 }
 
-_NUMBER = re.compile(r"(\d+(?:[.,]\d+)?)\s*(\S*)")
+WRITTEN: dict[Unit, tuple[str, ...]] = {
+    Unit.KG: ("kg",),
+    Unit.MINUTE: ("min", "minutes", "minute"),
+    Unit.MG: ("mg",),
+    Unit.ML: ("ml",),
+    Unit.MG_PER_KG: ("mg/kg",),
+    Unit.MG_PER_ML: ("mg/ml",),
+    Unit.ML_PER_HOUR: ("ml/h", "ml/hr", "ml/hour"),
+}
+"""How people write the units of an order."""
+
+_MEANT = {
+    "kg": "kg_bw", "lb": "lb_bw", "lbs": "lb_bw", "pound": "lb_bw", "pounds": "lb_bw",
+    "g": "g", "mg": "mg", "µg": "µg", "μg": "µg", "ug": "µg", "mcg": "µg",
+    "l": "L", "ml": "mL", "cc": "mL",
+    "h": "hour", "hr": "hour", "hrs": "hour", "hour": "hour", "hours": "hour",
+    "min": "minute", "minute": "minute", "minutes": "minute", "s": "second", "sec": "second", "seconds": "second",
+}  # fmt: skip
+"""What other units mean that are typed by mistake, in the words of the registry of `ketamon.rules.dose`."""
+
+_NUMBER = re.compile(r"([0-9]+(?:[.,][0-9]+)?)\s*([^\s0-9.,].*)?")
+_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
+"""“1,000” is a thousand to one reader and one to the other."""
+
 _CUFF = re.compile(r"(\d{1,3})\s*/\s*(\d{1,3})(?:\s*(?:/\s*(\d{1,3})|\(\s*(\d{1,3})\s*\)))?\s*(\D*)")
 
 
 def number(text: str, what: str, units: tuple[str, ...] = ()) -> float:
-    """Read one plain number, with nothing behind it but one of `units`."""
+    """Read one plain number, with a decimal point or comma, and nothing behind it but one of `units`."""
+    value, unit = _split(text, what)
+    if unit and unit.lower() not in units:
+        raise Mistake(f"{what} is asked in {units[0] if units else 'plain numbers'}, not in {unit}")
+    return value
+
+
+def _split(text: str, what: str) -> tuple[float, str]:
+    """Return the number and what stands behind it, without its spaces."""
     if not text.strip():
         raise Mistake(f"{what} is missing")
     found = _NUMBER.fullmatch(text.strip())
     if found is None:
         raise Mistake(f"{what}: “{text.strip()}” is not a number")
-    digits, unit = found.groups()
-    if unit and unit.lower() not in units:
-        raise Mistake(f"{what} is asked in {units[0] if units else 'plain numbers'}, not in {unit}")
-    return float(digits.replace(",", "."))
+    digits, unit = found.groups(default="")
+    if _THOUSANDS.fullmatch(digits):
+        whole, value = re.sub("[.,]", "", digits), float(digits.replace(",", "."))
+        raise Mistake(f"{what}: “{digits}” may mean {whole} or {value:g}; type the one that is meant")
+    return float(digits.replace(",", ".")), "".join(unit.split())
 
 
 def reading(parameter: Parameter, text: str) -> Reading:
@@ -85,11 +120,25 @@ def cuff(text: str) -> tuple[Reading, ...]:
 
 
 def dosing(text: str, what: str, unit: Unit) -> float:
-    """Read a number of the order; any other unit than the one asked for is refused, never converted."""
-    value = number(text, what, (unit.value.lower(),))
+    """Read a number of the order; any other unit than the one asked for is refused with the reason."""
+    value, typed = _split(text, what)
+    if typed and typed.lower() not in WRITTEN[unit]:
+        raise Mistake(f"{what} is asked in {unit}{_instead(value, typed, unit)}")
     if value <= 0:
         raise Mistake(f"{what} must be more than 0 {unit}")
     return value
+
+
+def _instead(value: float, typed: str, unit: Unit) -> str:
+    """Say what a number in another unit would be in ours, or that it cannot be said."""
+    meant = [_MEANT.get(part.lower()) for part in typed.split("/")]
+    if None in meant:
+        return f", not in {typed}"
+    try:
+        ours = dose.convert(value, "/".join(part for part in meant if part), unit)
+    except Refused:
+        return f"; {typed} is another quantity"
+    return f", not in {typed}: {value:g} {typed} would be {ours:.4g}; type that if it is meant"
 
 
 def required(text: str, what: str) -> str:
