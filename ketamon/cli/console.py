@@ -24,8 +24,10 @@ def show(path: Path, staff: Person, sound: bool | None = None) -> int:
     from ketamon.console.app import run_console  # noqa: PLC0415 (Textual is loaded only where a screen is shown)
     from ketamon.console.voice import VoiceThread  # noqa: PLC0415 (as above)
 
+    profile = load(None)[0]
+
     def feed() -> SocketFeed:
-        return SocketFeed(path, load(None)[0])
+        return SocketFeed(path, profile)
 
     console = f"the console of {staff} ({os.getpid()})"
     with VoiceThread(feed, runtime_dir(), time.monotonic, console=console, role=staff.role, asked=sound) as voice:

@@ -31,20 +31,24 @@ def make(tmp_path):
     return make
 
 
-def finish(player, began=0.0):
-    """Look until the sound is over, however long the scripts take to start; time is real from `began` on."""
-    start = time.monotonic()
+def start(player, sound=BEEP):
+    player.play(sound, time.monotonic())
+
+
+def finish(player, ahead=0.0):
+    """Look until the sound is over, however long the scripts take to start; the player's clock may run ahead."""
+    begin = time.monotonic()
     while player.busy:
-        assert time.monotonic() - start < 5
-        if player.look(began + time.monotonic() - start):
+        assert time.monotonic() - begin < 5
+        if player.look(time.monotonic() + ahead):
             return True
         time.sleep(0.002)
-    return player.look(began + time.monotonic() - start)
+    return player.look(time.monotonic() + ahead)
 
 
 def test_a_sound_goes_to_the_first_program_as_a_file(make, tmp_path):
     player = Player([make("one"), make("two")], tmp_path)
-    player.play(BEEP, 0.0)
+    start(player)
     assert player.busy
     assert not finish(player)
     (file,) = tmp_path.glob("sound-beep-*.wav")
@@ -57,21 +61,21 @@ def test_a_sound_goes_to_the_first_program_as_a_file(make, tmp_path):
 def test_nobody_waits_for_it(make, tmp_path):
     player = Player([make("one", "exec sleep 5")], tmp_path)
     begin = time.monotonic()
-    player.play(LONG, 0.0)
-    assert player.look(0.0) is False
+    start(player, LONG)
+    assert player.look(begin) is False
     assert time.monotonic() - begin < 0.5
     player.stop()
 
 
 def test_the_next_program_is_tried_with_the_same_sound_and_is_first_from_then_on(make, tmp_path):
     player = Player([make("broken", "echo no device >&2; exit 1"), make("two")], tmp_path)
-    player.play(BEEP, 0.0)
+    start(player)
     assert not finish(player)
     assert (player.through, player.trouble) == ("two", "")
-    player.play(BEEP, 0.0)
+    start(player)
     assert not finish(player)
     assert (len(make.calls("broken")), len(make.calls("two"))) == (1, 2)
-    assert player.look(9.0) is False
+    assert player.look(time.monotonic() + 9) is False
 
 
 FAILURES = [
@@ -85,7 +89,7 @@ FAILURES = [
 @pytest.mark.parametrize(("body", "why"), FAILURES)
 def test_what_comes_to_nothing_is_told_in_words(make, tmp_path, body, why):
     player = Player([make("one", body)], tmp_path)
-    player.play(Sound("beep", b"", 1.0), 0.0)
+    start(player, Sound("beep", b"", 1.0))
     assert finish(player)
     assert player.trouble.startswith(why)
     assert player.through == ""
@@ -93,61 +97,62 @@ def test_what_comes_to_nothing_is_told_in_words(make, tmp_path, body, why):
 
 def test_all_that_failed_are_named(make, tmp_path):
     player = Player([make("one", "exit 1"), Program("gone", (str(tmp_path / "gone"),))], tmp_path)
-    player.play(BEEP, 0.0)
+    start(player)
     assert finish(player)
     assert player.trouble == "one: exit code 1; gone: No such file or directory"
-    assert player.look(9.0) is False, "it is told once"
+    assert player.look(time.monotonic() + 9) is False, "it is told once"
 
 
 def test_a_failing_one_is_tried_again_and_may_recover(make, tmp_path):
     player = Player([make("one", f"test -e {tmp_path}/plugged || exit 1; sleep 0.02")], tmp_path)
-    player.play(BEEP, 0.0)
+    start(player)
     assert finish(player)
     (tmp_path / "plugged").touch()
-    player.play(BEEP, 0.0)
+    start(player)
     assert not finish(player)
     assert player.trouble == ""
 
 
 def test_a_program_that_hangs_is_killed_and_the_next_one_tried(make, tmp_path):
     player = Player([make("one", f"echo $$ > {tmp_path}/pid; exec sleep 60"), make("two")], tmp_path)
-    player.play(BEEP, 100.0)
+    began = time.monotonic()
+    player.play(BEEP, began)
     while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().strip():
         time.sleep(0.002)
-    assert player.look(100.0 + BEEP.seconds + MARGIN_S - 0.01) is False
+    assert player.look(began + BEEP.seconds + MARGIN_S - 0.01) is False
     assert make.calls("two") == []
-    assert player.look(100.0 + BEEP.seconds + MARGIN_S + 0.01) is False
+    assert player.look(began + BEEP.seconds + MARGIN_S + 0.01) is False
     assert not alive(int((tmp_path / "pid").read_text()))
-    assert not finish(player, 100.0 + BEEP.seconds + MARGIN_S + 0.01)
+    assert not finish(player, ahead=BEEP.seconds + MARGIN_S + 0.01)
     assert player.through == "two"
 
 
 def test_stopped_is_silent_at_once_and_no_failure(make, tmp_path):
     player = Player([make("one", f"echo $$ > {tmp_path}/pid; exec sleep 60")], tmp_path)
-    player.play(LONG, 0.0)
+    start(player, LONG)
     while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().strip():
         time.sleep(0.002)
     player.stop()
     assert not alive(int((tmp_path / "pid").read_text()))
     assert not player.busy
-    assert player.look(9.0) is False
+    assert player.look(time.monotonic() + 9) is False
     assert player.trouble == ""
 
 
 def test_what_failed_of_a_stopped_sound_is_not_told_of_the_next(make, tmp_path):
     player = Player([Program("gone", (str(tmp_path / "gone"),)), make("two", "exec sleep 60")], tmp_path)
-    player.play(LONG, 0.0)
+    start(player, LONG)
     assert player.busy
     player.stop()
-    assert (player.look(1.0), player.trouble) == (False, "")
+    assert (player.look(time.monotonic() + 1), player.trouble) == (False, "")
 
 
 def test_one_sound_at_a_time(make, tmp_path):
     player = Player([make("one", f"echo $$ >> {tmp_path}/pids; exec sleep 60")], tmp_path)
-    player.play(LONG, 0.0)
+    start(player, LONG)
     while not (tmp_path / "pids").exists() or not (tmp_path / "pids").read_text().strip():
         time.sleep(0.002)
-    player.play(BEEP, 1.0)
+    start(player)
     assert not alive(int((tmp_path / "pids").read_text().split()[0]))
     player.stop()
 
@@ -156,7 +161,7 @@ def test_a_chatty_program_and_a_child_that_lives_on_hold_nobody_up(make, tmp_pat
     player = Player(
         [make("one", "sleep 60 & echo $! > " + str(tmp_path / "child") + "; echo oh >&2; exit 1")], tmp_path
     )
-    player.play(BEEP, 0.0)
+    start(player)
     begin = time.monotonic()
     assert finish(player)
     assert time.monotonic() - begin < 3
@@ -167,7 +172,7 @@ def test_a_chatty_program_and_a_child_that_lives_on_hold_nobody_up(make, tmp_pat
 def test_a_file_that_somebody_cleaned_away_is_written_again(make, tmp_path):
     player = Player([make("one")], tmp_path)
     for _ in range(2):
-        player.play(BEEP, 0.0)
+        start(player)
         assert not finish(player)
         (file,) = tmp_path.glob("sound-beep-*")
         file.unlink()
@@ -176,22 +181,22 @@ def test_a_file_that_somebody_cleaned_away_is_written_again(make, tmp_path):
 def test_another_sound_of_the_same_name_is_another_file(make, tmp_path):
     player = Player([make("one")], tmp_path)
     for wav in (b"of this version", b"of another version"):
-        player.play(Sound("beep", wav, 0.02), 0.0)
+        start(player, Sound("beep", wav, 0.02))
         assert not finish(player)
         assert Path(make.calls("one")[-1].split()[1]).read_bytes() == wav
 
 
 def test_a_folder_that_cannot_be_written_is_told(make, tmp_path):
     player = Player([make("one")], tmp_path / "gone")
-    player.play(BEEP, 0.0)
+    start(player)
     assert finish(player)
     assert player.trouble == "one: No such file or directory"
 
 
 def test_without_any_program_nothing_is_played_and_nothing_fails(tmp_path):
     player = Player([], tmp_path)
-    player.play(BEEP, 0.0)
-    assert (player.busy, player.look(1.0), player.trouble) == (False, False, "")
+    start(player)
+    assert (player.busy, player.look(time.monotonic() + 1), player.trouble) == (False, False, "")
 
 
 @pytest.mark.parametrize(
