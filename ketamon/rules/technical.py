@@ -72,7 +72,9 @@ def _people(look: Look, rules: Rules) -> Iterator[Condition]:
         switched = look.state.limits_off.get(parameter)
         text = f"{PARAMETERS[parameter].label} limits off: {switched.why} ({switched.by})" if switched else ""
         yield from _watch(look, rules[Watch.LIMITS_OFF], f"limits-off:{parameter}", text)
-    yield from _watch(look, rules[Watch.STAFF_MISSING], "staff", ", ".join(staff.missing(look.state, look.profile)))
+    yield from _watch(
+        look, rules[Watch.STAFF_MISSING], "staff", ", ".join(staff.missing(look.state, look.profile, look.state.phase))
+    )
     glass = look.state.glass_broken
     text = f"no PIN is asked: {glass.why} ({glass.by})" if glass else ""
     yield from _watch(look, rules[Watch.GLASS_BROKEN], "glass", text)
