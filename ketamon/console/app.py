@@ -109,8 +109,8 @@ class KetamonApp(App[int]):
         """Close the screen, and say what goes on without it."""
         view = self._view
         goes_on = view is not None and view.reached and view.source is Source.LIVE
-        message = f"{view.header.chair}: the core goes on recording; its alarms sound only at a console." if view and goes_on else None
-        self.exit(0, message=message)
+        said = "the core goes on recording; its alarms sound only at a console."
+        self.exit(0, message=f"{view.header.chair}: {said}" if view and goes_on else None)
 
     async def action_quit(self) -> None:
         """Quit by Textual's own key, in the same way."""

@@ -182,7 +182,7 @@ class VoiceThread:
         try:
             while not self._leaves and not following.done():
                 report = self._voice.look(self._clock())
-                if report is not None:
+                if report is not None and (asking is None or asking.done()):
                     asking = asyncio.create_task(feed.ask(report))
                 await asyncio.sleep(LOOK_EVERY_S)
         finally:
