@@ -137,13 +137,16 @@ def _take(state: SessionState, reading: Reading, device: str, event: e.Event) ->
 
 def _draw(state: SessionState, key: SourceKey, value: float | None, event: e.Event) -> None:
     """Add a point to the trends. What a person types in belongs to all sources of its parameter: it is of now."""
-    parameter, device, _ = key
-    _series(state, parameter).append(event.at.seconds, value, event.seq)
-    if device != ENTERED:
-        state.tracks.setdefault(key, Series())
-    for other, track in state.tracks.items():
-        if other == key or (device == ENTERED and other[0] is parameter):
-            track.append(event.at.seconds, value, event.seq)
+    t = event.at.seconds
+    _series(state, key[0]).append(t, value, event.seq)
+    if key[1] == ENTERED:
+        for track in (track for other, track in state.tracks.items() if other[0] is key[0]):
+            track.append(t, value, event.seq)
+        return
+    own = state.tracks.get(key)
+    if own is None:
+        own = state.tracks[key] = Series()
+    own.append(t, value, event.seq)
 
 
 def _series(state: SessionState, parameter: Parameter) -> Series:

@@ -5,6 +5,7 @@ must not write to it.
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ketamon.domain import events as e
 from ketamon.domain.devices import DeviceAlarm, DeviceKind, Link, PumpStatus
@@ -51,8 +52,7 @@ class Device:
         return len(self.heads) > 1 and not self.attached.head
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """The last reading of one parameter from one source, and the event that brought it."""
 
     reading: Reading
