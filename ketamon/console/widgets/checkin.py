@@ -26,16 +26,18 @@ class CheckInForm(Form):
         Field(id="identifier", label="second id", example="record no."),
         Field(id="weight", label="weight kg", example="72.0"),
         Field(id="method", label="weight from", example="scale"),
-        Field(id="course", label="course", example="3 of 6"),
+        Field(id="place", label="course", example="3 of 6"),
+        Field(id="indication", label="indication", example="depression"),
         Field(id="escort", label="escort", example="name, phone"),
-        Field(id="dose", label="dose mg/kg", example="0.5"),
-        Field(id="minutes", label="minutes", example="40"),
-        Field(id="concentration", label="conc mg/mL", example="1"),
+        Field(id="dose", label="dose mg/kg", example="0.5", part="order"),
+        Field(id="minutes", label="minutes", example="40", part="order"),
+        Field(id="concentration", label="conc mg/mL", example="1", part="order"),
     )
 
     def opened(self, what: str = "") -> None:
-        """Begin with what is known, so that a correction needs only what differs."""
+        """Begin with what is known, so that a correction needs only what differs. Some profiles have no order."""
         if self.view is not None:
+            self.query(".order").set(display=self.view.profile.order.required)
             self.fill(_known(self.view))
         super().opened(what)
 
@@ -44,7 +46,10 @@ class CheckInForm(Form):
 
     def read(self, typed: dict[str, str]) -> tuple[Intent, str]:
         """Return the check-in. The core works the order out again; this one is only shown."""
-        patient, order = self._order(typed)
+        patient = self._patient(typed)
+        order = self._order(typed, patient)
+        if order is None:
+            return CheckIn(patient=patient, by=self.staff), f"{patient.label}, {patient.weight_kg:g} kg"
         intent = CheckIn(
             patient=patient,
             dose_mg_per_kg=order.dose_mg_per_kg,
@@ -54,34 +59,45 @@ class CheckInForm(Form):
         )
         return intent, f"{patient.label}, {order.total_mg:g} mg over {order.minutes:g} min"
 
-    def _order(self, typed: dict[str, str]) -> tuple[Patient, Order]:
-        if self.view is None:
-            raise t.Mistake("nothing is known of the session yet")
-        patient = Patient(
+    def _patient(self, typed: dict[str, str]) -> Patient:
+        return Patient(
             label=t.required(typed["label"], "the patient"),
             identifier=t.required(typed["identifier"], "the second identifier"),
             weight_kg=t.dosing(typed["weight"], "the weight", Unit.KG),
             weight_method=_method(typed["method"]),
-            course=typed["course"].strip(),
+            course=typed["place"].strip(),
+            indication=typed["indication"].strip(),
             escort=typed["escort"].strip(),
         )
+
+    def _order(self, typed: dict[str, str], patient: Patient) -> Order | None:
+        """Return the order, or None where the profile has none."""
+        if self.view is None:
+            raise t.Mistake("nothing is known of the session yet")
+        if not self.view.profile.order.required:
+            return None
         numbers = (
             t.dosing(typed["dose"], "the dose", Unit.MG_PER_KG),
             t.dosing(typed["minutes"], "the time", Unit.MINUTE),
             t.dosing(typed["concentration"], "the concentration", Unit.MG_PER_ML),
         )
         try:
-            return patient, dose.order(patient, *numbers, self.view.profile.order)
+            return dose.order(patient, *numbers, self.view.profile.order)
         except Refused as refused:
             raise t.Mistake(str(refused)) from refused
 
     def live(self, typed: dict[str, str]) -> str:
-        """Show the arithmetic, or what it still lacks."""
+        """Show the weight in both units and the arithmetic, or what they still lack."""
         try:
-            patient, order = self._order(typed)
+            patient = self._patient(typed)
+            order = self._order(typed, patient)
         except t.Mistake as mistake:
             return str(mistake)
-        return "\n".join([*dose.arithmetic(order, patient), "a second person checks this order next (k)"])
+        if order is None:
+            return dose.weight(patient)
+        return "\n".join(
+            [dose.weight(patient), *dose.arithmetic(order, patient), "a second person checks this order next (2)"]
+        )
 
 
 def _method(text: str) -> str:
@@ -98,7 +114,7 @@ def _known(view: ChairView) -> dict[str, str]:
         p = view.patient
         known |= {
             "label": p.label, "identifier": p.identifier, "weight": f"{p.weight_kg:g}", "method": p.weight_method,
-            "course": p.course, "escort": p.escort,
+            "place": p.course, "indication": p.indication, "escort": p.escort,
         }  # fmt: skip
     if view.order is not None:
         o = view.order

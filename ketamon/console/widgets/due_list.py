@@ -1,4 +1,4 @@
-"""What is due, most urgent first, with a pointer that chooses one; below it the effects that are still open."""
+"""What is due, most urgent first, with a pointer that chooses one; above it what is to do before the infusion."""
 
 from textual.content import Content
 from textual.reactive import var
@@ -46,10 +46,11 @@ class DueList(Lines):
 
 
 def drawn(view: ChairView, chosen: str, width: int, height: int) -> list[Content]:
-    """Draw the rows: as much of the list as holds the chosen item, and the open effects on the last one."""
+    """Draw what is to do before the infusion, as much of the list as holds the chosen item, and the open effects."""
     effects = view.effects
-    window = _window(view.due, chosen, height - (1 if effects else 0))
-    rows = [_row(line, line.item == chosen, width) for line in window]
+    todo = [Content(f" {text}").truncate(width, ellipsis=True) for text in view.before.todo]
+    window = _window(view.due, chosen, height - len(todo) - (1 if effects else 0))
+    rows = [*todo, *(_row(line, line.item == chosen, width) for line in window)]
     rows = rows or [Content.styled("  nothing is due", "$muted")]
     if effects:
         rows.append(Content.styled("open: " + ", ".join(effects), "bold").truncate(width, ellipsis=True))

@@ -44,7 +44,8 @@ class PinLine(Horizontal):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", "Give up", show=False)]
 
-    whose = getters.query_one(Line)
+    whose = getters.query_one("#whose", Line)
+    what = getters.query_one("#what", Line)
     field = getters.query_one(PinField)
 
     @dataclass
@@ -66,15 +67,17 @@ class PinLine(Horizontal):
         self._before: Widget | None = None
 
     def compose(self) -> ComposeResult:
-        """Say whose PIN it is, beside the field."""
-        yield Line()
+        """Say whose PIN it is, and what for, beside the field."""
+        yield Line(id="whose")
         yield PinField()
+        yield Line(id="what")
 
     def ask_for(self, intent: Intent, what: str, panel: Panel | None) -> None:
         """Ask for the PIN that this takes. The cursor goes back to where it was afterwards."""
         self.give_up()
         self._held, self._before = self.Given(intent, what, panel), self.screen.focused
-        self.whose.say(f" {what}: PIN of {prover(intent)} ")
+        self.whose.say(f" PIN of {prover(intent)}  ")
+        self.what.say(f"  {what}")
         self.display = True
         self.screen.set_focus(self.field)
 

@@ -1,0 +1,68 @@
+"""What stands before the infusion, for the view: screening, order and second check, who is there, what is missing."""
+
+from dataclasses import dataclass
+
+from ketamon.domain.instant import Instant
+from ketamon.domain.people import Person
+from ketamon.domain.phases import Phase
+from ketamon.domain.profile import Place, Profile
+from ketamon.domain.session import SessionState
+from ketamon.rules import baseline, screening, staff
+from ketamon.rules.screening import Question, Standing
+
+BEFORE = frozenset({Phase.CHECK_IN, Phase.BASELINE})
+"""The phases in which the infusion is still to come."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """The screening in the profile's order, whose order it is and who checked it, who is where, and which roles lack.
+
+    `lacking` is about this phase, before the infusion about the infusion; `todo` says in short lines what is still to
+    do before it, each with its key; it is empty from then on.
+    """
+
+    questions: tuple[Question, ...] = ()
+    ordered_by: Person | None = None
+    checked_by: Person | None = None
+    people: tuple[tuple[Person, Place], ...] = ()
+    lacking: tuple[str, ...] = ()
+    todo: tuple[str, ...] = ()
+
+
+def build(state: SessionState, profile: Profile, at: Instant | None) -> Before:
+    """Return what is known of it at `at` (None: it is not known what time it is)."""
+    coming = state.phase in BEFORE
+    lacking = tuple(staff.missing(state, profile, Phase.INFUSION if coming else state.phase))
+    questions = tuple(screening.questions(state, profile))
+    todo = [*_asked(questions), *_ordered(state, profile), *_measured(state, profile, at)]
+    return Before(
+        questions=questions,
+        ordered_by=state.order.by if state.order else None,
+        checked_by=state.order_check.by if state.order_check else None,
+        people=tuple(state.staff.items()),
+        lacking=lacking,
+        todo=(*todo, *(f"{who} (m)" for who in lacking)) if coming else (),
+    )
+
+
+def _asked(questions: tuple[Question, ...]) -> list[str]:
+    standings = [question.standing for question in questions]
+    counts = ((standing, standings.count(standing)) for standing in (Standing.OPEN, Standing.TO_DECIDE))
+    said = [f"screening: {count} {standing} (h)" for standing, count in counts if count]
+    return ["screening: not today (h)", *said] if Standing.NOT_TODAY in standings else said
+
+
+def _ordered(state: SessionState, profile: Profile) -> list[str]:
+    if state.patient is None:
+        return ["patient and order (c)" if profile.order.required else "patient (c)"]
+    if profile.order.required and state.order is None:
+        return ["order (c)"]
+    return ["check of the order (2)"] if profile.order.required and state.order_check is None else []
+
+
+def _measured(state: SessionState, profile: Profile, at: Instant | None) -> list[str]:
+    if state.phase is not Phase.BASELINE or at is None:
+        return []
+    missing = baseline.missing(state, profile, at)
+    return [f"baseline: {', '.join(missing)}"] if missing else []
