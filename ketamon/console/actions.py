@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from textual.binding import Binding
 
+from ketamon.console.before import BEFORE
 from ketamon.console.view import ChairView
 from ketamon.domain.devices import Action as DeviceAction
 from ketamon.domain.phases import ENDED, Phase
@@ -21,9 +22,11 @@ from ketamon.follow import Source
 class Where(StrEnum):
     """The heading under which help and palette show an action."""
 
+    EMERGENCY = "emergency"
     PATIENT = "patient"
     ALARMS = "alarms"
     SESSION = "session"
+    PEOPLE = "people"
     TIME = "replay and simulation"
     SCREEN = "screen"
 
@@ -36,6 +39,11 @@ def _running(view: ChairView) -> bool:
     return view.phase not in ENDED and view.reached
 
 
+def _coming(view: ChairView) -> bool:
+    """Whether the infusion is still to come."""
+    return view.phase in BEFORE and view.reached
+
+
 def _leaving(view: ChairView) -> bool:
     return view.phase in (Phase.RECOVERY, Phase.READY)
 
@@ -44,11 +52,17 @@ def _timed(view: ChairView) -> bool:
     return view.reached and view.source is not Source.LIVE
 
 
+def has_pins(view: ChairView) -> bool:
+    """Whether people prove here who they are."""
+    return view.pins and view.reached
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """One row: `label` is the word in the key bar, `help` the sentence in help, palette and tooltip.
 
     `bar` is the place in the key bar (0: not in it); where the bar is too narrow, higher numbers give way first.
+    `locked`: also a locked screen does it; for everything else somebody signs in first.
     """
 
     name: str
@@ -58,12 +72,44 @@ class Action:
     where: Where
     bar: int = 0
     always: str = ""
+    locked: bool = False
     allowed: Callable[[ChairView], bool] = _ever
 
 
 ACTIONS: dict[str, Action] = {
     action.name: action
     for action in (
+        Action(
+            name="emergency",
+            keys=("exclamation_mark",),
+            label="emergency",
+            help="mark an emergency, now: its stopwatch runs, and o opens the rescue list until it is over",
+            where=Where.EMERGENCY,
+            bar=1,
+            always="f2",
+            locked=True,
+            allowed=_running,
+        ),
+        Action(
+            name="rescue",
+            keys=("r",),
+            label="rescue list",
+            help="log what was done in the emergency, one key each; also afterwards",
+            where=Where.EMERGENCY,
+            locked=True,
+            allowed=lambda view: view.reached and (view.emergency or any(line.done for line in view.rescue)),
+        ),
+        Action(
+            name="emergency_over",
+            keys=("E",),
+            label="it is over",
+            help="mark that the emergency is over: the key, and again to mean it",
+            where=Where.EMERGENCY,
+            bar=3,
+            always="f4",
+            locked=True,
+            allowed=lambda view: view.reached and view.emergency,
+        ),
         Action(
             name="observe",
             keys=("o",),
@@ -159,6 +205,7 @@ ACTIONS: dict[str, Action] = {
             where=Where.ALARMS,
             bar=1,
             always="f8",
+            locked=True,
             allowed=lambda view: view.alarms.standing > 0 and view.reached,
         ),
         Action(
@@ -169,7 +216,17 @@ ACTIONS: dict[str, Action] = {
             where=Where.ALARMS,
             bar=5,
             always="f9",
+            locked=True,
             allowed=lambda view: view.reached,
+        ),
+        Action(
+            name="limits",
+            keys=("l",),
+            label="limits",
+            help="switch the alarm limits of one parameter off, with a reason, or on again",
+            where=Where.ALARMS,
+            bar=20,
+            allowed=_running,
         ),
         Action(
             name="step",
@@ -187,7 +244,34 @@ ACTIONS: dict[str, Action] = {
             help="name the patient and order the infusion, with the arithmetic",
             where=Where.SESSION,
             bar=8,
-            allowed=lambda view: view.phase in (Phase.CHECK_IN, Phase.BASELINE) and view.reached,
+            allowed=_coming,
+        ),
+        Action(
+            name="screening",
+            keys=("h",),
+            label="screening",
+            help="ask the questions before the infusion, one key each; a physician decides about what is flagged",
+            where=Where.SESSION,
+            bar=7,
+            allowed=lambda view: bool(view.before.questions) and _coming(view),
+        ),
+        Action(
+            name="check_order",
+            keys=("2",),
+            label="check order",
+            help="read the order with its arithmetic once more, and check it as a second person",
+            where=Where.SESSION,
+            bar=7,
+            allowed=lambda view: view.order is not None and _coming(view),
+        ),
+        Action(
+            name="staff",
+            keys=("m",),
+            label="who is here",
+            help="say who comes into the room, is on site or leaves, and see which role is missing",
+            where=Where.PEOPLE,
+            bar=19,
+            allowed=_running,
         ),
         Action(
             name="gate",
@@ -205,6 +289,44 @@ ACTIONS: dict[str, Action] = {
             where=Where.SESSION,
             bar=9,
             allowed=lambda view: _leaving(view) and view.reached,
+        ),
+        Action(
+            name="waste",
+            keys=("w",),
+            label="waste",
+            help="log what was left of the drug and thrown away, with a witness",
+            where=Where.SESSION,
+            bar=21,
+            allowed=lambda view: view.order is not None and view.reached,
+        ),
+        Action(
+            name="sign_in",
+            keys=("i",),
+            label="sign in",
+            help="say with your PIN that it is you at this screen",
+            where=Where.PEOPLE,
+            bar=22,
+            locked=True,
+            allowed=has_pins,
+        ),
+        Action(
+            name="lock",
+            keys=("L",),
+            label="lock",
+            help="hide the patient's name until somebody signs in; numbers and alarms stay",
+            where=Where.PEOPLE,
+            bar=23,
+            allowed=has_pins,
+        ),
+        Action(
+            name="glass",
+            keys=("G",),
+            label="no PIN",
+            help="work without a PIN because there is no time for one; the alarm line says so until somebody signs in",
+            where=Where.PEOPLE,
+            bar=24,
+            locked=True,
+            allowed=has_pins,
         ),
         Action(
             name="faster",
@@ -256,6 +378,7 @@ ACTIONS: dict[str, Action] = {
             where=Where.SCREEN,
             bar=10,
             always="f1",
+            locked=True,
         ),
         Action(
             name="quit",
@@ -270,6 +393,7 @@ ACTIONS: dict[str, Action] = {
 
 _SHOWN = {
     "question_mark": "?",
+    "exclamation_mark": "!",
     "plus": "+",
     "equals_sign": "=",
     "minus": "-",
@@ -299,7 +423,7 @@ def bindings() -> list[Binding]:
 
 def offered(view: ChairView) -> list[Action]:
     """Return the actions that make sense now, in the order of the table."""
-    return [action for action in ACTIONS.values() if action.allowed(view)]
+    return [a for a in ACTIONS.values() if a.allowed(view) and (a.locked or not view.locked)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,17 @@ from datetime import tzinfo
 from io import TextIOWrapper
 from typing import ClassVar
 
+from textual import on
 from textual.app import App
+from textual.events import Event, Key, MouseDown
 from textual.worker import Worker, WorkerState
 
 from ketamon.console.glyphs import BRAILLE, Glyphs, glyphs_for
+from ketamon.console.lock import Lock
 from ketamon.console.pulse import Pulse
 from ketamon.console.screens.chair import ChairScreen
 from ketamon.console.themes import DARK_ROOM, DEFAULT, THEMES
-from ketamon.console.view import ChairView, build
+from ketamon.console.view import ChairView, build, nameless
 from ketamon.console.voice import VoiceThread
 from ketamon.domain.people import Person
 from ketamon.follow import Feed, Source
@@ -59,6 +62,7 @@ class KetamonApp(App[int]):
             self.register_theme(theme)
         self.theme = DEFAULT
         self._pulse, self._voice, self._rung = Pulse(), voice, 0
+        self._lock = Lock(clock())
         self._failed = ""
         self._seen: object = None
         self._view: ChairView | None = None
@@ -91,13 +95,39 @@ class KetamonApp(App[int]):
         contact = self._pulse.contact(now, why)
         beat = self._feed.beat
         pace = (beat.source, beat.speed, beat.ended) if beat else None
-        seen = (self._feed.state.seq, int(at.seconds) if at else None, contact.reached, contact.why, pace)
+        locked = self._lock.look(self._feed.state, self._feed.profile, now)
+        second = int(at.seconds) if at else None
+        seen = (self._feed.state.seq, second, contact.reached, contact.why, pace, locked, self._staff)
         if seen != self._seen:
             self._seen = seen
-            self._view = build(self._feed.state, self._feed.profile, beat, contact, at, self._zone)
+            view = build(self._feed.state, self._feed.profile, beat, contact, at, self._zone, staff=self._staff)
+            self._view = nameless(view) if locked else view
             if isinstance(self.screen, ChairScreen):
                 self.screen.show(self._view)
         self._ring()
+
+    async def on_event(self, event: Event) -> None:
+        """Take note that somebody is there, before the key does anything: a locked screen is locked for it, too."""
+        if isinstance(event, Key | MouseDown) and not event.is_forwarded:
+            now = self._clock()
+            if self._lock.look(self._feed.state, self._feed.profile, now):
+                self.look()
+            self._lock.touch(now)
+        await super().on_event(event)
+
+    @on(ChairScreen.Locked)
+    def _locked(self) -> None:
+        self._lock.close()
+        self.look()
+
+    @on(ChairScreen.Came)
+    def _came(self, message: ChairScreen.Came) -> None:
+        """Whoever signed in, or works without a PIN, is who is at the screen from now on."""
+        self._lock.open(self._clock())
+        self._staff = message.by
+        if isinstance(self.screen, ChairScreen):
+            self.screen.hand_over(message.by)
+        self.look()
 
     def _ring(self) -> None:
         bells = self._voice.bells if self._voice else 0

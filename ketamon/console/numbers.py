@@ -1,13 +1,15 @@
 """The upper part of the view: the numbers, and what the pump does, with the reason where there is none to show."""
 
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 
 from ketamon import words
 from ketamon.console.widgets.tile import TileData
 from ketamon.domain.devices import DeviceKind, Evidence, Link, Priority, PumpState, PumpStatus
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import CUFF, PARAMETERS, PUMP_PARAMETERS, Parameter
-from ketamon.domain.profile import Profile
+from ketamon.domain.phases import Phase
+from ketamon.domain.profile import Profile, Watch
 from ketamon.domain.readings import Mode
 from ketamon.domain.session import Device, SessionState, device_of
 from ketamon.rules import dose, schedule
@@ -40,6 +42,7 @@ TILES = ("spo2", "pulse", "nibp", "resp", "co2")
 class Pump:
     """The pump tile, each line as text, "" for nothing. `agrees` is None where rate and order cannot be compared.
 
+    `notes` are what else became of the drug, the weightiest first: a bolus, waste, pauses.
     `usable` False: what the pump does now is not known, and `state` says why.
     """
 
@@ -51,6 +54,8 @@ class Pump:
     agrees: bool | None = None
     given: str = ""
     dose: str = ""
+    volume: str = ""
+    notes: tuple[str, ...] = ()
     alarms: str = ""
     alarm: Priority | None = None
 
@@ -88,6 +93,7 @@ def _tile(state: SessionState, profile: Profile, parameter: Parameter, at: Insta
         value_ok=now is not None and now.value is not None,
         low=low,
         high=high,
+        off=limits_off(state, profile, (parameter, TWIN.get(parameter, parameter))),
         alarm=alarm_on(state, (parameter, TWIN.get(parameter, parameter))),
         questionable=now is not None and now.value is not None and not now.usable,
         detail=_source(state, now),
@@ -138,6 +144,7 @@ def _cuff(state: SessionState, profile: Profile, at: Instant | None) -> TileData
         value_ok=ok,
         low=low,
         high=high,
+        off=limits_off(state, profile, CUFF),
         detail=tuple(d for d in detail if d),
         alarm=alarm_on(state, CUFF),
         simulated=_simulated(state),
@@ -164,6 +171,18 @@ def _next_cuff(state: SessionState, profile: Profile, at: Instant | None) -> str
 
 
 def limits(state: SessionState, profile: Profile, parameter: Parameter) -> tuple[float | None, float | None]:
+    """Return the limits that raise an alarm now, as `bounds` has them; none where somebody switched them off."""
+    return (None, None) if parameter in state.limits_off else bounds(state, profile, parameter)
+
+
+def limits_off(state: SessionState, profile: Profile, parameters: tuple[Parameter, ...]) -> str:
+    """Say that limits are off: of all in one tile that have any, or of which of them."""
+    limited = {limit.parameter for limit in profile.limit}.intersection(parameters)
+    off = [PARAMETERS[p].label for p in dict.fromkeys(parameters) if p in state.limits_off]
+    return "" if not off else "limits off" if len(off) == len(limited) else f"{off[0]} limits off"
+
+
+def bounds(state: SessionState, profile: Profile, parameter: Parameter) -> tuple[float | None, float | None]:
     """Return the alarm limits that come first, from below and from above, with those that follow the baseline."""
     mine = [limit for limit in profile.limit if limit.parameter is parameter]
     lows = [limit.below for limit in mine if limit.below is not None]
@@ -196,28 +215,62 @@ _STATES = {
 }
 
 
-def pump(state: SessionState, profile: Profile, at: Instant | None) -> Pump:
-    """Return the pump tile."""
+def pump(state: SessionState, profile: Profile, at: Instant | None, zone: tzinfo | None = None) -> Pump:
+    """Return the pump tile. What became of the drug so far is shown also while it is not known what the pump does."""
     device = device_of(state, DeviceKind.PUMP)
     if device is None:
         return Pump(title="pump", state="no pump attached", usable=False)
     experimental = ", experimental" if device.attached.evidence is Evidence.EXPERIMENTAL else ""
-    title = f"pump  {device.attached.label}{experimental}"
-    alarm = alarm_on(state, tuple(PUMP_PARAMETERS))
-    alarms = _pump_alarms(device)
+    known = Pump(
+        title=f"pump  {device.attached.label}{experimental}",
+        state="",
+        usable=True,
+        notes=notes(state, at),
+        alarm=alarm_on(state, tuple(PUMP_PARAMETERS)),
+    )
     if at is None:
-        return Pump(title=title, state=NO_CONTACT, usable=False, alarm=alarm)
+        return replace(known, state=NO_CONTACT, usable=False)
+    known = replace(known, alarms=_pump_alarms(device))
     if device.link is not Link.LIVE or device.pump is None or device.pump_at is None:
         why = device.why or ("nothing heard yet" if device.link is Link.LIVE else str(device.link))
-        return Pump(title=title, state=f"no data: {why}", usable=False, alarms=alarms, alarm=alarm)
+        return replace(known, state=f"no data: {why}", usable=False)
     silent = at.since(device.pump_at)
     if silent > device.attached.quiet_after_s:
-        return Pump(title=title, state=f"no data {words.span(silent)}", usable=False, alarms=alarms, alarm=alarm)
+        return replace(known, state=f"no data {words.span(silent)}", usable=False)
     if device.unclear:
-        heads = ", ".join(sorted(device.heads))
-        text = f"? which of {heads}: attach PORT#HEAD"
-        return Pump(title=title, state=text, usable=False, alarms=alarms, alarm=alarm)
-    return _running(state, profile, device.pump, Pump(title=title, state="", usable=True, alarms=alarms, alarm=alarm))
+        return replace(known, state=f"? which of {', '.join(sorted(device.heads))}: attach PORT#HEAD", usable=False)
+    return _running(state, profile, device.pump, replace(known, state=_doing(state, device.pump, at, zone)))
+
+
+def _doing(state: SessionState, status: PumpStatus, at: Instant, zone: tzinfo | None) -> str:
+    """Say what the pump does, until when it will infuse, or since when the infusion is paused."""
+    said, end = _STATES[status.state], projected_end(state, status, at)
+    if end is not None:
+        return f"{said} to {words.clock(end, zone, seconds=False)}"
+    held = state.phase_since if state.phase is Phase.PAUSED and status.state is PumpState.HELD else None
+    return f"{said} {words.span(at.since(held))}" if held else said
+
+
+def projected_end(state: SessionState, status: PumpStatus, at: Instant) -> Instant | None:
+    """Return when the ordered volume will be in at the rate of now; None where pump, order or counter do not say."""
+    given = given_ml(state)
+    if status.state is not PumpState.INFUSING or not status.rate or state.order is None or given is None:
+        return None
+    left = state.order.order.volume_ml - given
+    return at.plus(left / status.rate * 3600) if left > 0 else None
+
+
+def notes(state: SessionState, at: Instant | None) -> tuple[str, ...]:
+    """Say what else became of the drug: a bolus that stands as an alarm, what was wasted, and how long it stood."""
+    bolus = next((a.change for a in state.alarms.values() if a.change.alarm.startswith(f"{Watch.ORDER_BOLUS}:")), None)
+    found = [f"bolus {bolus.value:.1f} mL"] if bolus is not None and bolus.value is not None else []
+    if state.wasted_ml:
+        found.append(f"wasted {state.wasted_ml:g} mL")
+    run = state.infusion
+    if run.pauses:
+        stood = sum((resumed or run.ended or at or begun).since(begun) for begun, resumed in run.pauses)
+        found.append(f"{len(run.pauses)} pause{'s' if len(run.pauses) > 1 else ''} {words.span(stood)}")
+    return tuple(found)
 
 
 def _pump_alarms(device: Device) -> str:
@@ -232,9 +285,10 @@ def _running(state: SessionState, profile: Profile, status: PumpStatus, known: P
     """Set what the pump says beside what was ordered. What it does not say stays dashes."""
     ordered, patient = (state.order.order if state.order else None), state.patient
     rate = f"{number_or_dashes(status.rate)} mL/h"
-    said = _STATES[status.state]
+    volume = state.infusion.given_ml if state.infusion.started else status.volume_infused  # a counter can be zeroed
+    volume = None if status.volume_infused is None else volume
     if ordered is None or patient is None:
-        return replace(known, state=said, rate=rate, given=f"{number_or_dashes(status.volume_infused)} mL, no order")
+        return replace(known, rate=rate, given=f"{number_or_dashes(volume)} mL, no order")
     agrees: bool | None = None
     per_kg = order = ""
     if status.rate is not None and status.state is PumpState.INFUSING:
@@ -243,10 +297,18 @@ def _running(state: SessionState, profile: Profile, status: PumpStatus, known: P
         agrees = abs(gives - wanted) <= wanted * profile.order.tolerance_percent / 100
         order = "= order" if agrees else f"≠ order {ordered.rate_ml_h:.1f} mL/h"
         per_kg = f"{gives:.2f} mg/kg/h"
-    volume = state.infusion.given_ml if state.infusion.started else status.volume_infused  # a counter can be zeroed
-    mg = None if status.volume_infused is None or volume is None else dose.mg_given(volume, ordered)
-    given = f"{number_or_dashes(mg)} of {ordered.total_mg:.1f} mg"
-    return replace(known, state=said, rate=rate, order=order, agrees=agrees, given=given, dose=per_kg)
+    given = (
+        f"{number_or_dashes(None if volume is None else dose.mg_given(volume, ordered))} of {ordered.total_mg:.1f} mg"
+    )
+    return replace(
+        known, rate=rate, order=order, agrees=agrees, given=given, dose=per_kg, volume=f"{number_or_dashes(volume)} mL"
+    )
+
+
+def given_ml(state: SessionState) -> float | None:
+    """Return what the pump gave since the infusion began, in mL; None where no counter ever said it."""
+    counted = any(device.counter_ml is not None for device in state.devices.values())
+    return state.infusion.given_ml if counted and state.infusion.started else None
 
 
 def number_or_dashes(value: float | None) -> str:

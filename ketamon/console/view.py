@@ -5,20 +5,23 @@ contact to the core, or where a value is not usable, the text is dashes with the
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from ketamon import words
-from ketamon.console import curves, desk, numbers
+from ketamon.console import before, curves, desk, numbers, room
+from ketamon.console.before import Before
 from ketamon.console.desk import DueLine, Gate, LogLine, Signing, Step, Undo
 from ketamon.console.numbers import Pump
+from ketamon.console.room import LimitLine, RescueLine
 from ketamon.console.widgets.tile import TileData
 from ketamon.console.widgets.timeline import TimelineData
 from ketamon.console.widgets.trend import TrendData
+from ketamon.domain import events as e
 from ketamon.domain.devices import Action, Priority
 from ketamon.domain.events import AlarmState
 from ketamon.domain.instant import Instant
-from ketamon.domain.people import Order, Patient
+from ketamon.domain.people import Order, Patient, Person
 from ketamon.domain.phases import Phase
 from ketamon.domain.profile import Profile
 from ketamon.domain.session import Alarm, SessionState
@@ -58,7 +61,10 @@ class Alarms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """The head line, from left to right. `saved` is dashes without contact; `degraded` says the record has trouble."""
+    """The head line, from left to right. `saved` is dashes without contact; `degraded` says the record has trouble.
+
+    `emergency` is its stopwatch, "" without one; `staff` who is at the screen.
+    """
 
     chair: str
     phase: str
@@ -69,11 +75,16 @@ class Header:
     degraded: str
     source: str
     clock: str
+    emergency: str = ""
+    staff: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChairView:
-    """Everything that is drawn of one chair at one moment; `pinned` are the intents that take a PIN now."""
+    """Everything that is drawn of one chair at one moment.
+
+    `pinned` are the intents that take a PIN now. In a clinic with `pins` a screen can be `locked`, and names nobody.
+    """
 
     at: Instant | None
     reached: bool
@@ -100,6 +111,13 @@ class ChairView:
     undo: Undo | None = None
     operable: Mapping[Action, str] = field(default_factory=dict)
     pinned: frozenset[type] = frozenset()
+    before: Before = field(default_factory=Before)
+    pins: bool = False
+    locked: bool = False
+    emergency: bool = False
+    rescue: tuple[RescueLine, ...] = ()
+    limits: tuple[LimitLine, ...] = ()
+    left_over: tuple[str, ...] = ()
 
 
 def build(
@@ -109,8 +127,10 @@ def build(
     contact: Contact,
     at: Instant | None,
     zone: tzinfo | None = None,
+    *,
+    staff: Person | None = None,
 ) -> ChairView:
-    """Decide what is drawn of `state` at `at` (None: no event and no beat came yet)."""
+    """Decide what is drawn of `state` at `at` (None: no event and no beat came yet) on the screen where `staff` is."""
     reached = contact.reached and at is not None
     source = beat.source if beat else Source.LIVE
     return ChairView(
@@ -120,10 +140,10 @@ def build(
         phase=state.phase,
         speed=beat.speed if beat else 1.0,
         banner=_banner(beat),
-        header=_header(state, beat, contact, at, zone),
+        header=_header(state, beat, contact, at, zone, staff),
         alarms=_alarms(state, contact, at, zone),
         tiles=numbers.tiles(state, profile, at if reached else None),
-        pump=numbers.pump(state, profile, at if reached else None),
+        pump=numbers.pump(state, profile, at if reached else None, zone),
         profile=profile,
         patient=state.patient,
         order=state.order.order if state.order else None,
@@ -139,6 +159,12 @@ def build(
         operable=desk.operable(state) if reached else {},
         undo=desk.undo(state, profile, zone),
         pinned=proof.pinned(state),
+        before=before.build(state, profile, at if reached else None),
+        pins=state.opened is not None and state.opened.pins,
+        emergency=state.emergency_since is not None,
+        rescue=room.rescue(state, profile, zone),
+        limits=room.limits(state, profile),
+        left_over=room.left_over(state),
     )
 
 
@@ -151,8 +177,20 @@ def _banner(beat: Beat | None) -> str:
     return f"{beat.source} {pace}{ended} — not a live patient"
 
 
+def nameless(view: ChairView) -> ChairView:
+    """Return what a locked screen shows: nobody's name, of the log only its alarms; numbers and alarms stay."""
+    header = replace(view.header, patient=f"{words.DASHES} LOCKED", staff="")
+    alarms = tuple(line for line in view.log if line.kind == e.AlarmChanged.TYPE)
+    return replace(view, locked=True, header=header, patient=None, undo=None, log=alarms)
+
+
 def _header(
-    state: SessionState, beat: Beat | None, contact: Contact, at: Instant | None, zone: tzinfo | None
+    state: SessionState,
+    beat: Beat | None,
+    contact: Contact,
+    at: Instant | None,
+    zone: tzinfo | None,
+    staff: Person | None,
 ) -> Header:
     patient, chair = state.patient, beat.chair if beat else state.opened.chair if state.opened else ""
     hidden = f" ··{patient.identifier[-2:]}" if patient and len(patient.identifier) > 2 else ""  # noqa: PLR2004 (last two)
@@ -167,6 +205,8 @@ def _header(
         degraded=state.recording_degraded,
         source=str(beat.source) if beat and contact.reached else "NO CONTACT",
         clock=words.clock(at, zone) if at and contact.reached else "--:--:--",
+        emergency=room.emergency(state, at if contact.reached else None, zone),
+        staff=str(staff or ""),
     )
 
 

@@ -86,6 +86,12 @@ def order(
     )
 
 
+def weight(patient: Patient) -> str:
+    """Say the weight in both units that people think in, so that one taken for the other is seen."""
+    pounds = _number(registry().Quantity(patient.weight_kg, "kg_bw"), "lb_bw")
+    return f"{patient.weight_kg:g} kg = {pounds} lb, from: {patient.weight_method}"
+
+
 def arithmetic(order: Order, patient: Patient) -> list[str]:
     """Show how the numbers of an order follow from each other, one line a step."""
     o = order
@@ -95,6 +101,17 @@ def arithmetic(order: Order, patient: Patient) -> list[str]:
         f"{o.total_mg:g} mg ÷ {o.concentration_mg_per_ml:g} mg/mL = {o.volume_ml:g} mL",
         f"{o.volume_ml:g} mL in {o.minutes:g} min = {o.rate_ml_h:g} mL/h",
         f"that is {_number(per_kg, 'mg/kg_bw/hour')} mg/kg/h = {_number(per_kg, 'µg/kg_bw/minute')} µg/kg/min",
+    ]
+
+
+def left_over(order: Order, given_ml: float | None) -> list[str]:
+    """Show how much of the ordered volume should be left, one line a step; None: it is not known what was given."""
+    if given_ml is None:
+        return [f"{order.volume_ml:g} mL ordered − -- mL given = -- mL"]
+    left = round(order.volume_ml - given_ml, 6)
+    return [
+        f"{order.volume_ml:g} mL ordered − {given_ml:g} mL given = {left:g} mL left",
+        f"{left:g} mL × {order.concentration_mg_per_ml:g} mg/mL = {round(mg_given(left, order), 6):g} mg",
     ]
 
 

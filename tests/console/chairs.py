@@ -136,9 +136,9 @@ def empty():
     return Chair()
 
 
-def infusing(minutes=24.0, mode=Mode.REAL):
+def infusing(minutes=24.0, mode=Mode.REAL, *, pins=False):
     """A patient in the middle of the infusion, with the trends that belong to it."""
-    chair = Chair(mode).devices().check_in()
+    chair = Chair(mode, pins=pins).devices().check_in()
     begin = 8 * 60.0
     end = begin + minutes * 60
     chair.vitals().cuff()

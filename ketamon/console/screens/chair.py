@@ -1,17 +1,19 @@
 """The chair screen: one patient, seen in a second, and three keys to log what was said."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
+from textual.message import Message
 from textual.screen import Screen
+from textual.timer import Timer
 
 from ketamon import words
-from ketamon.console.actions import ACTIONS, bindings
+from ketamon.console.actions import ACTIONS, Action, bindings, has_pins, shown
 from ketamon.console.glyphs import BRAILLE, Glyphs
 from ketamon.console.numbers import SHORT, TILES
 from ketamon.console.screens.panels import PANELS, make
@@ -31,8 +33,17 @@ from ketamon.console.widgets.pump import PumpTile
 from ketamon.console.widgets.tile import Tile, TileData
 from ketamon.console.widgets.timeline import Timeline
 from ketamon.console.widgets.trend import Trend
-from ketamon.domain.devices import Action
-from ketamon.domain.intents import Acknowledge, Intent, Operate, PauseAudio, SetSpeed
+from ketamon.domain.devices import Action as DeviceAction
+from ketamon.domain.intents import (
+    Acknowledge,
+    BreakGlass,
+    Intent,
+    MarkEmergency,
+    Operate,
+    PauseAudio,
+    SetSpeed,
+    SignIn,
+)
 from ketamon.domain.parameters import Parameter
 from ketamon.domain.people import Person
 from ketamon.follow import Source
@@ -40,8 +51,11 @@ from ketamon.follow import Source
 SPEEDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0)
 """The speeds that + and - go through."""
 
-CUFF_MEANT_S = 5.0
-"""So long the first of two keys that start a cuff is remembered."""
+MEANT_S = 5.0
+"""So long the first of two keys is remembered, where one alone does nothing."""
+
+OPENS = {"emergency": "rescue"}
+"""Deeds that open a panel afterwards."""
 
 PARAMETER_IDS = frozenset(Parameter)
 
@@ -78,7 +92,7 @@ class ChairScreen(Screen[None]):
         self._panels: dict[str, Panel] = {}
         self._open: Panel | None = None
         self._speed = SPEEDS[0]
-        self._cuff_meant = False
+        self._meant: tuple[str, Timer] | None = None
         self._glyphs = glyphs
         self.pin = PinLine()
         self._tiles = [Tile(glyphs=glyphs, id=name, classes=f"-{name}") for name in TILES]
@@ -106,7 +120,9 @@ class ChairScreen(Screen[None]):
 
     def show(self, view: ChairView) -> None:
         """Draw a view. Widgets repaint only what says something else than before."""
-        self._view = view
+        before, self._view = self._view, view
+        if view.locked and not (before and before.locked):
+            self._shut()
         self.set_class(view.source is not Source.LIVE, "-rehearsal")
         with self.app.batch_update():
             self.banner.show(view.banner)
@@ -153,18 +169,30 @@ class ChairScreen(Screen[None]):
         await self.action_do(name)
 
     async def action_do(self, name: str) -> None:
-        """Do an action of the table, or say that it makes no sense now."""
+        """Do what a key means: in an emergency the entry list is the rescue list."""
+        emergency = self._view is not None and self._view.emergency
+        await self.do("rescue" if emergency and name == "observe" else name)
+
+    async def do(self, name: str) -> None:
+        """Do an action of the table, or say that it makes no sense now; a locked screen has somebody sign in first."""
         view, action = self._view, ACTIONS[name]
         if view is None:
             return
+        if self._meant is not None and self._meant[0] != name:
+            self._forget()
+        if view.locked and not action.locked:
+            self.answer.hint("the screen is locked: sign in first")
+            name, action = "sign_in", ACTIONS["sign_in"]
         if not action.allowed(view):
-            self.answer.refused(f"{action.label} is not possible {_why_not(view)}")
+            self.answer.refused(f"{action.label} is not possible {_why_not(action, view)}")
         elif name in PANELS:
             await self.open(name, self.due.chosen if name == "skip" else "")
         elif name == "due_enter":
             await self.open("value" if self.due.chosen in PARAMETER_IDS else "observe", self.due.chosen)
         else:
             self.deeds()[name]()
+            if name in OPENS:
+                await self.open(OPENS[name])
 
     def deeds(self) -> dict[str, Callable[[], None]]:
         """The actions that open no panel."""
@@ -177,25 +205,46 @@ class ChairScreen(Screen[None]):
             "slower": lambda: self._pace(-1),
             "hold": self._hold,
             "cuff": self._cuff,
-            "cuff_stop": lambda: self._operate(Action.CUFF_ABORT, "cuff: air out"),
+            "cuff_stop": lambda: self._operate(DeviceAction.CUFF_ABORT, "cuff: air out"),
+            "emergency": self._emergency,
+            "emergency_over": self._emergency_over,
+            "lock": self._lock,
             "theme": self._next_theme,
             "quit": self._leave,
         }
 
-    def _cuff(self) -> None:
-        """A cuff squeezes an arm: the key must come twice within a few seconds."""
-        if not self._cuff_meant:
-            self._cuff_meant = True
-            self.set_timer(CUFF_MEANT_S, self._cuff_forgotten)
-            self.answer.hint("b again inflates the cuff")
+    def _twice(self, name: str, what: str, deed: Callable[[], None]) -> None:
+        """Do what must not happen by accident: its key must come twice within a few seconds."""
+        if self._meant is not None:
+            self._forget()
+            deed()
             return
-        self._cuff_forgotten()
-        self._operate(Action.CUFF_START, "cuff started")
+        self._meant = name, self.set_timer(MEANT_S, self._forget)
+        action = ACTIONS[name]
+        keys = " or ".join(shown(key) for key in (*action.keys, action.always) if key)
+        self.answer.hint(f"{keys} again: {what}")
 
-    def _cuff_forgotten(self) -> None:
-        self._cuff_meant = False
+    def _forget(self) -> None:
+        if self._meant is not None:
+            self._meant[1].stop()
+            self._meant = None
 
-    def _operate(self, action: Action, what: str) -> None:
+    def _cuff(self) -> None:
+        self._twice("cuff", "the cuff inflates", lambda: self._operate(DeviceAction.CUFF_START, "cuff started"))
+
+    def _emergency(self) -> None:
+        """Mark it, and ask nothing; where it is marked already the stopwatch goes on."""
+        if self._view is not None and not self._view.emergency:
+            self.send(MarkEmergency(by=self._staff), "EMERGENCY marked")
+
+    def _emergency_over(self) -> None:
+        over = MarkEmergency(on=False, by=self._staff)
+        self._twice("emergency_over", "the emergency is over", lambda: self.send(over, "the emergency is over"))
+
+    def _lock(self) -> None:
+        self.post_message(self.Locked())
+
+    def _operate(self, action: DeviceAction, what: str) -> None:
         if self._view is not None:
             self.send(Operate(device=self._view.operable[action], action=action, by=self._staff), what)
 
@@ -256,7 +305,7 @@ class ChairScreen(Screen[None]):
     @on(Panel.Do)
     async def _chosen(self, message: Panel.Do) -> None:
         self._close()
-        await self.action_do(message.action)
+        await self.do(message.action)
 
     @on(Panel.Refused)
     def _refused(self, message: Panel.Refused) -> None:
@@ -269,6 +318,30 @@ class ChairScreen(Screen[None]):
     @on(Panel.Ask)
     def _asked(self, message: Panel.Ask) -> None:
         self.send(message.intent, message.what, message.panel)
+
+    # ---------------------------------------------------------------- who is here
+
+    @dataclass
+    class Came(Message):
+        """Somebody said who they are, and the core has it."""
+
+        by: Person
+
+    class Locked(Message):
+        """Somebody locks this screen."""
+
+    def hand_over(self, staff: Person) -> None:
+        """Let everything be asked in this person's name from now on."""
+        self._staff = staff
+        for panel in self._panels.values():
+            panel.staff = staff
+
+    def _shut(self) -> None:
+        """Put away what a locked screen must not show; what was typed is kept."""
+        self.pin.give_up()
+        shown_now = next((name for name, panel in self._panels.items() if panel is self._open), "")
+        if shown_now and not ACTIONS[shown_now].locked:
+            self._close()
 
     # ---------------------------------------------------------------- asking the core
 
@@ -298,13 +371,17 @@ class ChairScreen(Screen[None]):
             self.answer.refused(refused)
         else:
             self.answer.saved(self._view.header.clock if self._view else words.DASHES, what)
+            if isinstance(intent, SignIn | BreakGlass):
+                self.post_message(self.Came(intent.by))
         if panel is not None:
             panel.answered(refused)
 
 
-def _why_not(view: ChairView) -> str:
+def _why_not(action: Action, view: ChairView) -> str:
     """Say what stands against an action."""
-    return f"in {view.phase}" if view.reached else "without contact to the core"
+    if not view.reached:
+        return "without contact to the core"
+    return "where nobody has a PIN" if action.allowed is has_pins else f"in {view.phase}"
 
 
 def narrow(data: TileData) -> TileData:

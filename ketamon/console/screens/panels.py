@@ -7,14 +7,22 @@ from ketamon.console.widgets.panel import Panel
 from ketamon.domain.people import Person
 
 PANELS: dict[str, tuple[str, str]] = {
+    "rescue": ("rescue", "RescuePanel"),
     "observe": ("observe", "ObservePanel"),
     "note": ("entry", "NoteForm"),
     "value": ("entry", "ValueForm"),
     "undo": ("entry", "UndoForm"),
     "skip": ("entry", "SkipForm"),
     "check_in": ("checkin", "CheckInForm"),
+    "screening": ("screening", "ScreeningPanel"),
+    "check_order": ("order", "OrderCheckForm"),
+    "staff": ("staff", "StaffPanel"),
     "gate": ("gate", "GatePanel"),
     "discharge": ("sign", "SignForm"),
+    "limits": ("limits", "LimitsPanel"),
+    "waste": ("waste", "WasteForm"),
+    "sign_in": ("signin", "SignInForm"),
+    "glass": ("signin", "GlassForm"),
     "step": ("steps", "StepPanel"),
     "help": ("help", "HelpPanel"),
     "palette": ("help", "PalettePanel"),

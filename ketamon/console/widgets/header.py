@@ -31,6 +31,7 @@ class HeaderLine(Horizontal):
             Part("ketamon", "$muted", rank=4),
             Part(header.chair, "bold"),
             Part(f"▸ {header.phase}", "bold $pump"),
+            Part(header.emergency, "bold reverse $alarm-high"),
             Part(header.patient, "bold", rank=1),
             Part(header.weight, rank=2),
             Part(header.course, "$muted", rank=5),
@@ -40,6 +41,6 @@ class HeaderLine(Horizontal):
             if header.degraded
             else Part(f"● {header.saved}", "$muted", rank=3)
         )
-        right = (saved, Part(header.source, "bold"))
+        right = (Part(header.staff, "$muted", rank=6), saved, Part(header.source, "bold"))
         self.who.say(fit(left, right, max(1, self.size.width - CLOCK)))
         self.clock.say(header.clock.rjust(CLOCK))

@@ -56,6 +56,26 @@ class Lines(Widget):
         return strip.adjust_cell_length(self.size.width, self.rich_style)
 
 
+def in_columns(cells: list[Content], width: int, height: int, narrowest: int) -> Content:
+    """Set cells in columns that are read downwards, no more of them than it takes to fit the height.
+
+    What does not fit even so comes below, page by page.
+    """
+    height = max(1, height)
+    count = min(max(1, width // narrowest), -(-len(cells) // height) or 1)
+    page = count * height
+    rows = [
+        _row(cells[start + y : start + page : height], width // count)
+        for start in range(0, len(cells), page)
+        for y in range(min(height, len(cells) - start))
+    ]
+    return Content("\n").join(rows)
+
+
+def _row(cells: list[Content], room: int) -> Content:
+    return Content("").join([cell.truncate(room - 1, ellipsis=True, pad=True).pad_right(1) for cell in cells])
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A piece of a line with its style; parts of the highest `rank` give way first, those of rank 0 never."""

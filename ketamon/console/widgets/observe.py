@@ -10,7 +10,7 @@ from textual.events import Resize
 from textual.widgets import Input
 
 from ketamon.console.typed import Mistake, minutes_ago
-from ketamon.console.widgets.line import Line
+from ketamon.console.widgets.line import Line, in_columns
 from ketamon.console.widgets.panel import Panel
 from ketamon.domain.intents import Observe
 from ketamon.domain.people import Person
@@ -221,26 +221,11 @@ def grades(item: ObservationItem, chosen: Grade | None) -> Content:
 
 
 def columns(items: tuple[ObservationItem, ...], width: int, height: int) -> Content:
-    """Draw the items under their headings, read downwards, in no more columns than it takes to fit the height.
-
-    What does not fit even so comes below, page by page.
-    """
+    """Draw the items under their headings."""
     cells: list[Content] = []
     for group in Group:
         members = [item for item in items if item.group is group]
         if members:
             cells.append(Content.styled(HEADINGS[group], "$muted"))
             cells += [Content.assemble((item.key, "bold $pump"), f" {item.label}") for item in members]
-    height = max(1, height)
-    count = min(max(1, width // COLUMN), -(-len(cells) // height) or 1)
-    page = count * height
-    rows = [
-        _row(cells[start + y : start + page : height], width // count)
-        for start in range(0, len(cells), page)
-        for y in range(min(height, len(cells) - start))
-    ]
-    return Content("\n").join(rows)
-
-
-def _row(cells: list[Content], room: int) -> Content:
-    return Content("").join([cell.truncate(room - 1, ellipsis=True, pad=True).pad_right(1) for cell in cells])
+    return in_columns(cells, width, height, COLUMN)

@@ -125,11 +125,12 @@ class Panel(VerticalScroll):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """A line of a form: its label, and an example of what to type."""
+    """A line of a form: its label, an example of what to type, and a class by which it can be left out."""
 
     id: str
     label: str
     example: str = ""
+    part: str | None = None
 
 
 class Form(Panel):
@@ -144,16 +145,23 @@ class Form(Panel):
         """Lay out the fields, and a line below for what follows from them."""
         with Grid(classes="fields -many" if len(self.FIELDS) > MANY else "fields"):
             for field in self.FIELDS:
-                yield Label(field.label, markup=False)
-                yield Input(placeholder=field.example, id=field.id, compact=True, select_on_focus=False)
+                yield Label(field.label, markup=False, classes=field.part)
+                yield Input(
+                    placeholder=field.example, id=field.id, classes=field.part, compact=True, select_on_focus=False
+                )
         yield Line(classes="live")
 
     def opened(self, what: str = "") -> None:
         """Put the cursor into the named field, else into the first empty one."""
-        inputs = list(self.query(Input))
+        inputs = self.asked
         empty = [field for field in inputs if not field.value]
         wanted = next((field for field in inputs if field.id == what), None)
         self.aim(wanted or (empty or inputs)[0])
+
+    @property
+    def asked(self) -> list[Input]:
+        """The fields that are asked for; some forms leave some out."""
+        return [field for field in self.query(Input) if field.display]
 
     @property
     def typed(self) -> dict[str, str]:
@@ -181,7 +189,7 @@ class Form(Panel):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Go to the next field, or save."""
         event.stop()
-        if self.ENTER_SAVES or event.input is self.query(Input).last():
+        if self.ENTER_SAVES or event.input is self.asked[-1]:
             self.save()
         else:
             self.screen.focus_next(Input)

@@ -17,7 +17,7 @@ from ketamon.domain.devices import Priority
 
 NO_VALUE = "- -"
 """What stands in place of a number that cannot be relied on."""
-VALUE, LIMITS, STATUS, DETAIL = "vlsd"
+VALUE, LIMITS, STATUS, DETAIL, OFF = "vlsdo"
 STARS = {Priority.HIGH: "***", Priority.MEDIUM: "**", Priority.LOW: "*"}
 """The signs of alarm priority, so that it does not hang on colour."""
 _BORDER_CELLS = 6
@@ -27,6 +27,8 @@ _USUAL_VALUE, _USUAL_STATUS = "100", "no data 10 s"
 _NUMBER_UNIT = re.compile(r"(\d) ([a-z])")
 _BIG_FROM = 4
 """Lines from which a tile has big digits."""
+_OFF = "lim off"
+"""The shortest way to say that limits are off; the narrowest tile holds it."""
 _SLASH = ("  \u2571", " \u2571 ", "\u2571  ")
 
 
@@ -35,7 +37,8 @@ class TileData:
     """What a tile shows. `value_ok` False: there is no value to rely on, and `status` says why or since when.
 
     `text` is the number as text ("97", "138/104"); without a reliable value it tells only whether there ever was one.
-    `low` and `high` are the alarm limits as text, "" for none; `detail` are further short lines, the weightiest first.
+    `low` and `high` are the alarm limits as text, "" for none; `off` says that they are off ("limits off"), and stands
+    whatever has to give way for it; `detail` are further short lines, the weightiest first.
     """
 
     label: str
@@ -45,6 +48,7 @@ class TileData:
     value_ok: bool
     low: str = ""
     high: str = ""
+    off: str = ""
     detail: tuple[str, ...] = ()
     alarm: Priority | None = None
     questionable: bool = False
@@ -74,9 +78,11 @@ def tile_rows(data: TileData, width: int, height: int, glyphs: Glyphs) -> list[R
     else:
         lines[0].put(0, shortened(data.status, max(width - taken[0], 0)), STATUS)
         taken[0] = width
-    items = [(limits_text(data.low, data.high, glyphs), LIMITS), *((text, DETAIL) for text in data.detail)]
+    room = [width - one for one in taken]
+    items = [(off_text(data.off, max(room)), OFF), (limits_text(data.low, data.high, glyphs), LIMITS)]
+    items += [(text, DETAIL) for text in data.detail]
     steady = [width - max(one, other) for one, other in zip(taken, kept, strict=True)]
-    _put_left(lines, items, steady, [width - one for one in taken])
+    _put_left(lines, items, steady, room)
     return [line.row() for line in lines]
 
 
@@ -94,6 +100,14 @@ def limits_text(low: str, high: str, glyphs: Glyphs) -> str:
     if low and high:
         return low + glyphs.dash + high
     return glyphs.at_least + low if low else glyphs.at_most + high if high else ""
+
+
+def off_text(off: str, room: int) -> str:
+    """Shorten "SYS limits off" to what there is room for; it never becomes nothing."""
+    if not off:
+        return ""
+    short = off.replace("limits", "lim")
+    return next((text for text in (off, short) if len(text) <= room), _OFF)
 
 
 def heading(data: TileData, width: int) -> tuple[str, str]:
@@ -173,6 +187,7 @@ for the highest priority.
         &.-resp > .tile--value { color: $resp; }
         &.-co2 > .tile--value { color: $co2; }
         & > .tile--limits { color: $limit; }
+        & > .tile--off { color: $foreground; text-style: bold reverse; }
         & > .tile--status { color: $muted; }
         & > .tile--detail { color: $foreground; }
         &.-stale, &.-missing { border: dashed $stale; }
@@ -201,6 +216,7 @@ for the highest priority.
     """
     LOOKS: ClassVar[dict[str, str]] = {
         VALUE: "tile--value", LIMITS: "tile--limits", STATUS: "tile--status", DETAIL: "tile--detail",
+        OFF: "tile--off",
     }  # fmt: skip
     COMPONENT_CLASSES: ClassVar[set[str]] = set(LOOKS.values())
 
