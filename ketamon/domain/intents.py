@@ -5,7 +5,7 @@ from typing import ClassVar, get_args
 
 from ketamon.domain.devices import Action
 from ketamon.domain.parameters import Parameter
-from ketamon.domain.people import Meaning, Patient, Person
+from ketamon.domain.people import Meaning, Order, Patient, Person
 from ketamon.domain.phases import Trigger
 from ketamon.domain.profile import Place, Reply
 from ketamon.domain.readings import Reading
@@ -25,10 +25,11 @@ class CheckIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOrder:
-    """Check the order that stands, as a second person."""
+    """Check the order that stands, as a second person; `order` is what was read, and no other is checked."""
 
     TYPE: ClassVar[str] = "check-order"
     by: Person
+    order: Order | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

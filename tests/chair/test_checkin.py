@@ -147,3 +147,14 @@ def test_an_order_in_parts_is_none():
 
 def test_the_bedside_checks_in_as_people_do():
     assert [type(intent).TYPE for intent in checking_in(PROFILE)][-2:] == ["check-in", "check-order"]
+
+
+def test_an_order_that_was_changed_while_it_was_read_is_not_checked():
+    chair = bed().ask(CHECK_IN)
+    read = chair.state.order.order
+    chair.ask(replace(CHECK_IN, dose_mg_per_kg=0.4))
+    with pytest.raises(Refused, match="changed while it was read"):
+        chair.ask(i.CheckOrder(by=PHYSICIAN, order=read))
+    assert chair.state.order_check is None
+    chair.ask(i.CheckOrder(by=PHYSICIAN, order=chair.state.order.order))
+    assert chair.state.order_check.by == PHYSICIAN

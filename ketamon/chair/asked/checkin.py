@@ -51,6 +51,8 @@ def check_order(now: Asking, intent: i.CheckOrder) -> Iterator[e.Body]:
         raise Refused("there is no order to check yet")
     if now.state.phase not in _EDITABLE:
         raise Refused("the infusion has begun; the order was checked before")
+    if intent.order not in (None, now.state.order.order):
+        raise Refused("the order was changed while it was read; read it again")
     if now.state.order.by.is_same(intent.by):
         raise Refused("the order must be checked by a second person")
     yield e.OrderChecked(by=intent.by, proof=now.proof)

@@ -40,7 +40,10 @@ class OrderCheckForm(Form):
         who, entered = t.person(typed["who"], "who checks"), view.before.ordered_by
         if entered is not None and entered.is_same(who):
             raise t.Mistake(f"{entered} entered the order; a second person checks it")
-        return CheckOrder(by=who), f"order {view.order.total_mg:g} mg at {view.order.rate_ml_h:g} mL/h checked, {who}"
+        order = view.order
+        return CheckOrder(
+            by=who, order=order
+        ), f"order {order.total_mg:g} mg at {order.rate_ml_h:g} mL/h checked, {who}"
 
 
 def lines(view: ChairView) -> list[str]:

@@ -35,7 +35,7 @@ class StaffPanel(Panel):
 
     def __init__(self, staff: Person) -> None:
         super().__init__(staff)
-        self._known: list[Person] = [staff]
+        self._known: list[Person] = []
         self._at = 0
 
     def compose(self) -> ComposeResult:
@@ -59,12 +59,9 @@ class StaffPanel(Panel):
 
     def draw(self, view: ChairView) -> None:
         """Draw the list; who comes by another screen is added to it."""
-        for person, _ in view.before.people:
-            same = next((n for n, known in enumerate(self._known) if known.is_same(person)), None)
-            if same is None:
-                self._known.append(person)
-            else:
-                self._known[same] = person
+        there = [person for person, _ in view.before.people]
+        self._known = [next((p for p in there if p.is_same(known)), known) for known in self._known]
+        self._known += [p for p in (*there, self.staff) if not any(p.is_same(known) for known in self._known)]
         self.query_one(".people", Line).say(drawn(self._known, self._there, self._at, view.before.lacking))
 
     def action_move(self, by: int) -> None:
@@ -79,11 +76,10 @@ class StaffPanel(Panel):
 
     def pressed(self, character: str) -> None:
         """Say where the chosen person is now, or begin with another name."""
-        who = self._known[self._at]
         if character == ADD:
             self._naming(on=True)
         elif character in PLACES:
-            where = PLACES[character]
+            who, where = self._known[self._at], PLACES[character]
             self.ask(
                 MoveStaff(who=who, where=where, by=self.staff), f"{who} {'left' if where is None else WORDS[where]}"
             )
