@@ -96,7 +96,7 @@ def _tile(state: SessionState, profile: Profile, parameter: Parameter, at: Insta
         off=limits_off(state, profile, (parameter, TWIN.get(parameter, parameter))),
         alarm=alarm_on(state, (parameter, TWIN.get(parameter, parameter))),
         questionable=now is not None and now.value is not None and not now.usable,
-        detail=_source(state, now),
+        source=_source(state, now),
         simulated=_simulated(state),
     )
 
@@ -108,15 +108,15 @@ def status(now: Current | None) -> str:
     return words.age(now.age_s or 0.0) if now.usable else now.why
 
 
-def _source(state: SessionState, now: Current | None) -> tuple[str, ...]:
+def _source(state: SessionState, now: Current | None) -> str:
     """Say where a number comes from, where that is not plain: one of several monitors, or one known from one source."""
     device = state.devices.get(now.sample.device) if now is not None and now.sample is not None else None
     if device is None:
-        return ()
+        return ""
     monitors = sum(d.attached.kind is DeviceKind.MONITOR for d in state.devices.values())
     if device.attached.evidence is Evidence.EXPERIMENTAL:
-        return (f"{device.attached.label}, experimental",)
-    return (device.attached.label,) if monitors > 1 else ()
+        return f"experimental {device.attached.label}"
+    return device.attached.label if monitors > 1 else ""
 
 
 def _text(state: SessionState, parameter: Parameter, now: Current | None) -> str:
@@ -134,7 +134,7 @@ def _cuff(state: SessionState, profile: Profile, at: Instant | None) -> TileData
     worse = dia if sys is not None and sys.usable else sys
     ok = worse is not None and worse.usable
     both = (_text(state, CUFF[0], sys), _text(state, CUFF[1], dia))
-    detail = [f"{_mean(mean)} {_change(state, sys)}".strip(), _next_cuff(state, profile, at), *_source(state, worse)]
+    detail = [f"{_mean(mean)} {_change(state, sys)}".strip(), _next_cuff(state, profile, at)]
     low, high = (words.number(CUFF[0], v) if v is not None else "" for v in limits(state, profile, CUFF[0]))
     return TileData(
         label="NIBP",
@@ -146,6 +146,7 @@ def _cuff(state: SessionState, profile: Profile, at: Instant | None) -> TileData
         high=high,
         off=limits_off(state, profile, CUFF),
         detail=tuple(d for d in detail if d),
+        source=_source(state, worse),
         alarm=alarm_on(state, CUFF),
         simulated=_simulated(state),
     )

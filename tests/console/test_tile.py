@@ -240,3 +240,23 @@ async def test_the_colour_follows_the_state():
         assert shown == {
             "fine": variables["spo2"], "alarm": variables["alarm-high"], "stale": variables["stale"]
         }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("source", "width", "below"),
+    [
+        ("Masimo", 7, "Masimo"),
+        ("GE DRI", 20, "GE DRI"),
+        ("experimental Berry PM6750", 14, "experimental"),
+        ("experimental Berry PM6750", 30, "experimental Berry PM6750"),
+        ("", 20, ""),
+    ],
+)
+def test_the_lower_border_says_whose_number_it_is(source, width, below):
+    assert heading(replace(SPO2, source=source), width)[1] == below
+
+
+def test_a_sign_goes_before_the_source():
+    demo = replace(SPO2, source="Masimo", simulated=True)
+    assert heading(demo, 8) == ("SpO2 %", "DEMO")
+    assert heading(demo, 30) == ("DEMO SpO2 %", "Masimo")

@@ -1,6 +1,7 @@
 """The view: what is drawn, decided without a terminal. Unknown is dashes with the reason, never an old number."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 
 import pytest
@@ -14,7 +15,7 @@ from ketamon.console.curves import window
 from ketamon.console.pulse import LOST_AFTER_S, Pulse
 from ketamon.console.view import Contact, build
 from ketamon.domain import events as e
-from ketamon.domain.devices import DeviceKind, Link, Priority, PumpState
+from ketamon.domain.devices import DeviceKind, Evidence, Link, Priority, PumpState
 from ketamon.domain.parameters import Parameter
 from ketamon.domain.people import Meaning
 from ketamon.domain.phases import Phase, Trigger
@@ -445,3 +446,13 @@ def test_no_monitor_is_a_reason():
     assert {t.status for t in view.tiles} == {"no monitor"}
     assert view.pump.state == "no pump attached"
     assert DeviceKind.PUMP not in {d.attached.kind for d in empty().state.devices.values()}
+
+
+def test_of_several_monitors_each_number_says_whose_it_is():
+    chair = infusing()
+    assert tile(chair.view(), "SpO2").source == ""
+    first = chair.state.devices["monitor"].attached
+    chair.say(replace(first, device="second", label="another"))
+    assert tile(chair.view(), "SpO2").source == first.label
+    chair.state.devices["monitor"].attached = replace(first, evidence=Evidence.EXPERIMENTAL)
+    assert tile(chair.view(), "SpO2").source == f"experimental {first.label}"

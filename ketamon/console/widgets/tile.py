@@ -39,6 +39,7 @@ class TileData:
     `text` is the number as text ("97", "138/104"); without a reliable value it tells only whether there ever was one.
     `low` and `high` are the alarm limits as text, "" for none; `off` says that they are off ("limits off"), and stands
     whatever has to give way for it; `detail` are further short lines, the weightiest first.
+    `source` is the device the number comes from, where that is not plain; it stands in the lower border.
     """
 
     label: str
@@ -50,6 +51,7 @@ class TileData:
     high: str = ""
     off: str = ""
     detail: tuple[str, ...] = ()
+    source: str = ""
     alarm: Priority | None = None
     questionable: bool = False
     simulated: bool = False
@@ -113,13 +115,14 @@ def off_text(off: str, room: int) -> str:
 def heading(data: TileData, width: int) -> tuple[str, str]:
     """Return the words of the upper and the lower border, for that many cells each.
 
-    All above where it fits, without the unit if need be. Else the name stands alone: it is never cut for a sign.
+    All above where it fits, without the unit if need be. Else the name stands alone: it is never cut for a sign. What
+    has to stand below gives way to nothing; where nothing has to, the source does.
     """
     stars, demo = STARS[data.alarm] if data.alarm else "", "DEMO" if data.simulated else ""
     for unit in (data.unit, ""):
         title = " ".join(filter(None, (stars, demo, data.label, unit)))
         if len(title) <= width:
-            return title, ""
+            return title, shortened(data.source, width)
     signs = f"{stars} {demo}".strip()
     name = f"{data.label} {data.unit}".strip()
     return name if len(name) <= width else data.label, signs if len(signs) <= width else stars or demo
