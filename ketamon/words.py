@@ -131,7 +131,7 @@ def _corrected(b: e.ObservationCorrected, state: SessionState, profile: Profile)
 
 def _alarm(b: e.AlarmChanged, _state: SessionState, _profile: Profile) -> Words:
     what = {e.AlarmState.ACTIVE: "alarm", e.AlarmState.ENDED: "alarm over"}.get(b.state, f"alarm {b.state}")
-    return f"{what}: {b.text}", _who(b.by)
+    return f"{what}: {b.text}" + (", nothing to do" if b.dismissed else ""), _who(b.by)
 
 
 def _entered(b: e.ValueEntered, _state: SessionState, _profile: Profile) -> Words:
@@ -235,6 +235,7 @@ _SAID: dict[type, Callable[[Any, SessionState, Profile], Words]] = {
     e.Confirmed: lambda b, _s, p: (f"{label_of(p, b.item)}: {'yes' if b.met else 'taken back'}", str(b.by)),
     e.AlarmChanged: _alarm,
     e.AudioPaused: lambda b, _s, _p: (f"audio paused {span(b.seconds)}" if b.seconds else "audio on", _who(b.by)),
+    e.CourseFound: lambda b, _s, _p: (f"course: {b.place or '--'}" + (f"; {b.warning}" if b.warning else ""), ""),
     e.ScreeningAnswered: _answered,
     e.ScreeningDecided: _decided,
     e.OrderChecked: lambda b, _s, _p: ("order checked", _proven(b.by, b.proof)),

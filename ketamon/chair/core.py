@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from ketamon.chair.coursebook import LookUp
 from ketamon.chair.device import Outgoing
 from ketamon.chair.door import Door, WrongPin
 from ketamon.chair.engine import Chair
@@ -16,7 +17,7 @@ from ketamon.chair.server import Server
 from ketamon.codec import encode_intent
 from ketamon.domain import events as e
 from ketamon.domain.instant import Instant
-from ketamon.domain.intents import Intent, ReportSound, SetSpeed
+from ketamon.domain.intents import CheckIn, Intent, ReportSound, SetSpeed
 from ketamon.domain.people import Proof
 from ketamon.errors import Refused
 from ketamon.follow import Beat, Source, beat_line
@@ -66,6 +67,7 @@ class Core:
         self.drive = drive
         self.chair = chair
         self.listeners: list[Callable[[e.Event], None]] = []
+        self.course: LookUp | None = None
         self.store: Store | None = None
         self.record: Path | None = None
         self.stream: StreamWriter | None = None
@@ -75,6 +77,7 @@ class Core:
         self._trouble = ""
         self._played = False
         self._closed = False
+        self._looking: asyncio.Task[None] | None = None  # kept, so that it is not collected while it runs
 
     async def run(self, socket: Path | None) -> None:
         """Run the drive to its end, serving followers at `socket` meanwhile if there is one; then close the record."""
@@ -145,6 +148,8 @@ class Core:
                 return ""
             proof = await self.door.prove(intent, pin, self.clock.now().wall)
             durable = self.intend(intent, self.clock.now(), proof)
+            if isinstance(intent, CheckIn) and self.course is not None:
+                self._looking = asyncio.create_task(self._look_up(self.course, intent.patient.identifier))
         except WrongPin as wrong:
             self.engine.refused_pin(wrong.name, locked=wrong.locked, at=self.clock.now())
             self.publish(urgent=True)
@@ -158,6 +163,13 @@ class Core:
             if error := durable.exception():
                 return f"taken, but not saved: {error}"
         return ""
+
+    async def _look_up(self, course: LookUp, identifier: str) -> None:
+        """Find the patient's course beside the session: many records take a while to read."""
+        found = await asyncio.to_thread(course, identifier, self.clock.now().wall)
+        if not self._closed:
+            self.engine.course(found, self.clock.now())
+            self.publish()
 
     def publish(self, *, urgent: bool = False) -> "asyncio.Future[Head] | None":
         """Hand on what the engine said since the last time."""

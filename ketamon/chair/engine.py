@@ -115,6 +115,10 @@ class Chair:
         """Somebody typed a wrong PIN; that is part of the session too."""
         self._say([e.PinRefused(name=name, locked=locked)], at)
 
+    def course(self, found: e.CourseFound, at: Instant) -> None:
+        """The patient's course was looked up."""
+        self._say([found], at)
+
     def recording(self, change: e.RecordingChanged, at: Instant) -> None:
         """The record can (not) be written: that is part of the session too."""
         self._say([change], at)

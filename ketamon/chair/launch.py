@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ketamon import __version__
 from ketamon.chair.core import Core, Drive
+from ketamon.chair.coursebook import look_up
 from ketamon.chair.door import Door
 from ketamon.chair.drives import LiveDrive, ReplayDrive
 from ketamon.chair.engine import Chair
@@ -39,7 +40,9 @@ def live(chair: str, devices: dict[str, Cable], profile: Path | None) -> Core:
     drive = LiveDrive(clock, {name: d.address for name, d in devices.items()})
     record = location.new_session_path(clock.now().wall, chair)
     door = Door(Roster.open(location.data_dir(), load(profile)[0].people))
-    return begin(chair, Mode.REAL, devices, profile, clock, drive, record, door)
+    core = begin(chair, Mode.REAL, devices, profile, clock, drive, record, door)
+    core.course = look_up(core.engine.profile, record)
+    return core
 
 
 def begin(
@@ -91,6 +94,7 @@ def resume(chair: str, devices: dict[str, Cable]) -> Core:
     drive = LiveDrive(clock, {name: d.address for name, d in attached.items()})
     door = Door(Roster.open(location.data_dir(), rules.people))
     core = Core(Chair(rules, opened.mode, lambda: _head(core), state), clock, drive, chair, door)
+    core.course = look_up(rules, record)
     now = clock.now()
     stream = _record(core, record, attached, now)
     software = f"ketamon {__version__}"

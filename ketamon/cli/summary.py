@@ -35,7 +35,8 @@ def lines(state: SessionState, profile: Profile) -> Iterator[str]:
     yield f"observations: {sum(counted.values())}"
     yield "  " + ", ".join(f"{labels.get(item, item)} {n}" for item, n in sorted(counted.items()))
     alarms = alarms_begun(state)
-    yield f"alarms: {len(alarms)}"
+    hours = max(state.at.seconds if state.at else 0.0, 1.0) / 3600
+    yield f"alarms: {len(alarms)}, {len(alarms) / hours:.1f} an hour; with nothing to do: {state.dismissed_count}"
     for at, text in alarms:
         yield f"  {span(at):>7}  {text}"
     gate = state.gate
@@ -76,6 +77,7 @@ def fields(state: SessionState) -> dict[str, Any]:
         "phases": [{"at": at, "phase": phase, "why": why} for at, phase, why in phases(state)],
         "observations": sum(o.grade is not None for o in state.observations.values()),
         "alarms": [{"at": at, "text": text} for at, text in alarms_begun(state)],
+        "dismissed": state.dismissed_count,
         "gate": None if gate is None else {"open": gate.open, "checks": gate.checks},
         "events": state.seq,
     }

@@ -209,6 +209,14 @@ ACTIONS: dict[str, Action] = {
             allowed=lambda view: view.alarms.standing > 0 and view.reached,
         ),
         Action(
+            name="dismiss",
+            keys=("A",),
+            label="seen, nothing to do",
+            help="acknowledge all alarms that stand, where there was nothing to do about them",
+            where=Where.ALARMS,
+            allowed=lambda view: view.alarms.standing > 0 and view.reached,
+        ),
+        Action(
             name="pause_audio",
             keys=("p",),
             label="pause audio",

@@ -35,7 +35,7 @@ def build(state: SessionState, profile: Profile, at: Instant | None) -> Before:
     coming = state.phase in BEFORE
     lacking = tuple(staff.missing(state, profile, Phase.INFUSION if coming else state.phase))
     questions = tuple(screening.questions(state, profile))
-    todo = [*_asked(questions), *_ordered(state, profile), *_measured(state, profile, at)]
+    todo = [*_course(state), *_asked(questions), *_ordered(state, profile), *_measured(state, profile, at)]
     return Before(
         questions=questions,
         ordered_by=state.order.by if state.order else None,
@@ -44,6 +44,11 @@ def build(state: SessionState, profile: Profile, at: Instant | None) -> Before:
         lacking=lacking,
         todo=(*todo, *(f"{who} (m)" for who in lacking)) if coming else (),
     )
+
+
+def _course(state: SessionState) -> list[str]:
+    """What is wrong with an infusion today, by the course; somebody has to know it before it begins."""
+    return [state.course.warning] if state.course is not None and state.course.warning else []
 
 
 def _asked(questions: tuple[Question, ...]) -> list[str]:

@@ -65,7 +65,7 @@ __all__ = [
     "BytesRejected",
     "CheckResult",
     "ClockStepped",
-    "Confirmed",
+    "Confirmed", "CourseFound",
     "DeviceAlarmsReported",
     "DeviceAttached",
     "DeviceNoticed",
@@ -155,7 +155,10 @@ class AlarmState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmChanged:
-    """An alarm condition began, changed or ended. `text` is what stands in the alarm line ("SpO2 84 < 88")."""
+    """An alarm condition began, changed or ended. `text` is what stands in the alarm line ("SpO2 84 < 88").
+
+    `dismissed`: whoever acknowledged it found nothing to do.
+    """
 
     TYPE: ClassVar[str] = "alarm-changed"
     alarm: str
@@ -167,6 +170,7 @@ class AlarmChanged:
     value: float | None = None
     limit: float | None = None
     by: Person | None = None
+    dismissed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +226,15 @@ class SoundChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CourseFound:
+    """Which infusion of the course this is ("3 of 6"), by the records kept here, and what is wrong with today."""
+
+    TYPE: ClassVar[str] = "course-found"
+    place: str
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
     """An event of a newer version: kept and shown, folded as nothing."""
 
@@ -233,7 +246,8 @@ class Unknown:
 
 Body = (
     Act | Report | SessionOpened | SessionResumed | PhaseChanged | AlarmChanged | GateChanged | ClockStepped
-    | RecordingChanged | SoundChanged | Unknown
+    | RecordingChanged | SoundChanged | CourseFound
+    | Unknown
 )  # fmt: skip
 
 TYPES: dict[str, type] = {body.TYPE: body for body in get_args(Body) if body is not Unknown}

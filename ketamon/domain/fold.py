@@ -79,6 +79,10 @@ def _decided(state: SessionState, body: e.ScreeningDecided, _: e.Event) -> None:
         state.screening[body.item] = replace(state.screening[body.item], decision=body)
 
 
+def _course(state: SessionState, body: e.CourseFound, _: e.Event) -> None:
+    state.course = body
+
+
 def _ordered(state: SessionState, body: e.OrderEntered, _: e.Event) -> None:
     state.order, state.order_check = body, None
 
@@ -244,11 +248,13 @@ def _confirmed(state: SessionState, body: e.Confirmed, event: e.Event) -> None:
 
 def _alarm(state: SessionState, body: e.AlarmChanged, event: e.Event) -> None:
     if body.state is e.AlarmState.ENDED:
+        state.dismissed_count += body.dismissed and body.by is not None  # a latched one ends when it is seen
         state.alarms.pop(body.alarm, None)
         return
     standing = state.alarms.get(body.alarm)
     if standing is None:
         state.alarm_count += 1
+    state.dismissed_count += body.dismissed and body.by is not None
     if body.state is e.AlarmState.ACTIVE and (standing is None or _calls_again(standing.change, body)):
         state.audio_paused_until = None  # a new or higher alarm breaks the pause
     state.alarms[body.alarm] = Alarm(body, standing.since if standing else event.at, event.seq)
@@ -335,6 +341,7 @@ _FOLD: dict[type, Callable[[SessionState, Any, e.Event], None]] = {
     e.SessionOpened: _opened,
     e.SessionResumed: _resumed,
     e.PatientCheckedIn: _checked_in,
+    e.CourseFound: _course,
     e.ScreeningAnswered: _answered,
     e.ScreeningDecided: _decided,
     e.OrderEntered: _ordered,

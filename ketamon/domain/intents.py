@@ -129,11 +129,12 @@ class Confirm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledge:
-    """Acknowledge all alarms that stand, or one by its id."""
+    """Acknowledge all alarms that stand, or one by its id; `dismissed` if there was nothing to do."""
 
     TYPE: ClassVar[str] = "acknowledge"
     by: Person
     alarm: str = ""
+    dismissed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -142,6 +142,7 @@ class SessionState:
     opened: e.SessionOpened | None = None
     started: Instant | None = None
     patient: Patient | None = None
+    course: e.CourseFound | None = None
     screening: dict[str, Screened] = field(default_factory=dict)
     order: e.OrderEntered | None = None
     order_check: e.OrderChecked | None = None
@@ -159,6 +160,7 @@ class SessionState:
     not_done: list[tuple[str, Instant]] = field(default_factory=list)
     alarms: dict[str, Alarm] = field(default_factory=dict)
     alarm_count: int = 0
+    dismissed_count: int = 0
     audio_paused_until: Instant | None = None
     limits_off: dict[Parameter, e.LimitsSwitched] = field(default_factory=dict)
     staff: dict[Person, Place] = field(default_factory=dict)

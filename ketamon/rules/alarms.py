@@ -110,7 +110,7 @@ def evaluate(state: SessionState, profile: Profile, at: Instant, memory: AlarmMe
         if name not in look.found and name not in look.held:
             after = TRANSITIONS[alarm.change.state][Seen.OVER, _latches(alarm.change)]
             if after is not alarm.change.state:
-                changes.append(replace(alarm.change, state=after, by=None))
+                changes.append(replace(alarm.change, state=after, by=None, dismissed=False))
     for change in changes:
         memory.spoken[change.alarm] = at.seconds
     return changes
@@ -158,14 +158,14 @@ def _latches(change: AlarmChanged) -> bool:
     return change.priority is Priority.HIGH and not change.technical
 
 
-def acknowledge(state: SessionState, by: Person, alarm: str = "") -> list[AlarmChanged]:
+def acknowledge(state: SessionState, by: Person, alarm: str = "", *, dismissed: bool = False) -> list[AlarmChanged]:
     """Return what follows when somebody acknowledges one alarm, or all that stand (""): nothing where none stands."""
     changes = []
     for name, standing in state.alarms.items():
         if alarm in ("", name):
             after = TRANSITIONS[standing.change.state][Seen.ACKNOWLEDGED, _latches(standing.change)]
             if after is not standing.change.state:
-                changes.append(replace(standing.change, state=after, by=by))
+                changes.append(replace(standing.change, state=after, by=by, dismissed=dismissed))
     return changes
 
 

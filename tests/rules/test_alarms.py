@@ -598,3 +598,19 @@ def test_limits_off_end_what_stands_and_raise_nothing_until_they_are_on():
     clinic.say(e.LimitsSwitched(parameter=P.SPO2, off=False, by=NURSE))
     clinic.wait(12)
     assert "spo2-low" in clinic.standing()
+
+
+@pytest.mark.parametrize("latched", [False, True])
+def test_an_alarm_with_nothing_to_do_is_counted_once(latched):
+    clinic = in_infusion()
+    clinic.stream |= {P.SPO2: 85.0}
+    clinic.wait(12)
+    if latched:
+        clinic.stream |= {P.SPO2: 98.0}
+        clinic.wait(75)
+    clinic.say(*alarms.acknowledge(clinic.state, NURSE, dismissed=True))
+    assert clinic.state.dismissed_count == 1
+    clinic.stream |= {P.SPO2: 98.0}
+    clinic.wait(90)
+    assert clinic.state.dismissed_count == 1
+    assert clinic.state.alarm_count == 1

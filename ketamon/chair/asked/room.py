@@ -12,7 +12,7 @@ from ketamon.rules import alarms
 
 def acknowledge(now: Asking, intent: i.Acknowledge) -> Iterator[e.Body]:
     """Acknowledge one alarm, or all that stand."""
-    yield from alarms.acknowledge(now.state, intent.by, intent.alarm)
+    yield from alarms.acknowledge(now.state, intent.by, intent.alarm, dismissed=intent.dismissed)
 
 
 def pause_audio(now: Asking, intent: i.PauseAudio) -> Iterator[e.Body]:

@@ -198,6 +198,7 @@ class ChairScreen(Screen[None]):
         """The actions that open no panel."""
         return {
             "acknowledge": lambda: self.send(Acknowledge(by=self._staff), "acknowledged"),
+            "dismiss": lambda: self.send(Acknowledge(by=self._staff, dismissed=True), "seen, nothing to do"),
             "pause_audio": self._pause_audio,
             "due_next": lambda: self.due.move(1),
             "due_previous": lambda: self.due.move(-1),
