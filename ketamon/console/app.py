@@ -17,6 +17,7 @@ from textual.app import App
 from textual.events import Event, Key, MouseDown
 from textual.worker import Worker, WorkerState
 
+from ketamon.console.estimated import EstimateChart
 from ketamon.console.glyphs import BRAILLE, Glyphs, glyphs_for
 from ketamon.console.lock import Lock
 from ketamon.console.pulse import Pulse
@@ -62,7 +63,7 @@ class KetamonApp(App[int]):
             self.register_theme(theme)
         self.theme = DEFAULT
         self._pulse, self._voice, self._rung = Pulse(), voice, 0
-        self._lock = Lock(clock())
+        self._lock, self._estimate = Lock(clock()), EstimateChart()
         self._failed = ""
         self._seen: object = None
         self._view: ChairView | None = None
@@ -100,7 +101,9 @@ class KetamonApp(App[int]):
         seen = (self._feed.state.seq, second, contact.reached, contact.why, pace, locked, self._staff)
         if seen != self._seen:
             self._seen = seen
-            view = build(self._feed.state, self._feed.profile, beat, contact, at, self._zone, staff=self._staff)
+            state, profile = self._feed.state, self._feed.profile
+            charts = self._estimate.charts(state, profile, at)
+            view = build(state, profile, beat, contact, at, self._zone, staff=self._staff, charts=charts)
             self._view = nameless(view) if locked else view
             if isinstance(self.screen, ChairScreen):
                 self.screen.show(self._view)

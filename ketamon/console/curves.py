@@ -24,6 +24,9 @@ NOTE_LETTER, ALARM_LETTER = "#", "!"
 ORDER = (Parameter.NIBP_SYS, Parameter.SPO2, Parameter.HR, Parameter.PR, Parameter.RR, Parameter.ETCO2)
 """The panels by weight; the last give way first. HR gives way to PR where no HR came."""
 
+BEFORE_FURTHER = 3
+"""So many panels come before a chart that is no parameter: pressure, saturation and pulse outweigh it."""
+
 HUES = {
     Parameter.NIBP_SYS: "nibp",
     Parameter.SPO2: "spo2",
@@ -34,14 +37,15 @@ HUES = {
 }
 
 
-def trend(state: SessionState, profile: Profile, at: Instant) -> TrendData:
-    """Return the trends of everything that ever had a value."""
+def trend(state: SessionState, profile: Profile, at: Instant, further: tuple[Panel, ...] = ()) -> TrendData:
+    """Return the trends of everything that ever had a value, and further charts among them."""
     start, end = window(at.seconds)
     shown = {d.parameter: d for d in profile.display}
     both = Parameter.HR in state.history and Parameter.PR in state.history
     wanted = [p for p in ORDER if p in shown and p in state.history and not (both and p is Parameter.PR)]
-    panels = tuple(_panel(state, profile, shown[p], at) for p in wanted)
-    return TrendData(start_s=start, end_s=end, now_s=at.seconds, panels=panels, marks=marks(state, profile))
+    panels = [_panel(state, profile, shown[p], at) for p in wanted]
+    panels[BEFORE_FURTHER:BEFORE_FURTHER] = further
+    return TrendData(start_s=start, end_s=end, now_s=at.seconds, panels=tuple(panels), marks=marks(state, profile))
 
 
 def window(now_s: float) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from ketamon.console.numbers import Pump
 from ketamon.console.room import LimitLine, RescueLine
 from ketamon.console.widgets.tile import TileData
 from ketamon.console.widgets.timeline import TimelineData
-from ketamon.console.widgets.trend import TrendData
+from ketamon.console.widgets.trend import Panel, TrendData
 from ketamon.domain import events as e
 from ketamon.domain.devices import Action, Priority
 from ketamon.domain.events import AlarmState
@@ -129,8 +129,12 @@ def build(
     zone: tzinfo | None = None,
     *,
     staff: Person | None = None,
+    charts: tuple[Panel, ...] = (),
 ) -> ChairView:
-    """Decide what is drawn of `state` at `at` (None: no event and no beat came yet) on the screen where `staff` is."""
+    """Decide what is drawn of `state` at `at` (None: no event and no beat came yet).
+
+    `staff` is who is at the screen, `charts` are trends that are no parameter's.
+    """
     reached = contact.reached and at is not None
     source = beat.source if beat else Source.LIVE
     return ChairView(
@@ -147,7 +151,7 @@ def build(
         profile=profile,
         patient=state.patient,
         order=state.order.order if state.order else None,
-        trend=curves.trend(state, profile, at) if at else None,
+        trend=curves.trend(state, profile, at, charts) if at else None,
         timeline=curves.timeline(state, profile, at) if at else None,
         course=curves.course(state, profile, at) if at and reached else words.DASHES,
         due=desk.due(state, profile, at, known=reached) if at else (),

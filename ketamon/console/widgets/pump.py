@@ -46,8 +46,8 @@ def drawn(pump: Pump, width: int, height: int) -> Content:
 
 def _together(left: str, right: str, width: int) -> list[str]:
     """Write both on one line, or on two where it is too narrow."""
-    gaps = (f"{left}{gap}{right}".rstrip() for gap in ("  ", " "))
-    return next(([line] for line in gaps if len(line) <= width), [left, right])
+    lines = (gap.join(text for text in (left, right) if text) for gap in ("  ", " "))
+    return next(([line] for line in lines if len(line) <= width), [left, right])
 
 
 def noted(notes: tuple[str, ...], width: int) -> str:

@@ -45,7 +45,7 @@ class Panel:
     """One chart of the stack: a series as a line, or cuff readings as uprights, over the fixed range `low`..`high`.
 
     `interval_s` is how often a value normally comes; a chart that is zoomed in draws no gap between two such values.
-    `band` is the expected course, lowest and highest.
+    `band` is the expected course, lowest and highest. `legend` stands above the charts where the label says too little.
     """
 
     label: str
@@ -58,6 +58,7 @@ class Panel:
     interval_s: float = 1.0
     limits: tuple[float, ...] = ()
     band: tuple[float, float] | None = None
+    legend: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -296,7 +297,10 @@ at the edge: the value lies outside of the range. Left and right move a cursor t
             grid = self._grid()
             length = grid.width_s * self.glyphs.wide
             said = readout(self._data, grid.start + cell * length, grid.start + (cell + 1) * length, self.glyphs)
-        title = f"trend  {ceil((self._data.end_s - self._data.start_s) / 60)} min"
+        panels = self._data.panels
+        drawn = panels[: len(heights(self.size.height - 1, len(panels)))]
+        minutes = f"{ceil((self._data.end_s - self._data.start_s) / 60)} min"
+        title = "  ".join(["trend", minutes, *(panel.legend for panel in drawn if panel.legend)])
         if (said, title) != self._written:
             self._written = said, title
             self.border_title, self.border_subtitle = Content(title), Content(said)
