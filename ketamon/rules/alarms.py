@@ -17,6 +17,7 @@ Everything that decides how an alarm may change stands in the table below. Its r
 
 from dataclasses import replace
 from enum import Enum, auto
+from math import inf
 
 from ketamon.domain.devices import Priority
 from ketamon.domain.events import AlarmChanged, AlarmState, AudioPaused
@@ -128,7 +129,7 @@ def _change(standing: Alarm | None, condition: Condition, at: Instant, memory: A
         return None if after is before.state else _say(after, condition._replace(priority=before.priority))
     if after is not before.state or condition.priority is not before.priority:
         return _say(after, condition)
-    if at.seconds - memory.spoken.get(before.alarm, float("-inf")) >= SPEAK_EVERY_S and _says_more(before, condition):
+    if at.seconds - memory.spoken.get(before.alarm, -inf) >= SPEAK_EVERY_S and _says_more(before, condition):
         return _say(after, condition)
     return None
 

@@ -7,6 +7,7 @@ Every step is done in units, in a registry of our own (`units.txt`) where body w
 """
 
 from functools import cache
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,7 @@ def order(
     _within("the dose", dose_mg_per_kg, bounds.dose_mg_per_kg, Unit.MG_PER_KG, hint)
     _within("the concentration", concentration_mg_per_ml, bounds.concentration_mg_per_ml, Unit.MG_PER_ML)
     _within("the weight", patient.weight_kg, bounds.weight_kg, Unit.KG, "; is it in pounds?")
-    if not 0 < minutes < float("inf"):
+    if not 0 < minutes < inf:
         raise Refused(f"{minutes:g} min is no time for an infusion")
     quantity = registry().Quantity
     total = quantity(dose_mg_per_kg, "mg/kg_bw") * quantity(patient.weight_kg, "kg_bw")

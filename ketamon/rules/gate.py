@@ -6,6 +6,7 @@ recovery (or ready), when every criterion is met. Who signs, and that two people
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 from ketamon.domain.devices import Priority
 from ketamon.domain.events import CheckResult, GateChanged
@@ -81,8 +82,13 @@ _EVENTS = {
 """An anchor in words, and that it has not been."""
 
 
+def _minutes(c: Criterion) -> float:
+    assert c.minutes is not None  # noqa: S101 (the loader refuses a profile without)
+    return c.minutes
+
+
 def _elapsed(look: _Look, c: Criterion) -> Seen:
-    minutes, since = c.minutes or 0.0, moment(look.state, c.since)
+    minutes, since = _minutes(c), moment(look.state, c.since)
     event, not_yet = _EVENTS[c.since]
     required = f"{minutes:g} min since {event}"
     if since is None:
@@ -106,16 +112,16 @@ def _vital(look: _Look, c: Criterion) -> Seen:
         return False, required, seen, (now.sample.seq,)
     if not c.sustained_minutes:
         return True, required, seen, (now.sample.seq,)
-    first, wrong = _sustained(look, now.sample, bounds, c.sustained_minutes * 60)
-    if first is None or wrong:
-        return False, required, f"{seen}, but {wrong}", (now.sample.seq,)
+    first = _sustained(look, now.sample, bounds, c.sustained_minutes * 60)
+    if isinstance(first, str):
+        return False, required, f"{seen}, but {first}", (now.sample.seq,)
     return True, required, f"{seen}, for {(now.sample.at.seconds - first.t) / 60:.0f} min", (first.seq, now.sample.seq)
 
 
 def _bounds(c: Criterion, baseline: float | None) -> tuple[float, float] | None:
     """Return lowest and highest value that meet a criterion, or None where that needs a baseline and there is none."""
-    low = float("-inf") if c.low is None else c.low
-    high = float("inf") if c.high is None else c.high
+    low = -inf if c.low is None else c.low
+    high = inf if c.high is None else c.high
     if c.or_baseline and baseline is not None:
         low = min(low, baseline)
     if c.percent_of_baseline is None:
@@ -134,12 +140,12 @@ def _baseline(state: SessionState, parameter: Parameter) -> float | None:
 def _required(c: Criterion, bounds: tuple[float, float] | None) -> str:
     """Say what is required in numbers: "98 to 147 mm[Hg], for 10 min"."""
     assert c.parameter is not None  # noqa: S101 (as above)
-    low, high = bounds or (float("-inf"), float("inf"))
+    low, high = bounds or (-inf, inf)
     if bounds is None:
         text = f"within {c.percent_of_baseline:g} % of baseline"
-    elif high == float("inf"):
+    elif high == inf:
         text = f"{low:g} or more"
-    elif low == float("-inf"):
+    elif low == -inf:
         text = f"{high:g} or less"
     else:
         text = f"{low:.4g} to {high:.4g}"
@@ -147,23 +153,23 @@ def _required(c: Criterion, bounds: tuple[float, float] | None) -> str:
     return f"{text} {unit}".rstrip() + _for_so_long(c)
 
 
-def _sustained(look: _Look, sample: Sample, bounds: tuple[float, float], seconds: float) -> tuple[Point | None, str]:
+def _sustained(look: _Look, sample: Sample, bounds: tuple[float, float], seconds: float) -> Point | str:
     """Return the reading at least `seconds` before `sample` from which on all were met, or what stands against it."""
     series = track(look.state, look.profile, sample.reading.parameter, look.at)
     end = sample.at.seconds
     first = None if series is None else _reading_before(series, end - seconds)
     if series is None or first is None:
-        return None, f"none from {seconds / 60:g} min before"
+        return f"none from {seconds / 60:g} min before"
     low, high = bounds
     longest = lifetime_s(look.profile, sample)
     between = series.summary(first.t, look.at.seconds, longest)
     if between is None or not between.unbroken:
-        return None, f"there was none for longer than {longest / 60:.3g} min"
+        return f"there was none for longer than {longest / 60:.3g} min"
     if between.lowest < low:
-        return None, f"{_number(sample.reading.parameter, between.lowest)} in the last {seconds / 60:g} min"
+        return f"{_number(sample.reading.parameter, between.lowest)} in the last {seconds / 60:g} min"
     if between.highest > high:
-        return None, f"{_number(sample.reading.parameter, between.highest)} in the last {seconds / 60:g} min"
-    return first, ""
+        return f"{_number(sample.reading.parameter, between.highest)} in the last {seconds / 60:g} min"
+    return first
 
 
 def _reading_before(series: Series, t: float) -> Point | None:
@@ -181,7 +187,7 @@ def _grade(look: _Look, c: Criterion) -> Seen:
     wanted = [(c.item, c.at_least, c.at_most)]
     if c.or_item:
         wanted.append((c.or_item, c.or_at_least, c.or_at_most))
-    required = " or ".join(_range(look, *w) for w in wanted) + f", within {c.minutes or 0:g} min" + _for_so_long(c)
+    required = " or ".join(_range(look, *w) for w in wanted) + f", within {_minutes(c):g} min" + _for_so_long(c)
     found = [(look.latest[item], low, high) for item, low, high in wanted if item in look.latest]
     counting = [f for f in found if _counts(look, f[0], c)]
     if not counting:
@@ -200,8 +206,8 @@ def _standing(look: _Look, c: Criterion) -> list[Observation]:
     if not c.sustained_minutes:
         return []
     found = [o for o in observations_of(look.state, c.item) if o.at <= look.at]
-    ended = (look.at.since(following.at) for following in found[1:])
-    return [o for o, ago in zip(found, (*ended, 0.0), strict=False) if ago < c.sustained_minutes * 60]
+    before = [o for o in found if look.at.since(o.at) >= c.sustained_minutes * 60]
+    return [*before[-1:], *found[len(before) :]]
 
 
 def _for_so_long(c: Criterion) -> str:
@@ -209,7 +215,7 @@ def _for_so_long(c: Criterion) -> str:
 
 
 def _counts(look: _Look, o: Observation, c: Criterion) -> bool:
-    return look.in_recovery(o.at) and look.at.since(o.at) <= (c.minutes or 0.0) * 60
+    return look.in_recovery(o.at) and look.at.since(o.at) <= _minutes(c) * 60
 
 
 def _in_range(grade: int | None, low: int | None, high: int | None) -> bool:
@@ -217,23 +223,21 @@ def _in_range(grade: int | None, low: int | None, high: int | None) -> bool:
 
 
 def _range(look: _Look, item: str, low: int | None, high: int | None) -> str:
-    label = look.items[item].label if item in look.items else item
+    label = look.items[item].label
     if low is None:
         return f"{label} {high} or less"
     return f"{label} {low} or more" if high is None else f"{label} {low} to {high}"
 
 
 def _said(look: _Look, o: Observation) -> str:
-    item = look.items.get(o.item)
-    label = item.label if item else o.item
-    grade = next((g.label for g in item.grades if g.value == o.grade), str(o.grade)) if item else str(o.grade)
-    return f"{label} {grade}, {o.by} {look.ago(o.at)}"
+    item = look.items[o.item]
+    grade = next((g.label for g in item.grades if g.value == o.grade), o.grade)
+    return f"{item.label} {grade}, {o.by} {look.ago(o.at)}"
 
 
 def _absent(look: _Look, c: Criterion) -> Seen:
-    minutes = c.minutes or 0.0
-    label = look.items[c.item].label if c.item in look.items else c.item
-    required = f"no {label} in {minutes:g} min"
+    minutes = _minutes(c)
+    required = f"no {look.items[c.item].label} in {minutes:g} min"
     found = [
         o
         for o in look.state.observations.values()

@@ -10,6 +10,9 @@ that comes and goes is one alarm. One that somebody has seen is over at once: wh
 reading stands for itself.
 """
 
+from itertools import islice
+from math import inf
+
 from ketamon.domain.devices import Priority
 from ketamon.domain.events import AlarmState
 from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
@@ -90,7 +93,7 @@ def _one_way(look: Look, limit: Limit, now: Current, bound: float, way: str) -> 
     if not look.memory.lasts(f"{limit.id}-{way}", beyond, look.now, 0.0 if on else limit.dwell_s, now.sample):
         return
     parameter = now.sample.reading.parameter if now.sample else limit.parameter
-    confirmed = on or not limit.confirm or _readings_beyond(look.state, limit.parameter, bound, way) > 1
+    confirmed = on or not limit.confirm or _is_repeated(look.state, limit.parameter, bound, way)
     look.add(
         Condition(
             alarm=alarm,
@@ -115,19 +118,11 @@ def _is_on(look: Look, alarm: str, priority: Priority) -> bool:
     )
 
 
-def _readings_beyond(state: SessionState, parameter: Parameter, bound: float, way: str) -> int:
-    """Count the newest cuff readings that are beyond one after the other, up to two."""
-    series = state.history.get(parameter)
-    count = 0
-    for point in series.before(float("inf")) if series else ():
-        if point.value is None:
-            continue
-        if not (point.value < bound if way == "low" else point.value > bound):
-            break
-        count += 1
-        if count == 2:  # noqa: PLR2004 (a second one confirms)
-            break
-    return count
+def _is_repeated(state: SessionState, parameter: Parameter, bound: float, way: str) -> bool:
+    """Whether the last two cuff readings are both beyond: a second one confirms."""
+    points = state.history[parameter].before(inf) if parameter in state.history else ()
+    newest = list(islice((point.value for point in points if point.value is not None), 2))
+    return len(newest) > 1 and all(value < bound if way == "low" else value > bound for value in newest)
 
 
 def _text(parameter: Parameter, now: Current, bound: float, way: str) -> str:

@@ -7,14 +7,14 @@ row per item.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import floor
+from math import floor, inf
 
 from ketamon.domain.instant import Instant
-from ketamon.domain.parameters import CUFF, Parameter
+from ketamon.domain.parameters import Parameter
 from ketamon.domain.phases import Phase
 from ketamon.domain.profile import Anchor, Profile, ScheduleRule
 from ketamon.domain.session import SessionState, observations_of
-from ketamon.rules.current import TWIN, current_or_twin, track
+from ketamon.rules.current import TWIN, track
 
 _PARAMETERS = frozenset(Parameter)
 OVERRUN = "overrun"
@@ -99,7 +99,7 @@ def _row(state: SessionState, profile: Profile, rule: ScheduleRule, at: Instant,
 
 def _open_slot(rule: ScheduleRule, last: float | None) -> float | None:
     """Return the first slot not satisfied, in seconds after the anchor; `last` is when the item was last done."""
-    reach = float("-inf") if last is None else last + rule.grace_minutes * 60
+    reach = -inf if last is None else last + rule.grace_minutes * 60
     slots = [minutes * 60 for minutes in rule.at_minutes if minutes * 60 > reach]
     if rule.every_minutes:
         every = rule.every_minutes * 60
@@ -116,21 +116,15 @@ def moment(state: SessionState, anchor: Anchor) -> Instant | None:
 
 def _last_done(state: SessionState) -> dict[str, float]:
     """When each item was last observed, or left out with a reason, in seconds of session time."""
-    done: dict[str, int] = {}
-    for o in state.observations.values():
-        if o.grade is not None and o.at.monotonic_ns >= done.get(o.item, 0):
-            done[o.item] = o.at.monotonic_ns
-    for item, when in state.not_done:
-        done[item] = max(done.get(item, 0), when.monotonic_ns)
-    return {item: ns / 1e9 for item, ns in done.items()}
+    done: dict[str, float] = {}
+    observed = [(o.item, o.at) for o in state.observations.values() if o.grade is not None]
+    for item, when in (*observed, *state.not_done):
+        done[item] = max(when.seconds, done.get(item, when.seconds))
+    return done
 
 
 def _last_measured(state: SessionState, profile: Profile, parameter: Parameter, at: Instant) -> float | None:
-    """When there was last a valid value: of a cuff the last measurement, of a stream now, if it runs."""
-    if parameter not in CUFF:
-        now = current_or_twin(state, profile, parameter, at)
-        if now.usable and now.sample is not None:
-            return now.sample.at.seconds
+    """When there was last a valid value, of the parameter or of its twin."""
     found = (_last_point(state, profile, p, at) for p in (parameter, TWIN.get(parameter)) if p is not None)
     return max((t for t in found if t is not None), default=None)
 
@@ -139,4 +133,4 @@ def _last_point(state: SessionState, profile: Profile, parameter: Parameter, at:
     series = track(state, profile, parameter, at)
     if series is None:
         return None
-    return next((point.t for point in series.before(float("inf")) if point.value is not None), None)
+    return next((point.t for point in series.before(inf) if point.value is not None), None)
