@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -141,16 +142,34 @@ def _take(state: SessionState, reading: Reading, device: str, event: e.Event) ->
 
 def _draw(state: SessionState, key: SourceKey, value: float | None, event: e.Event) -> None:
     """Add a point to the trends. What a person types in belongs to all sources of its parameter: it is of now."""
-    t = event.at.seconds
-    _series(state, key[0]).append(t, value, event.seq)
+    t, parameter = event.at.seconds, key[0]
     if key[1] == ENTERED:
-        for track in (track for other, track in state.tracks.items() if other[0] is key[0]):
-            track.append(t, value, event.seq)
+        _series(state, parameter).append(t, value, event.seq)
+        for other, track in state.tracks.items():
+            if other[0] is parameter and track is not state.history[parameter]:
+                track.append(t, value, event.seq)
         return
     own = state.tracks.get(key)
     if own is None:
-        own = state.tracks[key] = Series()
+        own = _new_track(state, key)
     own.append(t, value, event.seq)
+    whole = state.history[parameter]
+    if whole is not own:
+        whole.append(t, value, event.seq)
+
+
+def _new_track(state: SessionState, key: SourceKey) -> Series:
+    """Begin the trend of a source. While a parameter has one source, its trend is that source's."""
+    parameter = key[0]
+    first = next((track for other, track in state.tracks.items() if other[0] is parameter), None)
+    if first is None:
+        track = _series(state, parameter)
+    else:
+        track = Series()
+        if first is state.history[parameter]:
+            state.history[parameter] = deepcopy(first)
+    state.tracks[key] = track
+    return track
 
 
 def _series(state: SessionState, parameter: Parameter) -> Series:
