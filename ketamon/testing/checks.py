@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from ketamon.driver import (
     Accepted,
     DeviceAlarms,
+    DeviceNotice,
     Garbage,
     Measured,
     Output,
@@ -31,6 +32,8 @@ def accounted(outputs: Iterable[Output], data: bytes) -> None:
                 frame, position = -1, position + len(raw)
             case Send():
                 pass
+            case DeviceNotice(offset=offset):  # a watchdog speaks between frames, of the last one
+                assert offset <= position, "a notice about bytes that did not come yet"
             case _:
                 assert output.offset == frame, f"{type(output).__name__} does not belong to the frame before it"
     assert position == len(data), f"{len(data) - position} bytes are not accounted for"
