@@ -100,7 +100,8 @@ async def test_waste_shows_its_arithmetic_and_takes_a_witness():
         assert "14.4 mL × 1 mg/mL = 14.4 mg" in desk.text()
         assert desk.app.focused.value == "", "what was thrown away is measured, not offered"
         await desk.type("14")
-        desk.app.screen.query_one("#witness", Input).value = "AB nurse"
+        await desk.press("enter")
+        await desk.type("AB nurse")
         await desk.press("enter")
         assert desk.asked == []
         assert "a second person" in desk.answer
@@ -113,7 +114,7 @@ async def test_it_is_the_witness_who_gives_the_pin():
     async with console(infusing(3, pins=True)) as desk:
         await desk.press("w", "1", "4")
         desk.app.screen.query_one("#witness", Input).value = "Chen physician"
-        await desk.press("enter")
+        await desk.press("enter", "enter")
         assert "PIN of physician Chen" in desk.text()
 
 
@@ -123,7 +124,7 @@ async def test_what_is_no_volume_is_refused(typed):
         await desk.press("w")
         await desk.type(typed)
         desk.app.screen.query_one("#witness", Input).value = "Chen physician"
-        await desk.press("enter")
+        await desk.press("enter", "enter")
         assert desk.asked == []
         assert "what was thrown away" in desk.answer
 

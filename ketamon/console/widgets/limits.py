@@ -5,6 +5,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
+from textual.events import Resize
 from textual.widgets import Input
 
 from ketamon.console.room import LimitLine
@@ -37,7 +38,12 @@ class LimitsPanel(Panel):
 
     def draw(self, view: ChairView) -> None:
         """Draw the list."""
-        self.query_one(Line).say(drawn(view.limits, self._off))
+        self.query_one(Line).say(drawn(view.limits, self._off, self.size.width - 1))
+
+    @on(Resize)
+    def _resized(self) -> None:
+        if self.view is not None:
+            self.draw(self.view)
 
     def pressed(self, character: str) -> None:
         """Choose a parameter by its number."""
@@ -82,13 +88,13 @@ class LimitsPanel(Panel):
             super().action_back()
 
 
-def drawn(lines: tuple[LimitLine, ...], chosen: Parameter | None) -> Content:
+def drawn(lines: tuple[LimitLine, ...], chosen: Parameter | None, width: int) -> Content:
     """Draw the parameters: number, name, what raises an alarm, or why nothing does."""
     rows = [
         Content.assemble(
             ("›" if line.parameter is chosen else " ", "bold $pump"), (f"{number}  ", "bold $pump"),
             (f"{line.label:<10}", "bold"), (f"OFF: {line.off}", "bold reverse") if line.off else line.alarms,
-        )
+        ).truncate(max(width, 1), ellipsis=True)
         for number, line in enumerate(lines, 1)
     ]  # fmt: skip
     return Content("\n").join(rows) if rows else Content("the profile has no alarm limits")

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from ketamon.console import typed as t
+from ketamon.console.view import ChairView
 from ketamon.console.widgets.panel import Field, Form
 from ketamon.domain.intents import BreakGlass, Intent, SignIn
 
@@ -38,6 +39,11 @@ class GlassForm(Form):
         Field(id="why", label="because", example="why there is no time for a PIN"),
     )
     ENTER_SAVES = False
+    KEYS: ClassVar[str] = "enter next, last saves  esc back  ctrl+t throw away"
+
+    def draw(self, view: ChairView) -> None:  # noqa: ARG002 (others of the family use it)
+        """Say from the start what follows."""
+        self.on_input_changed()
 
     def read(self, typed: dict[str, str]) -> tuple[Intent, str]:
         """Return the emergency access."""

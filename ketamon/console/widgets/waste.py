@@ -1,5 +1,7 @@
 """Waste: how much of the drug was left and thrown away, and who saw it."""
 
+from typing import ClassVar
+
 from ketamon.console import typed as t
 from ketamon.console.view import ChairView
 from ketamon.console.widgets.panel import Field, Form
@@ -11,6 +13,8 @@ class WasteForm(Form):
     """What is typed is what was seen; the arithmetic beside it is only what should be left."""
 
     TITLE = "waste"
+    ENTER_SAVES = False
+    KEYS: ClassVar[str] = "enter next, last saves  esc back  ctrl+t throw away"
     FIELDS = (
         Field(id="volume", label="thrown away mL", example="as measured"),
         Field(id="witness", label="seen by", example="name and role: Chen physician"),
