@@ -46,6 +46,33 @@ def test_the_arithmetic_for_people():
     ]
 
 
+def test_an_order_has_six_decimals_and_no_dust():
+    order = dose.order(PATIENT, 0.5, 45.0, 0.3, BOUNDS)
+    assert (order.volume_ml, order.rate_ml_h) == (116.666667, 155.555556)
+
+
+@pytest.mark.parametrize(("minutes", "rate"), [(1.0, 2100.0), (0.5, 4200.0)])
+def test_how_long_it_takes_has_no_bounds_here_but_zero(minutes, rate):
+    assert dose.order(PATIENT, 0.5, minutes, 1.0, BOUNDS).rate_ml_h == rate
+
+
+def test_the_weight_in_both_units():
+    assert dose.weight(replace(PATIENT, weight_method="scale")) == "70 kg = 154.3 lb, from: scale"
+
+
+LEFT_OVER = [
+    (None, ["35 mL ordered − -- mL given = -- mL"]),
+    (0.0, ["35 mL ordered − 0 mL given = 35 mL left", "35 mL × 1 mg/mL = 35 mg"]),
+    (34.9, ["35 mL ordered − 34.9 mL given = 0.1 mL left", "0.1 mL × 1 mg/mL = 0.1 mg"]),
+    (36.0, ["35 mL ordered − 36 mL given = -1 mL left", "-1 mL × 1 mg/mL = -1 mg"]),
+]
+
+
+@pytest.mark.parametrize(("given_ml", "lines"), LEFT_OVER)
+def test_what_should_be_left(given_ml, lines):
+    assert dose.left_over(ORDER, given_ml) == lines
+
+
 REFUSED = [
     ((35.0, 40, 1.0), 70, "the dose 35 mg/kg is outside 0.1 to 1 mg/kg; the dose is per kg of body weight"),
     ((0.01, 40, 1.0), 70, "the dose 0.01 mg/kg is outside 0.1 to 1 mg/kg; the dose is per kg of body weight"),
@@ -130,14 +157,21 @@ NOT_THE_SAME = [
 
 @pytest.mark.parametrize(("unit", "to"), NOT_THE_SAME)
 def test_what_does_not_measure_the_same_cannot_be_mixed_up(unit, to):
-    with pytest.raises(Refused):
-        dose.convert(1.0, unit, to)
+    with pytest.raises(Refused) as refused:
+        dose.convert(1.5, unit, to)
+    assert str(refused.value) == f"1.5 {unit} is no quantity in {to}; give it in {to}"
 
 
-@pytest.mark.parametrize("unit", ["unit", "bpm", "IU", "dozen", "lb", ""])
+@pytest.mark.parametrize("unit", ["unit", "bpm", "IU", "dozen", "lb"])
 def test_what_nobody_defined_is_not_guessed(unit):
-    with pytest.raises(Refused):
+    with pytest.raises(Refused) as refused:
         dose.convert(1.0, unit, Unit.MG)
+    assert str(refused.value) == f"the unit {unit} is not known here; give the value in mg"
+
+
+def test_a_number_without_a_unit_is_no_quantity():
+    with pytest.raises(Refused):
+        dose.convert(1.0, "", Unit.MG)
 
 
 def test_beats_are_not_breaths():

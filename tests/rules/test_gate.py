@@ -197,6 +197,7 @@ def cuffs(*readings: tuple[float, float]) -> Clinic:
     clinic = in_recovery()
     for p in (P.NIBP_SYS, P.NIBP_DIA):
         clinic.state.history.pop(p)
+        clinic.state.tracks.pop((p, "monitor", ""))
     now = clinic.t
     for minutes, sys in readings:
         clinic.t = now - minutes * 60

@@ -36,7 +36,15 @@ def rows(clinic: Clinic, minutes: float | None = None) -> list[tuple[str, float,
     return [(row.item, round(row.due_s / 60, 2), row.overdue) for row in found]
 
 
-EVERY = [(0, 5, False), (4, 1, False), (5, 0, False), (7, -2, False), (7.1, -2.1, True), (31, -26, True)]
+EVERY = [
+    (0, 5, False),
+    (4, 1, False),
+    (5, 0, False),
+    (7, -2, False),
+    (7.01, -2.01, True),
+    (7.1, -2.1, True),
+    (31, -26, True),
+]
 
 
 @pytest.mark.parametrize(("minute", "due", "overdue"), EVERY)
@@ -44,7 +52,9 @@ def test_every_five_minutes(minute, due, overdue):
     assert rows(infused(rule(every_minutes=5.0)), minute) == [("nausea", due, overdue)]
 
 
-@pytest.mark.parametrize(("done", "next_due"), [(2.9, 5), (3, 10), (5, 10), (7, 10), (8, 15), (31, 35), (34, 40)])
+@pytest.mark.parametrize(
+    ("done", "next_due"), [(2.9, 5), (2.99, 5), (3, 10), (5, 10), (7, 10), (8, 15), (31, 35), (34, 40)]
+)
 def test_what_is_done_satisfies_from_the_grace_before_on(done, next_due):
     clinic = infused(rule(every_minutes=5.0))
     clinic.t = 600 + done * 60
@@ -203,3 +213,95 @@ def test_a_score_with_a_question_of_its_own_asks_for_it():
     assert ("phq9-item9", -2.0, False) in rows(clinic, 3.0)
     clinic.observe("phq9-item9", 0)
     assert [row for row in rows(clinic, 4.0) if row[0] == "phq9-item9"] == []
+
+
+def labels(clinic: Clinic) -> list[tuple[str, str, float]]:
+    found = schedule.due(clinic.state, clinic.profile, clinic.at)
+    return [(row.item, row.label, row.due_s) for row in found]
+
+
+def test_what_a_row_is_called():
+    clinic = infused(
+        replace(rule(every_minutes=50.0), label="nausea?"), replace(rule(at_minutes=(50.0,)), label="twice")
+    )
+    clinic.observe("phq9", 14)
+    clinic.t += 40 * 60
+    assert labels(clinic) == [("phq9-item9", "PHQ-9, item 9 alone", -2400.0), ("nausea", "nausea?", 600.0)]
+
+
+def test_a_follow_up_that_was_answered_at_the_same_moment():
+    clinic = infused(rule(every_minutes=500.0))
+    clinic.observe("phq9-item9", 0)
+    clinic.observe("phq9", 14)
+    assert [item for item, _, _ in rows(clinic)] == ["nausea"]
+
+
+def test_a_fixed_time_is_satisfied_from_exactly_its_grace_before():
+    clinic = infused(rule(at_minutes=(20.0, 40.0)))
+    clinic.t = 600 + 18 * 60
+    clinic.observe("nausea", 0)
+    assert rows(clinic, 20) == [("nausea", 20, False)]
+
+
+@pytest.mark.parametrize("planned", [60.0, None])
+def test_the_planned_end_is_that_of_the_order_or_else_of_the_profile(planned):
+    clinic = infused(rule(every_minutes=500.0))
+    order = clinic.state.order
+    clinic.state.order = None if planned is None else replace(order, order=replace(order.order, minutes=planned))
+    end = (planned or PROFILE.plan.minutes) + PROFILE.plan.overrun_prompt_minutes
+    assert [item for item, _, _ in rows(clinic, end - 0.01)] == ["nausea"]
+    clinic.t = 600 + (end + 2) * 60
+    assert labels(clinic)[0] == (schedule.OVERRUN, "planned end is over: go on or stop", -120.0)
+
+
+DONE = [
+    # (minute, how) in the order of entry → the minute of the next slot, of one every 5 min
+    ([(5, "not done")], 10),
+    ([(5, "not done"), (10, "measured")], 15),
+    ([(5, "measured"), (10, "not done")], 15),
+    ([(5, "not done"), (6, "no value")], 10),
+    ([(5, "measured"), (6, "no value")], 10),
+    ([(6, "no value")], 5),
+]
+
+
+@pytest.mark.parametrize(("done", "slot"), DONE)
+@pytest.mark.parametrize("parameter", [P.NIBP_SYS, P.SPO2])
+def test_what_was_measured_and_what_was_left_out_both_count(parameter, done, slot):
+    clinic = infused(rule(parameter.value, every_minutes=5.0))
+    for minute, how in done:
+        clinic.t = 600 + minute * 60
+        if how == "not done":
+            clinic.say(e.NotDone(item=parameter.value, because="asleep", by=NURSE))
+        else:
+            clinic.measure(reading(parameter, 98.0 if how == "measured" else None))
+    assert rows(clinic, 12) == [(parameter.value, slot - 12, slot < 10)]
+
+
+def test_what_was_observed_later_counts_whenever_it_was_entered():
+    clinic = infused(rule(every_minutes=5.0))
+    clinic.t = 600 + 600
+    clinic.observe("nausea", 0)
+    clinic.observe("nausea", 0, at=clinic.at.plus(-300))
+    assert rows(clinic) == [("nausea", 5, False)]
+    clinic.say(e.NotDone(item="headache", because="asleep", by=NURSE))
+    assert rows(clinic) == [("nausea", 5, False)]
+
+
+def test_what_was_done_in_the_first_moment_is_done():
+    profile = replace(PROFILE, schedule=(rule(at_minutes=(0.0, 5.0), anchor=Anchor.SESSION, phases=(Phase.CHECK_IN,)),))
+    clinic = Clinic(profile=profile)
+    assert labels(clinic) == [("nausea", "nausea", 0.0)]
+    clinic.observe("nausea", 0)
+    assert labels(clinic) == [("nausea", "nausea", 300.0)]
+
+
+def test_of_two_monitors_the_one_that_counts_satisfies():
+    clinic = infused(rule("spo2", every_minutes=5.0)).attach("second")
+    for minute in (3, 4):
+        clinic.t = 600 + minute * 60
+        clinic.measure(reading(P.SPO2, 98.0))
+        clinic.measure(reading(P.SPO2, 98.0), device="second")
+    clinic.t = 600 + 6 * 60
+    clinic.measure(reading(P.SPO2, None), device="second")
+    assert rows(clinic) == [("spo2", 4, False)]
