@@ -40,7 +40,7 @@ class KetamonApp(App[int]):
     TITLE = "ketamon"
     CSS_PATH = "screens/chair.tcss"  # here and not on the screen, as a screen's own sheet costs a second parse
     ENABLE_COMMAND_PALETTE = False  # a modal screen stops the one below; ours is a panel
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (140, "-wide")]  # noqa: RUF012 (Textual sets it on the object)
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-normal"), (140, "-wide")]  # noqa: RUF012 (Textual sets it on the object)
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall"), (44, "-full")]  # noqa: RUF012 (as above)
     SCREEN_NAMES: ClassVar[tuple[str, ...]] = ("chair",)
 

@@ -48,6 +48,14 @@ async def test_numbers_alarms_pump_and_due_list_are_never_covered(scene):
             await desk.press("escape")
 
 
+async def test_every_number_is_on_the_screen_at_every_width():
+    """Where the layout changes from one kind to the next nothing may fall off its edge."""
+    async with console(infusing(), SIZES[-1]) as desk:
+        for width in (80, 81, 90, 99, 100, 103, 104, 105, 119, 139, 140, 141, 240):
+            await desk.resize((width, 30))
+            nothing_is_covered(desk.app.screen)
+
+
 async def test_no_panel_covers_anything_on_the_smallest_screen():
     async with console(infusing(), SIZES[-1]) as desk:
         for panel in PANELS:
