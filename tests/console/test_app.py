@@ -48,11 +48,13 @@ async def test_numbers_alarms_pump_and_due_list_are_never_covered(scene):
             await desk.press("escape")
 
 
-async def test_every_number_is_on_the_screen_at_every_width():
+async def test_everything_is_on_the_screen_at_every_size():
     """Where the layout changes from one kind to the next nothing may fall off its edge."""
+    widths = [(width, 30) for width in (80, 81, 90, 99, 100, 103, 104, 105, 119, 139, 140, 141, 240)]
+    heights = [(100, height) for height in (24, 25, 29, 31, 32, 43, 44, 45, 60)]
     async with console(infusing(), SIZES[-1]) as desk:
-        for width in (80, 81, 90, 99, 100, 103, 104, 105, 119, 139, 140, 141, 240):
-            await desk.resize((width, 30))
+        for size in (*widths, *heights):
+            await desk.resize(size)
             nothing_is_covered(desk.app.screen)
 
 
