@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import msgspec
 
-from ketamon.domain.people import Person, Role
+from ketamon.domain.people import WRONG_PIN, Person, Role
 from ketamon.domain.profile import PeopleRules
 from ketamon.errors import Refused, UsageError, VerificationError
 from ketamon.store import private
@@ -61,7 +61,7 @@ class Checked:
             case Outcome.LOCKED, datetime():
                 return f"the PIN is locked until {self.until.astimezone():%H:%M}, or until a director sets a new one"
             case Outcome.WRONG, _:
-                return f"wrong PIN; {self.attempts_left} more before it is locked"
+                return f"{WRONG_PIN}; {self.attempts_left} more before it is locked"
             case Outcome.UNKNOWN, _:
                 return "nobody of that name is in the roster"
         return f"right PIN of {self.person}"

@@ -21,6 +21,10 @@ class Proof(StrEnum):
     EMERGENCY = "emergency"
 
 
+WRONG_PIN = "wrong PIN"
+"""How the answer to a wrong PIN begins, so that a screen can ask again."""
+
+
 class Meaning(StrEnum):
     """What a signature means: the gate is met (both sign), or the patient leaves although it is not (both sign)."""
 

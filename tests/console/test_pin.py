@@ -49,9 +49,11 @@ async def test_a_wrong_pin_keeps_the_form_and_asks_anew():
         desk.feed.answers.append("wrong PIN; 4 more before it is locked")
         await desk.press("d", "enter", *PIN, "enter")
         assert desk.answer == "not done: wrong PIN; 4 more before it is locked"
-        forgotten(desk)
-        await desk.press("enter", "1", "enter")
+        assert desk.app.screen.pin.display, "the next try must not go into a field that shows it"
+        assert desk.app.screen.pin.field.value == ""
+        await desk.press("1", "enter")
         assert desk.feed.pins == [PIN, "1"]
+        forgotten(desk)
 
 
 async def test_escape_gives_up_and_says_so_and_nothing_is_asked():

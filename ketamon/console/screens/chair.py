@@ -45,7 +45,7 @@ from ketamon.domain.intents import (
     SignIn,
 )
 from ketamon.domain.parameters import Parameter
-from ketamon.domain.people import Person
+from ketamon.domain.people import WRONG_PIN, Person
 from ketamon.follow import Source
 
 SPEEDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0)
@@ -370,6 +370,10 @@ class ChairScreen(Screen[None]):
         refused = await self._ask(intent, pin)
         if refused:
             self.answer.refused(refused)
+            if refused.startswith(WRONG_PIN):  # the next try goes where the first went, never into a plain field
+                self.pin.ask_for(intent, what, panel)
+                self._again()
+                return
         else:
             self.answer.saved(self._view.header.clock if self._view else words.DASHES, what)
             if isinstance(intent, SignIn | BreakGlass):
