@@ -112,7 +112,7 @@ def left_over(order: Order, given_ml: float | None) -> list[str]:
     left = round(order.volume_ml - given_ml, 6)
     return [
         f"{order.volume_ml:g} mL ordered − {given_ml:g} mL given = {left:g} mL left",
-        f"{left:g} mL × {order.concentration_mg_per_ml:g} mg/mL = {round(mg_given(left, order), 6):g} mg",
+        f"{left:g} mL × {order.concentration_mg_per_ml:g} mg/mL = {mg_given(left, order):g} mg",
     ]
 
 

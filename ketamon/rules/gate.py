@@ -140,17 +140,16 @@ def _baseline(state: SessionState, parameter: Parameter) -> float | None:
 def _required(c: Criterion, bounds: tuple[float, float] | None) -> str:
     """Say what is required in numbers: "98 to 147 mm[Hg], for 10 min"."""
     assert c.parameter is not None  # noqa: S101 (as above)
-    low, high = bounds or (-inf, inf)
     if bounds is None:
-        text = f"within {c.percent_of_baseline:g} % of baseline"
-    elif high == inf:
+        return f"within {c.percent_of_baseline:g} % of baseline" + _for_so_long(c)
+    low, high = bounds
+    if high == inf:
         text = f"{low:g} or more"
     elif low == -inf:
         text = f"{high:g} or less"
     else:
         text = f"{low:.4g} to {high:.4g}"
-    unit = PARAMETERS[c.parameter].unit.symbol if bounds else ""
-    return f"{text} {unit}".rstrip() + _for_so_long(c)
+    return f"{text} {PARAMETERS[c.parameter].unit.symbol}" + _for_so_long(c)
 
 
 def _sustained(look: _Look, sample: Sample, bounds: tuple[float, float], seconds: float) -> Point | str:

@@ -64,6 +64,7 @@ LEFT_OVER = [
     (None, ["35 mL ordered − -- mL given = -- mL"]),
     (0.0, ["35 mL ordered − 0 mL given = 35 mL left", "35 mL × 1 mg/mL = 35 mg"]),
     (34.9, ["35 mL ordered − 34.9 mL given = 0.1 mL left", "0.1 mL × 1 mg/mL = 0.1 mg"]),
+    (34.9999997, ["35 mL ordered − 35 mL given = 0 mL left", "0 mL × 1 mg/mL = 0 mg"]),
     (36.0, ["35 mL ordered − 36 mL given = -1 mL left", "-1 mL × 1 mg/mL = -1 mg"]),
 ]
 

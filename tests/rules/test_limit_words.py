@@ -184,13 +184,24 @@ def test_what_says_more_than_before(before, now, more):
     assert alarms._says_more(old, new) is more
 
 
-def test_nobody_stands_behind_what_ends_by_itself():
+@pytest.mark.parametrize("dismissed", [{"dismissed": True}, {}])
+def test_nobody_stands_behind_what_ends_by_itself(dismissed):
     clinic = in_infusion()
     clinic.stream[P.SPO2] = 91.0
     clinic.wait(12)
-    assert [c.by for c in clinic.acknowledge()] == [NURSE]
-    clinic.stream[P.SPO2] = 97.0
-    assert [(c.state, c.by) for c in clinic.wait(1)] == [("ended", None)]
+    seen = alarms.acknowledge(clinic.state, NURSE, **dismissed)
+    assert [(c.by, c.dismissed) for c in seen] == [(NURSE, bool(dismissed))]
+    clinic.say(*seen).stream[P.SPO2] = 97.0
+    assert [(c.state, c.by, c.dismissed) for c in clinic.wait(1)] == [("ended", None, False)]
+
+
+def test_a_lost_memory_tells_what_is_worse_at_once():
+    clinic = in_infusion()
+    clinic.stream[P.SPO2] = 91.0
+    clinic.wait(12)
+    clinic.memory = alarms.AlarmMemory()
+    clinic.stream[P.SPO2] = 89.0
+    assert [c.text for c in clinic.wait(1)] == ["SpO2 89 < 92"]
 
 
 def test_the_pause_says_who_and_how_long():
