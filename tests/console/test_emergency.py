@@ -122,6 +122,16 @@ async def test_text_is_asked_only_where_the_profile_asks_and_is_kept_until_it_is
         assert desk.app.focused.value == "", "o is now oxygen"
 
 
+async def test_a_text_waits_for_its_item_and_is_never_anothers():
+    async with console(marked()) as desk:
+        await desk.press("o", "d")
+        await desk.type("atropine")
+        await desk.press("escape", "d")
+        assert desk.app.focused.value == "atropine"
+        await desk.press("escape", "o")
+        assert desk.app.focused.value == ""
+
+
 async def test_enter_twice_logs_a_text_once():
     async with console(marked()) as desk:
         desk.feed.held = asyncio.Event()

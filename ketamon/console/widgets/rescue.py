@@ -36,6 +36,7 @@ class RescuePanel(Panel):
     def __init__(self, staff: Person) -> None:
         super().__init__(staff)
         self._item: RescueItem | None = None
+        self._text_of: RescueItem | None = None
         self._asked: deque[bool] = deque()
 
     def compose(self) -> ComposeResult:
@@ -92,8 +93,8 @@ class RescuePanel(Panel):
     def _ask_for(self, item: RescueItem | None) -> None:
         """Show the line to type into for an item that asks for text; None: the keys choose."""
         field = self.query_one(Input)
-        if item is not None and item is not self._item:
-            field.value = ""
+        if item is not None and item is not self._text_of:
+            field.value, self._text_of = "", item
         self._item = item
         field.display = item is not None
         self.aim(field if item is not None else self)
