@@ -12,11 +12,9 @@ from enum import StrEnum
 
 from textual.binding import Binding
 
-from ketamon.console.before import BEFORE
 from ketamon.console.view import ChairView
+from ketamon.console.when import coming, ever, has_pins, leaving, running, timed
 from ketamon.domain.devices import Action as DeviceAction
-from ketamon.domain.phases import ENDED, Phase
-from ketamon.follow import Source
 
 
 class Where(StrEnum):
@@ -29,32 +27,6 @@ class Where(StrEnum):
     PEOPLE = "people"
     TIME = "replay and simulation"
     SCREEN = "screen"
-
-
-def _ever(_: ChairView) -> bool:
-    return True
-
-
-def _running(view: ChairView) -> bool:
-    return view.phase not in ENDED and view.reached
-
-
-def _coming(view: ChairView) -> bool:
-    """Whether the infusion is still to come."""
-    return view.phase in BEFORE and view.reached
-
-
-def _leaving(view: ChairView) -> bool:
-    return view.phase in (Phase.RECOVERY, Phase.READY)
-
-
-def _timed(view: ChairView) -> bool:
-    return view.reached and view.source is not Source.LIVE
-
-
-def has_pins(view: ChairView) -> bool:
-    """Whether people prove here who they are."""
-    return view.pins and view.reached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +45,7 @@ class Action:
     bar: int = 0
     always: str = ""
     locked: bool = False
-    allowed: Callable[[ChairView], bool] = _ever
+    allowed: Callable[[ChairView], bool] = ever
 
 
 ACTIONS: dict[str, Action] = {
@@ -88,7 +60,7 @@ ACTIONS: dict[str, Action] = {
             bar=1,
             always="f2",
             locked=True,
-            allowed=_running,
+            allowed=running,
         ),
         Action(
             name="rescue",
@@ -117,7 +89,7 @@ ACTIONS: dict[str, Action] = {
             help="log what the patient says or you see: o, the item's key, the grade's key",
             where=Where.PATIENT,
             bar=2,
-            allowed=_running,
+            allowed=running,
         ),
         Action(
             name="note",
@@ -135,7 +107,7 @@ ACTIONS: dict[str, Action] = {
             help="type in a number read elsewhere: a manual cuff, a counted respiratory rate",
             where=Where.PATIENT,
             bar=4,
-            allowed=_running,
+            allowed=running,
         ),
         Action(
             name="cuff",
@@ -144,7 +116,7 @@ ACTIONS: dict[str, Action] = {
             help="have the monitor measure the blood pressure now: b, and b again to mean it",
             where=Where.PATIENT,
             bar=18,
-            allowed=lambda view: DeviceAction.CUFF_START in view.operable and _running(view),
+            allowed=lambda view: DeviceAction.CUFF_START in view.operable and running(view),
         ),
         Action(
             name="cuff_stop",
@@ -186,7 +158,7 @@ ACTIONS: dict[str, Action] = {
             label="enter due",
             help="open the entry for the chosen due item",
             where=Where.PATIENT,
-            allowed=lambda view: bool(view.due) and _running(view),
+            allowed=lambda view: bool(view.due) and running(view),
         ),
         Action(
             name="skip",
@@ -195,7 +167,7 @@ ACTIONS: dict[str, Action] = {
             help="leave out the chosen due item, and say why",
             where=Where.PATIENT,
             bar=11,
-            allowed=lambda view: bool(view.due) and _running(view),
+            allowed=lambda view: bool(view.due) and running(view),
         ),
         Action(
             name="acknowledge",
@@ -234,7 +206,7 @@ ACTIONS: dict[str, Action] = {
             help="switch the alarm limits of one parameter off, with a reason, or on again",
             where=Where.ALARMS,
             bar=20,
-            allowed=_running,
+            allowed=running,
         ),
         Action(
             name="step",
@@ -243,7 +215,7 @@ ACTIONS: dict[str, Action] = {
             help="move the session on: what is possible from here, and what it means",
             where=Where.SESSION,
             bar=7,
-            allowed=_running,
+            allowed=running,
         ),
         Action(
             name="check_in",
@@ -252,7 +224,7 @@ ACTIONS: dict[str, Action] = {
             help="name the patient and order the infusion, with the arithmetic",
             where=Where.SESSION,
             bar=8,
-            allowed=_coming,
+            allowed=coming,
         ),
         Action(
             name="screening",
@@ -261,7 +233,7 @@ ACTIONS: dict[str, Action] = {
             help="ask the questions before the infusion, one key each; a physician decides about what is flagged",
             where=Where.SESSION,
             bar=7,
-            allowed=lambda view: bool(view.before.questions) and _coming(view),
+            allowed=lambda view: bool(view.before.questions) and coming(view),
         ),
         Action(
             name="check_order",
@@ -270,7 +242,7 @@ ACTIONS: dict[str, Action] = {
             help="read the order with its arithmetic once more, and check it as a second person",
             where=Where.SESSION,
             bar=7,
-            allowed=lambda view: view.order is not None and _coming(view),
+            allowed=lambda view: view.order is not None and coming(view),
         ),
         Action(
             name="staff",
@@ -279,7 +251,7 @@ ACTIONS: dict[str, Action] = {
             help="say who comes into the room, is on site or leaves, and see which role is missing",
             where=Where.PEOPLE,
             bar=19,
-            allowed=_running,
+            allowed=running,
         ),
         Action(
             name="gate",
@@ -296,7 +268,7 @@ ACTIONS: dict[str, Action] = {
             help="sign the assessment and the discharge with two people, then note that the patient left",
             where=Where.SESSION,
             bar=9,
-            allowed=lambda view: _leaving(view) and view.reached,
+            allowed=lambda view: leaving(view) and view.reached,
         ),
         Action(
             name="waste",
@@ -343,7 +315,7 @@ ACTIONS: dict[str, Action] = {
             help="run a replay or a simulation faster",
             where=Where.TIME,
             bar=14,
-            allowed=_timed,
+            allowed=timed,
         ),
         Action(
             name="slower",
@@ -352,7 +324,7 @@ ACTIONS: dict[str, Action] = {
             help="run a replay or a simulation slower",
             where=Where.TIME,
             bar=15,
-            allowed=_timed,
+            allowed=timed,
         ),
         Action(
             name="hold",
@@ -361,7 +333,7 @@ ACTIONS: dict[str, Action] = {
             help="stop the time of a replay or a simulation, or let it go on",
             where=Where.TIME,
             bar=13,
-            allowed=_timed,
+            allowed=timed,
         ),
         Action(
             name="theme",

@@ -13,11 +13,12 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from ketamon import words
-from ketamon.console.actions import ACTIONS, Action, bindings, has_pins, shown
+from ketamon.console.actions import ACTIONS, Action, bindings, shown
 from ketamon.console.glyphs import BRAILLE, Glyphs
 from ketamon.console.numbers import SHORT, TILES
 from ketamon.console.screens.panels import PANELS, make
 from ketamon.console.view import ChairView
+from ketamon.console.when import has_pins
 from ketamon.console.widgets.alarm_bar import AlarmBar
 from ketamon.console.widgets.answer import Answer
 from ketamon.console.widgets.banner import Banner
@@ -370,7 +371,7 @@ class ChairScreen(Screen[None]):
         refused = await self._ask(intent, pin)
         if refused:
             self.answer.refused(refused)
-            if refused.startswith(WRONG_PIN):  # the next try goes where the first went, never into a plain field
+            if pin and refused.startswith(WRONG_PIN):  # the next try belongs here, never in a plain field
                 self.pin.ask_for(intent, what, panel)
                 self._again()
                 return

@@ -1,0 +1,36 @@
+"""When an action makes sense, from what is drawn: the core still checks every intent."""
+
+from ketamon.console.before import BEFORE
+from ketamon.console.view import ChairView
+from ketamon.domain.phases import ENDED, Phase
+from ketamon.follow import Source
+
+
+def ever(_: ChairView) -> bool:
+    """Always."""
+    return True
+
+
+def running(view: ChairView) -> bool:
+    """While the session runs and the core is reached."""
+    return view.phase not in ENDED and view.reached
+
+
+def coming(view: ChairView) -> bool:
+    """Whether the infusion is still to come."""
+    return view.phase in BEFORE and view.reached
+
+
+def leaving(view: ChairView) -> bool:
+    """Towards the end: recovery, or ready to leave."""
+    return view.phase in (Phase.RECOVERY, Phase.READY)
+
+
+def timed(view: ChairView) -> bool:
+    """Where time can be made to go faster or stand."""
+    return view.reached and view.source is not Source.LIVE
+
+
+def has_pins(view: ChairView) -> bool:
+    """Whether people prove here who they are."""
+    return view.pins and view.reached
