@@ -12,7 +12,7 @@ from ketamon.domain.intents import Intent
 from ketamon.domain.people import Person, Proof
 from ketamon.errors import KetamonError, Refused
 from ketamon.roster import Checked, Outcome, Roster
-from ketamon.rules.proof import PINNED, prover
+from ketamon.rules.proof import PINNED, involved, prover
 
 
 class WrongPin(Refused):
@@ -44,7 +44,8 @@ class Door:
         try:
             if not self._roster.people:
                 return Proof.NAME
-            _is_in_role(who, self._roster.find(who.name))
+            for person in involved(intent):
+                _is_in_role(person, self._roster.find(person.name))
             if not (pinned and pin):
                 return Proof.NAME
             checked = await asyncio.to_thread(self._roster.check, who.name, pin, wall)

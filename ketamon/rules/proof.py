@@ -27,3 +27,11 @@ def prover(intent: i.Intent) -> Person | None:
             return intent.witness
         case _:
             return intent.by
+
+
+def involved(intent: i.Intent) -> tuple[Person, ...]:
+    """Return everybody who acts in an intent: who asks, and who proves it where that is another."""
+    who = prover(intent)
+    if who is None or isinstance(intent, i.ReportSound | i.SetSpeed):
+        return ()
+    return (who,) if who == intent.by else (who, intent.by)

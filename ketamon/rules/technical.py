@@ -258,10 +258,14 @@ def _beyond_the_rate(look: Look) -> float | None:
 
 
 def _order_phase(look: Look, rule: WatchRule, name: str, status: PumpStatus) -> Iterator[Condition]:
-    phase = look.state.phase
-    wrong = status.state is PumpState.INFUSING and phase not in (Phase.CHECK_IN, Phase.INFUSION)
-    if look.memory.lasts(f"order-phase:{name}", wrong, look.now, rule.dwell_s):
-        yield Condition(f"order-phase:{name}", rule.priority, False, f"pump infuses, but the session is in {phase}")
+    """A pump ahead of the session, or on an order that nobody checked; without an order `_order_rate` calls."""
+    phase, text = look.state.phase, ""
+    if status.state is PumpState.INFUSING and look.state.order is not None and phase is not Phase.INFUSION:
+        text = f"pump infuses, but the session is in {phase}"
+    elif status.state is PumpState.INFUSING and look.state.order is not None and look.state.order_check is None:
+        text = "pump infuses, but no second person checked the order"
+    if look.memory.lasts(f"order-phase:{name}", bool(text), look.now, rule.dwell_s):
+        yield Condition(f"order-phase:{name}", rule.priority, False, text)
 
 
 def _watch(look: Look, rule: WatchRule, alarm: str, text: str) -> Iterator[Condition]:

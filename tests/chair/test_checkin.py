@@ -8,6 +8,7 @@ from chair.bedside import CHECK_IN, NURSE, PHYSICIAN, Bedside, checking_in
 
 from ketamon.domain import events as e
 from ketamon.domain import intents as i
+from ketamon.domain.devices import PumpState
 from ketamon.domain.people import Person, Role
 from ketamon.domain.phases import Phase, Trigger
 from ketamon.domain.profile import Answer, Reply, Severity
@@ -158,3 +159,15 @@ def test_an_order_that_was_changed_while_it_was_read_is_not_checked():
     assert chair.state.order_check is None
     chair.ask(i.CheckOrder(by=PHYSICIAN, order=chair.state.order.order))
     assert chair.state.order_check.by == PHYSICIAN
+
+
+def test_an_order_that_the_pump_ran_ahead_of_can_still_be_checked():
+    chair = Bedside().at_baseline()
+    chair.ask(CHECK_IN)
+    chair.pump = replace(chair.pump, state=PumpState.INFUSING, rate=54.0)
+    chair.run(3)
+    assert chair.state.phase is Phase.INFUSION
+    chair.ask(CHECK)
+    assert chair.state.order_check == e.OrderChecked(by=PHYSICIAN)
+    with pytest.raises(Refused, match="checked before"):
+        chair.ask(CHECK)

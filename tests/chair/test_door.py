@@ -129,3 +129,11 @@ def test_an_observer_may_ask_for_nothing():
         assert Role.OBSERVER not in rule.roles, kind
     with pytest.raises(Refused, match="not a observer"):
         bed.ask(i.Note(text="x", by=observer))
+
+
+async def test_who_wastes_is_in_the_roster_too(roster):
+    waste = i.Waste(volume_ml=3.0, by=Person("Mallory", Role.NURSE), witness=PHYSICIAN)
+    with pytest.raises(Refused, match="Mallory is not in the roster"):
+        await Door(roster).prove(waste, PIN, NOW)
+    with pytest.raises(Refused, match="not a observer"):
+        Bedside().open().run(1).ask(i.Waste(volume_ml=3.0, by=Person("O", Role.OBSERVER), witness=PHYSICIAN))

@@ -6,6 +6,7 @@ from rules.clinic import NURSE, PHYSICIAN, Clinic, P, in_recovery
 from ketamon.chair import asked
 from ketamon.domain import events as e
 from ketamon.domain import intents as i
+from ketamon.domain.devices import Priority
 from ketamon.domain.people import Meaning, Person, Proof, Role
 from ketamon.domain.phases import Phase, Trigger
 from ketamon.errors import Refused
@@ -117,3 +118,31 @@ def test_limits_that_are_off_are_named_when_overridden():
     clinic.say(e.LimitsSwitched(parameter=P.HR, off=True, by=NURSE, why="tremor"))
     (signed,) = sign(judged(clinic), Meaning.OVERRIDE, PHYSICIAN, "tremor is known")
     assert signed.unmet == ("no high alarm",)
+
+
+def leave(clinic: Clinic) -> None:
+    intent = i.Advance(trigger=Trigger.LEAVE, by=NURSE)
+    clinic.say(*asked.answer(intent, clinic.state, clinic.profile, clinic.at, Proof.PIN, lambda: "head"))
+
+
+@pytest.mark.parametrize("overridden", [False, True])
+def test_who_leaves_by_an_override_leaves_with_an_alarm_that_was_seen(overridden):
+    clinic = unmet() if overridden else met()
+    pair = (Meaning.OVERRIDE, Meaning.OVERRIDE_SECOND) if overridden else (Meaning.ASSESSMENT, Meaning.DISCHARGE)
+    by = (PHYSICIAN, NURSE) if overridden else (NURSE, PHYSICIAN)
+    for meaning, person in zip(pair, by, strict=True):
+        sign(clinic, meaning, person, "known")
+    clinic.say(
+        e.AlarmChanged(
+            alarm="spo2-low", state=e.AlarmState.ACTIVE, priority=Priority.HIGH, technical=False, text="SpO2 84 < 88"
+        )
+    )
+    with pytest.raises(Refused, match="a high alarm stands"):
+        leave(clinic)
+    clinic.acknowledge()
+    if overridden:
+        leave(clinic)
+        assert clinic.state.phase is Phase.DISCHARGED
+    else:
+        with pytest.raises(Refused, match="a high alarm stands"):
+            leave(clinic)

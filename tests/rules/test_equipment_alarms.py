@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from rules.clinic import CALM, INFUSING, NURSE, PATIENT, PHYSICIAN, PROFILE, Clinic, P, in_infusion, reading
+from rules.clinic import CALM, INFUSING, NURSE, ORDER, PATIENT, PHYSICIAN, PROFILE, Clinic, P, in_infusion, reading
 
 from ketamon.domain import events as e
 from ketamon.domain.devices import DeviceAlarm, DeviceKind, Link, Priority, PumpState
@@ -456,3 +456,33 @@ def test_a_counter_set_to_zero_is_no_bolus():
     clinic.pump = replace(clinic.pump, volume_infused=0.0)
     clinic.wait(2)
     assert "order-bolus:pump" not in texts(clinic)
+
+
+# ------------------------------------------------------------------------------------------- ahead of the session
+
+
+def ahead(*said: e.Body) -> dict[str, str]:
+    clinic = Clinic().attach("pump", DeviceKind.PUMP)
+    clinic.say(e.PatientCheckedIn(patient=PATIENT, by=NURSE), *said)
+    clinic.pump = INFUSING
+    clinic.wait(32)
+    return {name: text for name, text in texts(clinic).items() if name.startswith("order")}
+
+
+def test_a_pump_that_infuses_while_the_screening_is_open():
+    """With an order its rate may be right, and no limit of the patient counts yet: it must not be silent."""
+    ordered = e.OrderEntered(order=ORDER, by=NURSE)
+    assert ahead(ordered) == {"order-phase:pump": "pump infuses, but the session is in check-in"}
+    assert ahead() == {"order-rate:pump": "pump infuses without an order"}
+
+
+def test_a_pump_that_infuses_an_order_that_nobody_checked():
+    clinic = with_pump()
+    clinic.wait(40)
+    assert texts(clinic) == {}
+    clinic.say(clinic.state.order)
+    clinic.wait(31)
+    assert texts(clinic) == {"order-phase:pump": "pump infuses, but no second person checked the order"}
+    clinic.say(e.OrderChecked(by=PHYSICIAN))
+    clinic.wait(1)
+    assert texts(clinic) == {}

@@ -17,7 +17,7 @@ from ketamon.domain.phases import ENDED
 from ketamon.domain.profile import Profile
 from ketamon.domain.session import SessionState
 from ketamon.errors import Refused
-from ketamon.rules.proof import PINNED, pinned, prover
+from ketamon.rules.proof import PINNED, involved, pinned
 
 __all__ = ["RULES", "START_CONFIRMED", "Rule", "answer", "pump_infuses"]
 
@@ -69,13 +69,13 @@ def answer(
     if isinstance(intent, i.SetSpeed):
         raise Refused("a live session has no speed")
     rule = RULES[type(intent)]
-    who = prover(intent) or intent.by
-    if who.role not in rule.roles:
-        raise Refused(f"this needs a {' or '.join(sorted(rule.roles))}, not a {who.role}")
+    for person in involved(intent):
+        if person.role not in rule.roles:
+            raise Refused(f"this needs a {' or '.join(sorted(rule.roles))}, not a {person.role}")
     if state.phase in ENDED and not rule.after_end:
         raise Refused(f"the session has ended ({state.phase}); only notes and corrections can be added")
     if proof is not Proof.PIN and type(intent) in pinned(state):
-        raise Refused(f"this takes {who.name}'s PIN")
+        raise Refused(f"this takes {involved(intent)[0].name}'s PIN")
     if proof is not Proof.PIN and type(intent) in PINNED and state.glass_broken is not None:
         proof = Proof.EMERGENCY
     return list(rule.answer(Asking(state, profile, at, proof, head), intent))

@@ -49,7 +49,7 @@ def check_order(now: Asking, intent: i.CheckOrder) -> Iterator[e.Body]:
     """Check the order as a second person."""
     if now.state.order is None:
         raise Refused("there is no order to check yet")
-    if now.state.phase not in _EDITABLE:
+    if now.state.phase not in _EDITABLE and now.state.order_check is not None:
         raise Refused("the infusion has begun; the order was checked before")
     if intent.order not in (None, now.state.order.order):
         raise Refused("the order was changed while it was read; read it again")
@@ -90,11 +90,11 @@ def decide(now: Asking, intent: i.DecideScreening) -> Iterator[e.Body]:
 def _if_complete(now: Asking, settled: ScreeningItem, by: Person) -> Iterator[e.Body]:
     """Begin the baseline if this was the last question and the order is checked."""
     open_ = [q for q in screening.questions(now.state, now.profile) if q.standing not in screening.MAY_GO_ON]
-    if order_is_ready(now) and _may_go_on(now, [q.item.id for q in open_ if q.item.id != settled.id]):
+    if _order_is_ready(now) and _may_go_on(now, [q.item.id for q in open_ if q.item.id != settled.id]):
         yield _go_on(by)
 
 
-def order_is_ready(now: Asking) -> bool:
+def _order_is_ready(now: Asking) -> bool:
     """Whether the patient is named and, where the profile has an order, a second person checked it."""
     return now.state.patient is not None and (now.state.order_check is not None or not now.profile.order.required)
 

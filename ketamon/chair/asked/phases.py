@@ -6,9 +6,12 @@ from ketamon.chair.asked.asking import Asking, pump_infuses, text
 from ketamon.domain import events as e
 from ketamon.domain import intents as i
 from ketamon.domain.devices import Priority
+from ketamon.domain.events import AlarmState
+from ketamon.domain.people import Meaning
 from ketamon.domain.phases import Phase, Trigger
 from ketamon.errors import Refused
 from ketamon.rules import baseline, screening
+from ketamon.rules.signatures import counting
 
 START_CONFIRMED = "infusion-start"
 """The confirmation that a person saw the pump start, where the pump said so first."""
@@ -63,8 +66,12 @@ def _not_checked_in(now: Asking) -> list[str]:
 
 
 def _refuse_high_alarm(now: Asking) -> None:
-    """A patient who was signed off may still fall ill; sensors that were taken off since are no reason to stay."""
+    """A patient who was signed off may still fall ill; sensors that were taken off since are no reason to stay.
+
+    Who leaves by an override leaves with what two people signed for, once somebody has seen the alarm.
+    """
+    overridden = any(s.meaning is Meaning.OVERRIDE_SECOND for s in counting(now.state, now.profile, now.at))
     high = [a.change for a in now.state.alarms.values() if a.change.priority is Priority.HIGH]
-    if any(not change.technical for change in high):
+    if any(not c.technical and not (overridden and c.state is AlarmState.ACKNOWLEDGED) for c in high):
         texts = ", ".join(change.text for change in high)
         raise Refused(f"a high alarm stands: {texts}; reopen recovery, or acknowledge it once it is over")
