@@ -55,6 +55,7 @@ from ketamon.driver import (
 )
 from ketamon.wire.checksums import crc16_ccitt_false
 from ketamon.wire.framing import Segment, Terminated
+from ketamon.wire.pace import Pace
 
 LONGEST_FRAME = 256
 _END, _ABANDONED = b"\r", b"\x1b"
@@ -197,7 +198,7 @@ class AlarisGh:
         self._questions = chain(ONCE, cycle(AGAIN))
         self._asked = ""
         self._tries = 0
-        self._due_ns: int | None = None
+        self._pace = Pace(PERIOD_NS)
         self._standing: PumpState | None = None
         self._status: PumpStatus | None = None
         self._complaints: dict[str, str] = {}
@@ -210,11 +211,8 @@ class AlarisGh:
 
     def tick(self, at: Instant) -> Iterator[Output]:
         """Ask one question a second; one that stays without an answer is asked a second time, then left."""
-        now = at.monotonic_ns
-        if self._due_ns is not None and now < self._due_ns:
+        if not self._pace.due(at):
             return
-        on_time = self._due_ns is not None and now - self._due_ns < PERIOD_NS
-        self._due_ns = (self._due_ns if on_time and self._due_ns is not None else now) + PERIOD_NS
         if not self._asked or self._tries >= _TRIES:
             self._asked, self._tries = next(self._questions), 0
         if self._asked == "INF":

@@ -54,6 +54,7 @@ from ketamon.driver import (
 )
 from ketamon.wire.checksums import crc16_xmodem
 from ketamon.wire.framing import Segment, Terminated
+from ketamon.wire.pace import Pace
 
 LONGEST_FRAME = 512
 _ETX = b"\x03"
@@ -215,7 +216,7 @@ class TerumoTe:
         self._device = ""
         self._unanswered = 0
         self._sequence = 0
-        self._due_ns: int | None = None
+        self._pace = Pace(PERIOD_NS)
         self._told: dict[str, str] = {}
 
     def feed(self, data: bytes, at: Instant) -> Iterator[Output]:
@@ -226,11 +227,8 @@ class TerumoTe:
 
     def tick(self, at: Instant) -> Iterator[Output]:
         """Ask who is there until somebody answers, then what it does, every two seconds."""
-        now = at.monotonic_ns
-        if self._due_ns is not None and now < self._due_ns:
+        if not self._pace.due(at):
             return
-        on_time = self._due_ns is not None and now - self._due_ns < PERIOD_NS
-        self._due_ns = (self._due_ns if on_time and self._due_ns is not None else now) + PERIOD_NS
         if self._unanswered >= _TRIES:
             self._device = ""
         if not self._device:

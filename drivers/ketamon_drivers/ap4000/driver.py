@@ -19,6 +19,7 @@ from ketamon.driver import (
 )
 from ketamon.wire.continuity import RATE_MOVES, Alarms, Same, Smooth, Steady
 from ketamon.wire.framing import Segment, Terminated
+from ketamon.wire.pace import Pace
 from ketamon_drivers.ap4000 import alarms, wire
 from ketamon_drivers.ap4000.wire import CONNECT, HEADS, LONGEST_FRAME, NUMBERS, PROTOCOLS, ask_status
 
@@ -39,7 +40,7 @@ class Ap4000:
         self._system = ""
         self._mismatch = False
         self._unanswered = 0
-        self._due_ns: int | None = None
+        self._pace = Pace(PERIOD_NS)
         self._steady = {(head, parameter): Steady() for head in HEADS for parameter in _MOST_GROWTH}
         self._rates = {head: Smooth() for head in HEADS}
         self._names = {(head, index): Same() for head in HEADS for index in (wire.SERIAL, wire.DRUG)}
@@ -54,11 +55,8 @@ class Ap4000:
 
     def tick(self, at: Instant) -> Iterator[Output]:
         """Ask who is there until it is told, then the status, every 3 s."""
-        now = at.monotonic_ns
-        if self._mismatch or (self._due_ns is not None and now < self._due_ns):
+        if self._mismatch or not self._pace.due(at):
             return
-        on_time = self._due_ns is not None and now - self._due_ns < PERIOD_NS
-        self._due_ns = (self._due_ns if on_time and self._due_ns is not None else now) + PERIOD_NS
         if self._unanswered >= _TRIES:
             self._system = ""
         self._unanswered += 1

@@ -11,6 +11,7 @@ from ketamon.domain.readings import Quality, Reading
 from ketamon.driver import Accepted, DeviceAlarms, DeviceNotice, Garbage, Measured, Output, PumpTelemetry, Send
 from ketamon.wire.continuity import Known
 from ketamon.wire.framing import Piece
+from ketamon.wire.pace import Pace
 from ketamon.wire.sized import Sized
 from ketamon_drivers.harvard.wire import (
     AGAIN,
@@ -61,7 +62,7 @@ class Harvard:
         self._read = lru_cache(maxsize=8)(partial(read, dialect))  # a pump mostly says what it said before
         self._frames = Sized(STARTS, LONGEST, dialect.size, bytes)
         self._questions = chain(ONCE, cycle(AGAIN))
-        self._due_ns: int | None = None
+        self._pace = Pace(PERIOD_NS)
         self._end = -1  # where the last answer ended
         self._before = self._prompt = ""
         self._rate, self._volume = Known(LOST_S), Known(LOST_S)
@@ -74,11 +75,8 @@ class Harvard:
 
     def tick(self, at: Instant) -> Iterator[Output]:
         """Ask one question a second; one that stays without an answer waits for its next turn."""
-        now = at.monotonic_ns
-        if self._due_ns is not None and now < self._due_ns:
+        if not self._pace.due(at):
             return
-        on_time = self._due_ns is not None and now - self._due_ns < PERIOD_NS
-        self._due_ns = (self._due_ns if on_time and self._due_ns is not None else now) + PERIOD_NS
         yield Send(self._dialect.questions[next(self._questions)])
 
     def flush(self, at: Instant) -> Iterator[Output]:

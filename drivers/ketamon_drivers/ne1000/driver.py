@@ -9,6 +9,7 @@ from ketamon.domain.parameters import PARAMETERS, Parameter
 from ketamon.domain.readings import Quality, Reading
 from ketamon.driver import Accepted, DeviceAlarms, DeviceNotice, Garbage, Measured, Output, PumpTelemetry, Send
 from ketamon.wire.framing import Piece
+from ketamon.wire.pace import Pace
 from ketamon.wire.sized import Sized
 from ketamon_drivers.ne1000.pump import LOST_S, MOVES_OTHERWISE, Pump
 from ketamon_drivers.ne1000.wire import (
@@ -43,7 +44,7 @@ class Ne1000:
         self._pumps: dict[int, Pump] = {}
         self._questions = self._rounds()
         self._asked: _Question | None = None
-        self._due_ns: int | None = None
+        self._pace = Pace(PERIOD_NS)
         self._heard: Instant | None = None
         self._complaints: dict[tuple[int, str], str] = {}
 
@@ -54,11 +55,8 @@ class Ne1000:
 
     def tick(self, at: Instant) -> Iterator[Output]:
         """Ask one question each half second; one that stays without an answer waits for its next turn."""
-        now = at.monotonic_ns
-        if self._due_ns is not None and now < self._due_ns:
+        if not self._pace.due(at):
             return
-        on_time = self._due_ns is not None and now - self._due_ns < PERIOD_NS
-        self._due_ns = (self._due_ns if on_time and self._due_ns is not None else now) + PERIOD_NS
         if self._heard is not None and at.since(self._heard) > LOST_S:
             self._form = self._wanted
         form, self._asked = next(self._questions)
