@@ -167,7 +167,8 @@ class Core:
     async def _look_up(self, course: LookUp, identifier: str) -> None:
         """Find the patient's course beside the session: many records take a while to read."""
         found = await asyncio.to_thread(course, identifier, self.clock.now().wall)
-        if not self._closed:
+        patient = self.engine.state.patient
+        if not self._closed and patient is not None and patient.identifier == identifier:  # corrected meanwhile?
             self.engine.course(found, self.clock.now())
             self.publish()
 

@@ -68,6 +68,8 @@ def _resumed(state: SessionState, body: e.SessionResumed, event: e.Event) -> Non
 
 
 def _checked_in(state: SessionState, body: e.PatientCheckedIn, _: e.Event) -> None:
+    if state.patient is None or state.patient.identifier != body.patient.identifier:
+        state.course = None  # it was another patient's
     state.patient = body.patient
 
 

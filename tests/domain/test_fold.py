@@ -336,3 +336,11 @@ def test_the_log_holds_what_a_person_reads():
     assert [event.seq for event in state.log] == sorted(event.seq for event in state.log)
     assert state.seq == EVENTS[-1].seq
     assert apply(state, e.Event(state.seq + 1, EVENTS[-1].at, e.Noted(text="x", by=NURSE))) is state
+
+
+def test_the_course_of_one_patient_is_not_told_of_another():
+    clinic = Clinic().say(e.PatientCheckedIn(patient=PATIENT, by=NURSE), e.CourseFound(place="2 of 6"))
+    clinic.say(e.PatientCheckedIn(patient=replace(PATIENT, weight_kg=71.0), by=NURSE))
+    assert clinic.state.course.place == "2 of 6"
+    clinic.say(e.PatientCheckedIn(patient=replace(PATIENT, identifier="another"), by=NURSE))
+    assert clinic.state.course is None
