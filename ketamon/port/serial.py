@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import select
 import termios
 from dataclasses import replace
 from pathlib import Path
@@ -38,7 +39,7 @@ class SerialLine:
         port.parity, port.stopbits = settings.parity.value, settings.stop
         port.rtscts = settings.rtscts
         port.exclusive = True
-        port.timeout, port.write_timeout = _READ_S, _WRITE_S
+        port.timeout, port.write_timeout = _READ_S, 0  # given time, pyserial's write raises though all of it went out
         port.rts = True  # some monitors stay silent without it; pyserial skips it where there is no such wire (a pty)
         try:
             port.open()
@@ -55,8 +56,12 @@ class SerialLine:
             raise SourceError(f"{self._path} is gone; the cable was pulled or the adapter failed") from error
 
     def write(self, data: bytes) -> None:
-        """Send, within 100 ms."""
-        self._port.write(data)
+        """Send; raise `TimeoutError` where nothing is taken for 100 ms."""
+        while data:
+            _, ready, _ = select.select([], [self._port.fileno()], [], _WRITE_S)
+            if not ready:
+                raise TimeoutError(f"{self._path} takes nothing")
+            data = data[self._port.write(data) :]
 
     def close(self) -> None:
         """Give the port back; what a device that holds us off has not taken is thrown away, or closing takes 30 s."""

@@ -36,6 +36,14 @@ def test_bytes_go_both_ways_unchanged(ears, end):
     assert ears.hear(4096) == ALL_BYTES * 16
 
 
+def test_what_went_out_on_a_machine_that_stalls_is_not_called_unsent(ears, end, monkeypatch):
+    port = ears.started(end.path)
+    ears.link()
+    monkeypatch.setattr(serial.serialposix.Timeout, "expired", lambda _: True)
+    assert port.write(ASK)
+    assert ears.hear(6) == b"<ASK\r>"
+
+
 def test_bytes_read_counts_what_was_handed_on(ears, end):
     port = ears.started(end.path)
     ears.link()
