@@ -6,10 +6,12 @@ unit is another one, the answer says what it would be in ours, and a person type
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
 from ketamon.domain.people import Person, Role
+from ketamon.domain.profile import Indication
 from ketamon.domain.readings import Quality, Reading
 from ketamon.domain.units import Unit
 from ketamon.errors import Refused
@@ -146,6 +148,23 @@ def required(text: str, what: str) -> str:
     if not text.strip():
         raise Mistake(f"{what} is missing")
     return text.strip()
+
+
+def indication(text: str, listed: Sequence[Indication]) -> tuple[str, str]:
+    """Read an indication by a part of its name that no other one has, and what it is behind a colon: "other: tinnitus".
+
+    Return its code and that text. A profile without a list asks for none.
+    """
+    name, _, said = (part.strip() for part in text.partition(":"))
+    fit = [x for x in listed if name.casefold() in (x.id, x.label.casefold())]
+    fit = fit or [x for x in listed if name.casefold() in f"{x.id} {x.label}".casefold()]
+    if not listed:
+        return "", text.strip()
+    if len(fit) != 1:
+        raise Mistake(f"indication: one of {', '.join(x.label for x in fit or listed)}")
+    if fit[0].asks_text and not said:
+        raise Mistake(f"indication: say what it is, like “{fit[0].label}: tinnitus”")
+    return fit[0].id, said
 
 
 def person(text: str, what: str) -> Person:

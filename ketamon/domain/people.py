@@ -54,6 +54,7 @@ class Patient:
     """Who sits in the chair: two identifiers, and the weight with how it was taken.
 
     `label` is what the screen shows ("J. D."), `identifier` the second identifier (a record number or a birth date).
+    `indication` is a code of the profile's list, `indication_text` what it is where the code alone does not say it.
     """
 
     label: str
@@ -62,6 +63,7 @@ class Patient:
     weight_method: str = "stated"
     course: str = ""
     indication: str = ""
+    indication_text: str = ""
     escort: str = ""
 
     def __post_init__(self) -> None:

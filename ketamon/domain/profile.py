@@ -43,6 +43,15 @@ class OrderBounds:
     required: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indication:
+    """What a patient is treated for, by its code; some ask what it is in words."""
+
+    id: str
+    label: str
+    asks_text: bool = False
+
+
 class Severity(StrEnum):
     """What follows from a flagged answer: normally the end, a physician's decision with a reason, or only a note."""
 
@@ -423,6 +432,7 @@ class Profile:
     source: tuple[SourceRule, ...]
     band: tuple[Band, ...]
     criterion: tuple[Criterion, ...]
+    indication: tuple[Indication, ...] = ()
     screening: tuple[ScreeningItem, ...] = ()
     staff: tuple[StaffRule, ...] = ()
     rescue: tuple[RescueItem, ...] = ()

@@ -28,6 +28,13 @@ def _names(profile: Profile) -> Iterator[str]:
             yield f"{table} is an empty list; allowed is one entry or more"
 
 
+def _indications(profile: Profile) -> Iterator[str]:
+    for i, indication in enumerate(profile.indication):
+        for key in ("id", "label"):
+            if not getattr(indication, key).strip():
+                yield f"indication[{i}].{key} is empty; allowed is any text"
+
+
 def _unique(profile: Profile) -> Iterator[str]:
     yield from _twice("observation", "id", (o.id for o in profile.observation))
     yield from _twice("observation", "key", (o.key for o in profile.observation))
@@ -37,6 +44,7 @@ def _unique(profile: Profile) -> Iterator[str]:
     yield from _twice("band", "parameter", (b.parameter for b in profile.band))
     yield from _twice("watch", "of", (w.of for w in profile.watch))
     yield from _twice("source", "parameter", (s.parameter for s in profile.source))
+    yield from _twice("indication", "id", (x.id for x in profile.indication))
     yield from _twice("screening", "id", (s.id for s in profile.screening))
     yield from _twice("staff", "role", (s.role for s in profile.staff))
     yield from _twice("rescue", "id", (r.id for r in profile.rescue))
@@ -235,6 +243,7 @@ def _people(profile: Profile) -> Iterator[str]:
 _CHECKS: tuple[Callable[[Profile], Iterator[str]], ...] = (
     _names,
     _unique,
+    _indications,
     _plan_and_order,
     _observations,
     _baseline,

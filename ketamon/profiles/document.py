@@ -26,6 +26,7 @@ from typing import Any
 from ketamon.profiles.places import KeyPath, Place
 
 IDENTITY: dict[str, tuple[str, ...]] = {
+    "indication": ("id",),
     "observation": ("id",),
     "screening": ("id",),
     "staff": ("role",),

@@ -45,7 +45,7 @@ PATIENT = Patient(
     weight_kg=scenario.WEIGHT_KG,
     weight_method="scale",
     course="3 of 6",
-    indication="treatment-resistant depression",
+    indication="depression-resistant",
     escort="K. D. (sister)",
 )
 

@@ -22,7 +22,9 @@ from ketamon.registry import load as load_driver
 START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 NURSE = Person("AB", Role.NURSE)
 PHYSICIAN = Person("Dr. C", Role.PHYSICIAN)
-PATIENT = Patient(label="J. D.", identifier="1982-03-04", weight_kg=72.0, weight_method="measured", escort="M. D.")
+PATIENT = Patient(
+    label="J. D.", identifier="1982-03-04", weight_kg=72.0, weight_method="measured", indication="ptsd", escort="M. D."
+)
 CHECK_IN = CheckIn(patient=PATIENT, dose_mg_per_kg=0.5, minutes=40.0, concentration_mg_per_ml=1.0, by=NURSE)
 CALM: Mapping[Parameter, float | None] = {
     Parameter.SPO2: 98.0, Parameter.PR: 70.0, Parameter.HR: 70.0, Parameter.RR: 14.0, Parameter.ETCO2: 36.0,

@@ -126,6 +126,25 @@ def test_a_corrected_weight_needs_a_new_check():
     assert chair.state.phase is Phase.INFUSION
 
 
+@pytest.mark.parametrize(
+    ("code", "said", "why"),
+    [
+        ("", "", "the indication “” is not in the profile's list: depression-resistant, "),
+        ("gout", "", "“gout” is not in the profile's list"),
+        ("other", " ", "what the indication is"),
+    ],
+)
+def test_the_indication_is_one_of_the_profiles_list(code, said, why):
+    patient = replace(CHECK_IN.patient, indication=code, indication_text=said)
+    with pytest.raises(Refused, match=why):
+        bed().ask(replace(CHECK_IN, patient=patient))
+
+
+def test_another_indication_is_said_in_words():
+    patient = replace(CHECK_IN.patient, indication="other", indication_text="tinnitus")
+    assert bed().ask(replace(CHECK_IN, patient=patient)).state.patient == patient
+
+
 def test_the_weight_says_how_it_was_taken():
     with pytest.raises(Refused, match="how the weight was taken"):
         bed().ask(replace(CHECK_IN, patient=replace(CHECK_IN.patient, weight_method=" ")))

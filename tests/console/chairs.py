@@ -23,7 +23,9 @@ NURSE = Person("AB", Role.NURSE)
 PHYSICIAN = Person("Chen", Role.PHYSICIAN)
 PROFILE, _, _ = load(None)
 OPENED = datetime(2026, 11, 21, 14, 0, 0, tzinfo=UTC)
-PATIENT = Patient(label="J. D.", identifier="1984-82", weight_kg=72.0, weight_method="scale", course="3 of 6")
+PATIENT = Patient(
+    label="J. D.", identifier="1984-82", weight_kg=72.0, weight_method="scale", course="3 of 6", indication="ptsd"
+)
 ORDER = Order(
     dose_mg_per_kg=0.5, minutes=40.0, concentration_mg_per_ml=1.0, total_mg=36.0, volume_ml=36.0, rate_ml_h=54.0
 )

@@ -16,8 +16,7 @@ class Desk:
         self.app, self.pilot, self.feed, self.clock = app, pilot, feed, clock
 
     async def press(self, *keys):
-        for key in keys:
-            await self.pilot.press(key)
+        await self.pilot.press(*keys)
         await self.settle()
 
     async def type(self, text):

@@ -466,7 +466,7 @@ async def test_check_in_shows_the_arithmetic_and_keeps_what_was_typed():
             await desk.type(text)
             await desk.press("enter")
         desk.app.screen.query_one(".panel").fill(
-            {"weight": "72", "method": "scale", "dose": "0.5", "concentration": "1"}
+            {"weight": "72", "method": "scale", "indication": "ptsd", "dose": "0.5", "concentration": "1"}
         )
         await desk.pilot.pause()
         assert "0.5 mg/kg × 72 kg = 36 mg" in desk.text()
@@ -491,6 +491,7 @@ async def test_check_in_refuses_a_dose_out_of_bounds_before_asking():
                 "identifier": "82",
                 "weight": "72",
                 "method": "scale",
+                "indication": "ptsd",
                 "dose": "50",
                 "concentration": "1",
             }

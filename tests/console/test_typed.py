@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ketamon.console import typed
 from ketamon.console.typed import WRITTEN, Mistake, dosing
+from ketamon.domain.profile import Indication
 from ketamon.domain.units import Unit
 
 READ = [
@@ -107,3 +108,45 @@ def test_whatever_is_typed_is_a_number_or_a_sentence(text):
 def test_readings_are_read_as_strictly(text):
     with pytest.raises(Mistake, match="may mean"):
         typed.reading(typed.Parameter.SPO2, text)
+
+
+LISTED = (
+    Indication(id="ptsd", label="PTSD"),
+    Indication(id="pain-chronic", label="chronic pain"),
+    Indication(id="pain-neuropathic", label="neuropathic pain"),
+    Indication(id="pain", label="any pain"),
+    Indication(id="other", label="other", asks_text=True),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("PTSD", ("ptsd", "")),
+        (" chron ", ("pain-chronic", "")),
+        ("pain", ("pain", "")),
+        ("other: ringing: both ears", ("other", "ringing: both ears")),
+        ("chronic: back", ("pain-chronic", "back")),
+    ],
+)  # fmt: skip
+def test_an_indication_is_read_by_a_part_of_its_name_that_no_other_has(text, read):
+    assert typed.indication(text, LISTED) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "one of PTSD, chronic pain, neuropathic pain, any pain, other"),
+        ("n", "one of chronic pain, neuropathic pain, any pain"),
+        ("gout", "one of PTSD"),
+        ("other", "say what it is, like “other: tinnitus”"),
+        ("oth : ", "say what it is"),
+    ],
+)
+def test_an_indication_that_is_not_clear_is_refused_with_what_there_is(text, why):
+    with pytest.raises(Mistake, match=why):
+        typed.indication(text, LISTED)
+
+
+def test_a_profile_without_a_list_asks_for_no_indication():
+    assert typed.indication("tinnitus", ()) == ("", "tinnitus")

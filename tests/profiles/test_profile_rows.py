@@ -70,7 +70,7 @@ CHANGES = [
     (("[people]\n", "# nothing new\n[people] # here\n"), []),
     (("attempts = 5 ", "# "), []),
     (("dwell_s = 10.0\n", ""), ["limit spo2-low dwell_s: 10 s → 0 s"]),
-    (('flagged_by = "no"\n', ""), ["screening ride-home flagged_by: no → yes"]),
+    (('flagged_by = "no"\n', ""), ["screening consent flagged_by: no → yes"]),
     (('id = "temp-low"', 'id = "temp-cold"'), ["limit temp-low: only in the first", "limit temp-cold: only in the second"]),
     (("every_minutes = 5.0", "at_minutes = [3.0]"), [
         "schedule nibp_sys infusion-start every_minutes: 5 min → 0 min",

@@ -53,7 +53,7 @@ SEVERITIES = {
     Severity.DECIDE: {
         "psychosis", "dependency", "hypertension", "pregnancy", "intracranial-pressure", "intraocular-pressure",
         "declining-health", "benzodiazepine", "lamotrigine", "risperidone", "olanzapine", "solids", "clear-liquids",
-        "ride-home",
+        "consent", "ride-home",
     },
     Severity.NOTE: {"opioid", "mao-inhibitor", "stimulant"},
 }  # fmt: skip
@@ -66,7 +66,7 @@ def test_screening_is_the_union_of_what_clinics_ask():
     assert [(s.id, s.answer, s.hold_before_hours, s.hold_after_hours) for s in held] == [
         ("benzodiazepine", Answer.DRUG, (24.0, 48.0), 6.0)
     ]
-    assert [s.id for s in PROFILE.screening if s.flagged_by is Reply.NO] == ["ride-home"]
+    assert [s.id for s in PROFILE.screening if s.flagged_by is Reply.NO] == ["consent", "ride-home"]
     assert "100 mg" not in " ".join(s.question for s in PROFILE.screening)
 
 
@@ -89,6 +89,8 @@ ONE = [
     ('label = "dissociation"\ngroup', 'label = "dissociation"\nhighest = 10\ngroup', "observation[0].highest stands beside grades; allowed is a range or grades"),
     ("at_least = 9\nor_item", "at_least = 11\nor_item", "leave no grade of 'aldrete'; its grades are [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]"),
     ('key = "Q"', 'key = "D"', "].key is 'D', as in observation["),
+    ('id = "ocd"', 'id = "ptsd"', "].id is 'ptsd', as in indication["),
+    ('label = "OCD"', 'label = " "', "].label is empty; allowed is any text"),
     ('id = "stroke"', 'id = "heart-attack"', "].id is 'heart-attack', as in screening["),
     ('id = "stroke"', 'id = ""', "screening[2].id is empty; allowed is any text"),
     ('question = "Opioid?"', 'question = " "', "screening[14].question is empty; allowed is any text"),

@@ -18,7 +18,7 @@ from ketamon.rules import alarms, dose
 PROFILE, TEXT, SHA256 = load(None)
 NURSE = Person("AB", Role.NURSE)
 PHYSICIAN = Person("Dr. C", Role.PHYSICIAN)
-PATIENT = Patient(label="J. D.", identifier="1984-03-07", weight_kg=70.0, escort="K. D.")
+PATIENT = Patient(label="J. D.", identifier="1984-03-07", weight_kg=70.0, indication="ptsd", escort="K. D.")
 ORDER = dose.order(PATIENT, 0.5, 40.0, 1.0, PROFILE.order)
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 P = Parameter

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ketamon.chair.asked.asking import Asking, text
 from ketamon.domain import events as e
 from ketamon.domain import intents as i
-from ketamon.domain.people import Order, Person
+from ketamon.domain.people import Order, Patient, Person
 from ketamon.domain.phases import Phase, Trigger
 from ketamon.domain.profile import Answer, ScreeningItem, Severity
 from ketamon.errors import Refused
@@ -21,11 +21,22 @@ def check_in(now: Asking, intent: i.CheckIn) -> Iterator[e.Body]:
     text(intent.patient.label, "the patient's name or initials")
     text(intent.patient.identifier, "a second identifier")
     text(intent.patient.weight_method, "how the weight was taken")
+    _indication(now, intent.patient)
     yield e.PatientCheckedIn(patient=intent.patient, by=intent.by)
     if now.profile.order.required:
         yield e.OrderEntered(order=_order(now, intent), by=intent.by)
     elif _may_go_on(now, screening.missing(now.state, now.profile)):
         yield _go_on(intent.by)
+
+
+def _indication(now: Asking, patient: Patient) -> None:
+    """Refuse what is not in the profile's list; a profile without a list asks for none."""
+    listed = next((x for x in now.profile.indication if x.id == patient.indication), None)
+    if now.profile.indication and listed is None:
+        codes = ", ".join(x.id for x in now.profile.indication)
+        raise Refused(f"the indication “{patient.indication}” is not in the profile's list: {codes}")
+    if listed is not None and listed.asks_text:
+        text(patient.indication_text, "what the indication is")
 
 
 def _order(now: Asking, intent: i.CheckIn) -> Order:

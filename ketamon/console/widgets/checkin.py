@@ -1,5 +1,6 @@
 """The check-in form: who the patient is, and what is ordered, with the arithmetic beside it as it is typed."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from ketamon.console import typed as t
@@ -7,6 +8,7 @@ from ketamon.console.view import ChairView
 from ketamon.console.widgets.panel import Field, Form
 from ketamon.domain.intents import CheckIn, Intent
 from ketamon.domain.people import Order, Patient
+from ketamon.domain.profile import Indication
 from ketamon.domain.units import Unit
 from ketamon.errors import Refused
 from ketamon.rules import dose
@@ -27,7 +29,7 @@ class CheckInForm(Form):
         Field(id="weight", label="weight kg", example="72.0"),
         Field(id="method", label="weight from", example="scale"),
         Field(id="place", label="course", example="3 of 6"),
-        Field(id="indication", label="indication", example="depression"),
+        Field(id="indication", label="indication", example="migraine"),
         Field(id="escort", label="escort", example="name, phone"),
         Field(id="dose", label="dose mg/kg", example="0.5", part="order"),
         Field(id="minutes", label="minutes", example="40", part="order"),
@@ -60,15 +62,20 @@ class CheckInForm(Form):
         return intent, f"{patient.label}, {order.total_mg:g} mg over {order.minutes:g} min"
 
     def _patient(self, typed: dict[str, str]) -> Patient:
-        return Patient(
+        patient = Patient(
             label=t.required(typed["label"], "the patient"),
             identifier=t.required(typed["identifier"], "the second identifier"),
             weight_kg=t.dosing(typed["weight"], "the weight", Unit.KG),
             weight_method=_method(typed["method"]),
             course=typed["place"].strip(),
-            indication=typed["indication"].strip(),
             escort=typed["escort"].strip(),
         )
+        code, said = t.indication(typed["indication"], self._listed)
+        return replace(patient, indication=code, indication_text=said)
+
+    @property
+    def _listed(self) -> tuple[Indication, ...]:
+        return self.view.profile.indication if self.view is not None else ()
 
     def _order(self, typed: dict[str, str], patient: Patient) -> Order | None:
         """Return the order, or None where the profile has none."""
@@ -93,11 +100,11 @@ class CheckInForm(Form):
             order = self._order(typed, patient)
         except t.Mistake as mistake:
             return str(mistake)
+        label = next((x.label for x in self._listed if x.id == patient.indication), "")
+        weight = ", for: ".join(filter(None, (dose.weight(patient), label)))
         if order is None:
-            return dose.weight(patient)
-        return "\n".join(
-            [dose.weight(patient), *dose.arithmetic(order, patient), "a second person checks this order next (2)"]
-        )
+            return weight
+        return "\n".join([weight, *dose.arithmetic(order, patient), "a second person checks this order next (2)"])
 
 
 def _method(text: str) -> str:
@@ -112,9 +119,10 @@ def _known(view: ChairView) -> dict[str, str]:
     known = {"minutes": f"{view.profile.plan.minutes:g}"}
     if view.patient is not None:
         p = view.patient
+        indication = ": ".join(filter(None, (p.indication, p.indication_text)))
         known |= {
             "label": p.label, "identifier": p.identifier, "weight": f"{p.weight_kg:g}", "method": p.weight_method,
-            "place": p.course, "indication": p.indication, "escort": p.escort,
+            "place": p.course, "indication": indication, "escort": p.escort,
         }  # fmt: skip
     if view.order is not None:
         o = view.order
