@@ -1,5 +1,6 @@
 """Before the infusion: each question asked by itself, the order checked by a second person, and who is there."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -343,6 +344,17 @@ async def test_the_weight_is_shown_in_both_units_and_the_arithmetic_fits_the_sma
             "(2)",
         ):
             assert words in text, words
+
+
+async def test_what_may_be_chosen_is_read_whole_on_the_smallest_screen():
+    async with console(Chair().devices(), SMALL) as desk:
+        await desk.press("c")
+        for name, text in (("label", "J. D."), ("identifier", "82"), ("weight", "72"), ("method", "scale")):
+            desk.app.screen.query_one(f"#{name}", Input).value = text
+        await desk.look()
+        read = set(re.split(r"[\s│,]+", desk.text()))
+        for indication in PROFILE.indication:
+            assert set(indication.label.split()) <= read
 
 
 async def test_a_correction_keeps_what_else_is_known_of_the_patient():

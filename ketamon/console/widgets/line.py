@@ -24,9 +24,15 @@ class Line(Static):
         content = Content(content) if isinstance(content, str) else content
         if content.is_same(self._said):
             return
-        longer = content.plain.count("\n") != self._said.plain.count("\n")
+        taller = self.styles.auto_dimensions and self._height(content) != self._height(self._said)
         self._said = content
-        self.update(content, layout=longer and self.styles.auto_dimensions)
+        self.update(content, layout=taller)
+
+    def _height(self, content: Content) -> int:
+        """Return how many lines it takes here; long ones are wrapped."""
+        if not self.size.width:
+            return content.plain.count("\n")
+        return content.get_height(self.styles.get_rules(), self.size.width)
 
     @property
     def said(self) -> str:
