@@ -338,12 +338,23 @@ async def test_the_weight_is_shown_in_both_units_and_the_arithmetic_fits_the_sma
         await fill(desk)
         text = desk.text()
         for words in (
-            "72 kg = 158.7 lb, from: scale, for: PTSD",
+            "72 kg = 158.7 lb, from: scale",
             "0.5 mg/kg × 72 kg = 36 mg",
             "36 mL in 40 min = 54 mL/h",
             "(2)",
         ):
             assert words in text, words
+
+
+async def test_an_indication_is_written_out_when_its_field_is_left():
+    async with console(Chair().devices(), SMALL) as desk:
+        await desk.press("c")
+        field = desk.app.screen.query_one("#indication", Input)
+        for part, whole in (("bip", "bipolar depression"), ("oth: tinnitus", "other: tinnitus"), ("pain", "pain")):
+            desk.app.set_focus(field)
+            field.value = part
+            await desk.press("enter")
+            assert field.value == whole
 
 
 async def test_what_may_be_chosen_is_read_whole_on_the_smallest_screen():

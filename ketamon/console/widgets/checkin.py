@@ -1,7 +1,10 @@
 """The check-in form: who the patient is, and what is ordered, with the arithmetic beside it as it is typed."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import ClassVar
+
+from textual.widgets import Input
 
 from ketamon.console import typed as t
 from ketamon.console.view import ChairView
@@ -40,7 +43,7 @@ class CheckInForm(Form):
         """Begin with what is known, so that a correction needs only what differs. Some profiles have no order."""
         if self.view is not None:
             self.query(".order").set(display=self.view.profile.order.required)
-            self.fill(_known(self.view))
+            self.fill(self._known(self.view))
         super().opened(what)
 
     def draw(self, view: ChairView) -> None:
@@ -93,6 +96,16 @@ class CheckInForm(Form):
         except Refused as refused:
             raise t.Mistake(str(refused)) from refused
 
+    def on_input_blurred(self, event: Input.Blurred) -> None:
+        """Write the indication out that a part of its name has named."""
+        if event.input.id == "indication":
+            with suppress(t.Mistake):
+                event.input.value = self._named(*t.indication(event.value, self._listed))
+
+    def _named(self, code: str, said: str) -> str:
+        label = next((x.label for x in self._listed if x.id == code), code)
+        return ": ".join(part for part in (label, said) if part)
+
     def live(self, typed: dict[str, str]) -> str:
         """Show the weight in both units and the arithmetic, or what they still lack."""
         try:
@@ -100,11 +113,29 @@ class CheckInForm(Form):
             order = self._order(typed, patient)
         except t.Mistake as mistake:
             return str(mistake)
-        label = next((x.label for x in self._listed if x.id == patient.indication), "")
-        weight = ", for: ".join(filter(None, (dose.weight(patient), label)))
         if order is None:
-            return weight
-        return "\n".join([weight, *dose.arithmetic(order, patient), "a second person checks this order next (2)"])
+            return dose.weight(patient)
+        return "\n".join(
+            [dose.weight(patient), *dose.arithmetic(order, patient), "a second person checks this order next (2)"]
+        )
+
+    def _known(self, view: ChairView) -> dict[str, str]:
+        """Return what is checked in already, or what the profile plans."""
+        known = {"minutes": f"{view.profile.plan.minutes:g}"}
+        if view.patient is not None:
+            p = view.patient
+            known |= {
+                "label": p.label, "identifier": p.identifier, "weight": f"{p.weight_kg:g}", "method": p.weight_method,
+                "place": p.course, "indication": self._named(p.indication, p.indication_text), "escort": p.escort,
+            }  # fmt: skip
+        if view.order is not None:
+            o = view.order
+            known |= {
+                "dose": f"{o.dose_mg_per_kg:g}",
+                "minutes": f"{o.minutes:g}",
+                "concentration": f"{o.concentration_mg_per_ml:g}",
+            }
+        return known
 
 
 def _method(text: str) -> str:
@@ -112,23 +143,3 @@ def _method(text: str) -> str:
     if method not in METHODS:
         raise t.Mistake(f"weight from: one of {', '.join(METHODS)}")
     return method
-
-
-def _known(view: ChairView) -> dict[str, str]:
-    """Return what is checked in already, or what the profile plans."""
-    known = {"minutes": f"{view.profile.plan.minutes:g}"}
-    if view.patient is not None:
-        p = view.patient
-        indication = ": ".join(filter(None, (p.indication, p.indication_text)))
-        known |= {
-            "label": p.label, "identifier": p.identifier, "weight": f"{p.weight_kg:g}", "method": p.weight_method,
-            "place": p.course, "indication": indication, "escort": p.escort,
-        }  # fmt: skip
-    if view.order is not None:
-        o = view.order
-        known |= {
-            "dose": f"{o.dose_mg_per_kg:g}",
-            "minutes": f"{o.minutes:g}",
-            "concentration": f"{o.concentration_mg_per_ml:g}",
-        }
-    return known
