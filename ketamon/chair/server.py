@@ -16,8 +16,9 @@ import msgspec
 from ketamon.codec import decode_intent, encode_body, encode_json
 from ketamon.domain.events import Event
 from ketamon.domain.intents import Intent, ReportSound
-from ketamon.errors import Refused, SourceError
-from ketamon.local import answers, peer_uid
+from ketamon.errors import Refused
+from ketamon.local import peer_uid
+from ketamon.lock import Lock
 
 MAX_BACKLOG = 8 << 20
 """Bytes a follower may be behind before it is cut off: about ten minutes of a busy chair."""
@@ -66,6 +67,7 @@ class Server:
         self._recent: deque[tuple[int, bytes]] = deque()
         self._durable = 0
         self._server: asyncio.Server | None = None
+        self._place: _Place | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -74,8 +76,9 @@ class Server:
         return len(self._followers)
 
     async def start(self, path: Path) -> None:
-        """Listen; refuse a path where another core answers, and take over one that a dead core left."""
-        self._server = await asyncio.start_unix_server(self._follow, sock=_bind(path), limit=MAX_LINE)
+        """Listen; refuse a path that another core holds, and take over one that a dead core left."""
+        self._place = _Place(path)
+        self._server = await asyncio.start_unix_server(self._follow, sock=self._place.socket, limit=MAX_LINE)
 
     async def stop(self) -> None:
         """Stop listening and part from all followers."""
@@ -87,6 +90,8 @@ class Server:
         for writer in list(self._followers):
             writer.close()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._place is not None:
+            self._place.release()
 
     def durable(self, seq: int) -> None:
         """Events up to this number can be read from the record; they need not be kept here."""
@@ -124,7 +129,7 @@ class Server:
             await self._catch_up(writer)
             while line := await reader.readline():
                 await self._serve(line, writer)
-        except (ConnectionError, asyncio.LimitOverrunError, ValueError):
+        except (ConnectionError, asyncio.LimitOverrunError, ValueError, RecursionError):
             pass  # a follower that is gone, or speaks nonsense, is parted from; the session does not care
         except asyncio.CancelledError:
             pass
@@ -161,19 +166,28 @@ class Server:
         writer.write(encode_json({"kind": "answer", "id": request.id, "refused": refused}) + b"\n")
 
 
-def _bind(path: Path) -> socket.socket:
-    """Make a socket that only its owner can connect to."""
-    if answers(path):
-        raise SourceError(f"{path.stem} is run by another core already; use “ketamon attach”")
-    path.unlink(missing_ok=True)
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    mask = os.umask(0o177)
-    try:
-        sock.bind(str(path))
-        sock.listen()  # at once: a socket where nobody listens looks like one that a dead core left
-    finally:
-        os.umask(mask)
-    return sock
+class _Place:
+    """A socket that only its owner can connect to. The lock beside it decides whose it is, so two cannot both take it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = Lock(path.with_suffix(".lock"), f"{path.stem} is run", "use “ketamon attach”")
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        mask = os.umask(0o177)
+        try:
+            path.unlink(missing_ok=True)
+            self.socket.bind(str(path))
+        except OSError:
+            self.socket.close()
+            self._lock.release()
+            raise
+        finally:
+            os.umask(mask)
+
+    def release(self) -> None:
+        """Leave nothing behind; whoever comes next finds it free."""
+        self._path.unlink(missing_ok=True)
+        self._lock.release()
 
 
 def _chunks(events: Iterable[Event], last: int, size: int = 500) -> Iterator[list[Event]]:

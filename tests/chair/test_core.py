@@ -1,8 +1,11 @@
 """The core as a program: its socket, its followers, its record, a drive that makes time pass."""
 
 import asyncio
+import contextlib
+import os
 import socket
 import stat
+import threading
 from contextlib import aclosing, asynccontextmanager
 
 import pytest
@@ -12,7 +15,7 @@ from ketamon import local
 from ketamon.chair import launch
 from ketamon.chair.core import Core
 from ketamon.chair.rehearsal import demo
-from ketamon.chair.server import _bind as bind
+from ketamon.chair.server import _Place as Place
 from ketamon.domain import events as e
 from ketamon.domain.fold import fold
 from ketamon.domain.intents import Note, Observe, SetSpeed
@@ -193,7 +196,7 @@ def test_the_kernel_says_who_is_there(monkeypatch):
 async def test_a_second_core_on_the_same_chair_is_refused(private):
     core = rehearsal(private)
     async with running(core):
-        with pytest.raises(SourceError, match="run by another core"):
+        with pytest.raises(SourceError, match=rf"chair-t is run by process {os.getpid()} \(.*“ketamon .*attach"):
             await demo("uneventful", None, speed=1.0, record=None, sign=False).run(socket_path("t"))
 
 
@@ -293,6 +296,34 @@ async def test_a_stream_that_cannot_be_closed_keeps_no_event_from_the_record(pri
     assert load_events(private / "r.ksession")[-1].seq == core.engine.state.seq
 
 
-def test_a_socket_belongs_to_its_core_as_soon_as_it_is_there(private):
-    with bind(socket_path("2")), pytest.raises(SourceError, match="another core already"):
-        bind(socket_path("2"))
+def test_a_socket_belongs_to_its_core_before_anybody_listens(private):
+    place = Place(socket_path("2"))
+    with pytest.raises(SourceError, match="chair-2 is run by process"):
+        Place(socket_path("2"))
+    assert socket_path("2").exists(), "whoever is refused takes nothing away"
+    place.release()
+    place.socket.close()
+    assert not any(runtime_dir().iterdir())
+
+
+def test_of_many_that_want_one_chair_at_once_one_gets_it(private):
+    """Also where a dead core left its socket and its lock behind."""
+    socket_path("2").touch()
+    socket_path("2").with_suffix(".lock").write_text('{"pid":999999999}\n')
+    ready, got = threading.Barrier(8), []
+
+    def take() -> None:
+        ready.wait()
+        with contextlib.suppress(SourceError):
+            got.append(Place(socket_path("2")))
+
+    threads = [threading.Thread(target=take) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (place,) = got
+    place.socket.listen()
+    assert answers(socket_path("2"))
+    place.release()
+    place.socket.close()
