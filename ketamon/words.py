@@ -6,7 +6,7 @@ from typing import Any
 
 from ketamon.domain import events as e
 from ketamon.domain.devices import Link
-from ketamon.domain.instant import Instant
+from ketamon.domain.instant import Instant, leap
 from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
 from ketamon.domain.people import Person, Proof
 from ketamon.domain.profile import ObservationItem, Place, Profile
@@ -248,10 +248,11 @@ _SAID: dict[type, Callable[[Any, SessionState, Profile], Words]] = {
     e.SignedIn: lambda b, _s, _p: ("signed in", str(b.by)),
     e.PinRefused: lambda b, _s, _p: (f"wrong PIN for {b.name}" + (", locked" if b.locked else ""), ""),
     e.EmergencyAccess: lambda b, _s, _p: (f"works without a PIN: {b.why}", str(b.by)),
-    e.ClockStepped: lambda b, _s, _p: (f"the clock was moved by {b.seconds:+.0f} s", ""),
+    e.ClockStepped: lambda b, _s, _p: (f"the clock was moved by {leap(b.seconds)}", ""),
     e.DeviceOperated: lambda b, _s, _p: (f"{b.device}: {b.action.replace('-', ' ')}", str(b.by)),
     e.RecordingChanged: lambda b, _s, _p: (f"recording {'degraded: ' + b.why if b.degraded else 'fine again'}", ""),
     e.SoundChanged: lambda b, _s, _p: (f"sound: {b.why}" if b.why else f"alarms sound at {b.console}", ""),
     e.GateChanged: _gate,
+    e.StreamClosed: lambda b, _s, _p: (f"stream closed, {b.stream.size} bytes", ""),
     e.Unknown: _unknown,
 }

@@ -6,6 +6,8 @@ first and to the followers at once, so that a slow disk delays no alarm. An answ
 
 import asyncio
 from collections.abc import Callable, Iterator
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -19,7 +21,7 @@ from ketamon.domain import events as e
 from ketamon.domain.instant import Instant
 from ketamon.domain.intents import CheckIn, Intent, ReportSound, SetSpeed
 from ketamon.domain.people import Proof
-from ketamon.errors import Refused
+from ketamon.errors import KetamonError, Refused
 from ketamon.follow import Beat, Source, beat_line
 from ketamon.port.clock import Clock
 from ketamon.store.chain import Head
@@ -90,11 +92,21 @@ class Core:
         finally:
             self._closed = True
             try:
-                if self.stream is not None:
-                    self.stream.close()
+                self._close_stream()
             finally:  # a stream that cannot be written keeps no event from the record
                 if self.store is not None:
                     self.store.close(ended=self.engine.ended)
+
+    def _close_stream(self) -> None:
+        """Let the stream note the end of the record, and the record the end of the stream."""
+        if self.stream is None:
+            return
+        if self.store is not None:
+            with suppress(FutureTimeout, KetamonError):  # a disk that is full or hangs: it notes what is safe
+                self.store.append([], urgent=True).result(SAVED_WITHIN_S)
+        self.stream.close()
+        self.engine.stream_closed(self.stream.mark, self.clock.now())
+        self.publish()
 
     async def _serve(self, socket: Path) -> None:
         self._server = Server(self._history, self.ask, self._beat, self._on_mute)
@@ -179,6 +191,8 @@ class Core:
         if self.store is not None and (events or urgent):
             hurry = urgent or any(not isinstance(v.body, e.Measured | e.PumpReported) for v in events)
             durable = asyncio.wrap_future(self.store.append(events, hurry))
+            if self.stream is not None and any(isinstance(v.body, e.Signed) for v in events):
+                durable.add_done_callback(self._witness)
         if self._server is not None:
             self._server.send_events(events)
         for event in events:
@@ -189,6 +203,11 @@ class Core:
                 self.stream.tx(device, self.clock.now(), out.data)
             self.drive.send(device, out)
         return durable
+
+    def _witness(self, durable: "asyncio.Future[Head]") -> None:
+        """Let the stream note a signed record as soon as it is safe."""
+        if self.stream is not None and not (self._closed or durable.cancelled() or durable.exception()):
+            self.stream.witness(self.clock.now())
 
     def on_degraded(self, degraded: bool, why: str) -> None:
         """Hear that the record can (not) be written; that is part of the session itself, unless it comes too late."""

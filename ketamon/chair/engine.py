@@ -29,18 +29,24 @@ RULES_EVERY_S = 1.0
 class Chair:
     """One session at one chair.
 
-    `head` gives the head hash of the durable record, for signatures. The state may be one that was folded from a
-    record before (`resume`).
+    For signatures `head` gives the head hash of the record, `stream` the recorded stream as it stands. The state may be
+    one that was folded from a record before (`resume`).
     """
 
     def __init__(
-        self, profile: Profile, mode: Mode, head: Callable[[], str], state: SessionState | None = None
+        self,
+        profile: Profile,
+        mode: Mode,
+        head: Callable[[], str],
+        state: SessionState | None = None,
+        stream: Callable[[], e.StreamMark | None] = lambda: None,
     ) -> None:
         self.profile = profile
         self.mode = mode
         self.state = state or SessionState()
         self.devices: dict[str, AttachedDevice] = {}
         self._head = head
+        self._stream = stream
         self._memory = alarms.AlarmMemory()
         self._events: list[e.Event] = []
         self._judged: float | None = None
@@ -98,7 +104,7 @@ class Chair:
 
     def intend(self, intent: Intent, at: Instant, proof: Proof = Proof.NAME) -> None:
         """Do what somebody asks, or raise `Refused` with the reason; then nothing has changed."""
-        self._say(asked.answer(intent, self.state, self.profile, at, proof, self._head), at)
+        self._say(asked.answer(intent, self.state, self.profile, at, proof, self._head, self._stream), at)
         if isinstance(intent, Operate):
             self._say(self.devices[intent.device].act(intent.action, at, self.state), at)
         self._judge(at)
@@ -123,6 +129,10 @@ class Chair:
         """The record can (not) be written: that is part of the session too."""
         self._say([change], at)
         self._judge(at)
+
+    def stream_closed(self, mark: e.StreamMark, at: Instant) -> None:
+        """The recorded stream was closed in good order."""
+        self._say([e.StreamClosed(stream=mark)], at)
 
     def take(self) -> tuple[list[e.Event], list[tuple[str, Outgoing]]]:
         """Hand out the events since the last call, and what is to be sent, by device."""

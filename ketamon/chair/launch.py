@@ -57,7 +57,7 @@ def begin(
 ) -> Core:
     """Make a core with a new session in it; with `record`, it and the devices' bytes are kept there."""
     rules, toml, digest = load(profile)
-    core = Core(Chair(rules, mode, lambda: _head(core)), clock, drive, chair, door)
+    core = Core(Chair(rules, mode, lambda: _head(core), stream=lambda: _mark(core)), clock, drive, chair, door)
     now = clock.now()
     session = f"{now.wall:%Y%m%dT%H%M%SZ}-{chair}-{secrets.token_hex(3)}"
     stream = ""
@@ -93,7 +93,7 @@ def resume(chair: str, devices: dict[str, Cable]) -> Core:
     }
     drive = LiveDrive(clock, {name: d.address for name, d in attached.items()})
     door = Door(Roster.open(location.data_dir(), rules.people))
-    core = Core(Chair(rules, opened.mode, lambda: _head(core), state), clock, drive, chair, door)
+    core = Core(Chair(rules, opened.mode, lambda: _head(core), state, lambda: _mark(core)), clock, drive, chair, door)
     core.course = look_up(rules, record)
     now = clock.now()
     stream = _record(core, record, attached, now)
@@ -147,14 +147,18 @@ def _record(core: Core, record: Path, devices: dict[str, Cable], at: Instant) ->
         devices={name: StreamDevice(driver=d.spec.id, port=d.address, kind=d.spec.kind) for name, d in devices.items()},
         mode=core.engine.mode,
     )
-    path = record.with_suffix(".kstream")
+    path, store = record.with_suffix(".kstream"), core.store
     try:
-        core.stream = StreamWriter(path, header, at)
+        core.stream = StreamWriter(path, header, at, lambda: store.durable)
     except SourceError:  # other devices than before: their bytes get a stream of their own
         path = path.with_stem(f"{path.stem}-{at.wall:%H%M%S}")
-        core.stream = StreamWriter(path, header, at)
+        core.stream = StreamWriter(path, header, at, lambda: store.durable)
     return path.name
 
 
 def _head(core: Core) -> str:
     return core.store.head_hash if core.store is not None else ""
+
+
+def _mark(core: Core) -> e.StreamMark | None:
+    return core.stream.mark if core.stream is not None else None

@@ -206,9 +206,19 @@ class DrugWasted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signed:
-    """A signature: who, what it means, how it is known who signed, and the head hash of the record it covers.
+class StreamMark:
+    """A recorded stream as it stood at a moment: its name, how many bytes it had, and their SHA-256 in hexadecimal."""
 
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """A signature: who, what it means, how it is known who signed, and what it covers.
+
+    That is all of the record before it, by its head hash, and the recorded stream as it stood then, where there is one.
     `why` is the reason of an override, `unmet` what the gate lacked then.
     """
 
@@ -219,6 +229,7 @@ class Signed:
     proof: Proof = Proof.NAME
     why: str = ""
     unmet: tuple[str, ...] = ()
+    stream: StreamMark | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ from ketamon.domain.acts import (
     Signed,
     SignedIn,
     StaffMoved,
+    StreamMark,
     ValueEntered,
 )  # fmt: skip
 from ketamon.domain.devices import Priority
@@ -98,6 +99,8 @@ __all__ = [
     "SignedIn",
     "SoundChanged",
     "StaffMoved",
+    "StreamClosed",
+    "StreamMark",
     "Unknown",
     "ValueEntered",
     "iso",
@@ -235,6 +238,14 @@ class CourseFound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StreamClosed:
+    """The core let go of the recorded stream in good order; this is how it stood then."""
+
+    TYPE: ClassVar[str] = "stream-closed"
+    stream: StreamMark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
     """An event of a newer version: kept and shown, folded as nothing."""
 
@@ -246,7 +257,7 @@ class Unknown:
 
 Body = (
     Act | Report | SessionOpened | SessionResumed | PhaseChanged | AlarmChanged | GateChanged | ClockStepped
-    | RecordingChanged | SoundChanged | CourseFound
+    | RecordingChanged | SoundChanged | CourseFound | StreamClosed
     | Unknown
 )  # fmt: skip
 

@@ -398,6 +398,7 @@ _FOLD: dict[type, Callable[[SessionState, Any, e.Event], None]] = {
     e.RecordingChanged: _recording,
     e.SoundChanged: _sound,
     e.DeviceOperated: _logged,
+    e.StreamClosed: _logged,
     e.Unknown: _unknown,
 }
 

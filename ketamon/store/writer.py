@@ -88,6 +88,11 @@ class Store:
         return self._head.hash.hex()
 
     @property
+    def durable(self) -> Head:
+        """The end of what is safe."""
+        return self._durable
+
+    @property
     def durable_seq(self) -> int:
         """The number of the last event that is safe."""
         return self._durable.seq

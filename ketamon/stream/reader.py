@@ -6,7 +6,7 @@ reported with its line. Pacing is not here: `ketamon.chair.drives` lets session 
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -14,12 +14,18 @@ from typing import Annotated, Any, Self
 
 import msgspec
 
+from ketamon.domain.events import StreamMark
 from ketamon.errors import SourceError
 from ketamon.stream.record import PAYLOADS, Header, Record, decode_header
 
 _MAX_HEADER = 1 << 16
 _MAX_PROBLEMS = 100
 _COMMENT = ord("#")
+_SEQ_DIGITS = 19
+
+HeadCheck = Callable[[int, str], str]
+"""Holds what a stream notes of the session's record (event number, hash) against it; says what is wrong, or ""."""
+
 _decode_line = msgspec.json.Decoder(tuple[Annotated[float, msgspec.Meta(ge=0, lt=1e9)], str, str, Any]).decode
 
 
@@ -27,29 +33,39 @@ _decode_line = msgspec.json.Decoder(tuple[Annotated[float, msgspec.Meta(ge=0, lt
 class Report:
     """What was found in a stream, complete once it was read to its end.
 
-    `problems` holds one sentence each, with the line (the first 100; `more_problems` counts the rest); no problem means
-    the file is as it was written. `unknown` counts records of kinds this version does not know. `size` and `sha256` are
-    of the whole lines, `torn` is what follows the last of them. `uncovered` records stand after the last good sum.
+    `problems` holds one sentence each, with its line: all `damage` (the first 100; `more_problems` counts others), then
+    what is `unfinished`; no problem means the file is as it was written. `unknown` counts records of kinds this version
+    does not know. `size` and `sha256` are of the whole lines, `torn` is what follows the last of them. `uncovered`
+    records stand after the last good sum, `heads` counts the notes of how far the session's record went, `witnessed` is
+    the last event that they tell of.
     """
 
     records: int = 0
     sums: int = 0
     uncovered: int = 0
+    heads: int = 0
+    witnessed: int = 0
     ended: bool = False
     last_t: float = 0.0
     size: int = 0
     sha256: str = ""
     torn: bytes = b""
     unknown: Counter[str] = field(default_factory=Counter)
-    problems: list[str] = field(default_factory=list)
+    damage: list[str] = field(default_factory=list)
     more_problems: int = 0
+    unfinished: list[str] = field(default_factory=list)
 
     def found(self, line: int, text: str) -> None:
-        """Note a problem."""
-        if len(self.problems) < _MAX_PROBLEMS:
-            self.problems.append(f"line {line}: {text}")
+        """Note damage."""
+        if len(self.damage) < _MAX_PROBLEMS:
+            self.damage.append(f"line {line}: {text}")
         else:
             self.more_problems += 1
+
+    @property
+    def problems(self) -> list[str]:
+        """All that is wrong, one sentence each."""
+        return self.damage + self.unfinished
 
     def sentences(self) -> list[str]:
         """Say everything that is to be said, worst first; empty for a file in perfect order."""
@@ -65,10 +81,13 @@ class StreamReader:
     """The records of a file, in order: an iterable and a context manager.
 
     Raises `SourceError` where the file is missing, empty, foreign or newer. `header` is there at once, `report` is
-    complete after the last record. Sums and the end are checked, not yielded.
+    complete after the last record. Sums, heads and the end are checked, not yielded: heads by `head_check` where there
+    is a record to hold them against, and what a record says of this stream (`marks`) against its bytes.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, head_check: HeadCheck | None = None, marks: Iterable[StreamMark] = ()) -> None:
+        self._head_check, self._marks = head_check, {(mark.size, mark.sha256) for mark in marks}
+        self._ends = {size for size, _ in self._marks}
         try:
             self._file = path.open("rb")
         except FileNotFoundError as error:
@@ -109,6 +128,8 @@ class StreamReader:
                     yield record
             self._hash.update(line)
             self._size += len(line)
+            if self._size in self._ends:
+                self._marks.discard((self._size, self._hash.hexdigest()))
         self._finish()
 
     def _take(self, line: bytes) -> Record | None:
@@ -117,6 +138,9 @@ class StreamReader:
             known = PAYLOADS.get(kind)
             if known:
                 data = _read(payload, known[1])
+            elif kind == "head":
+                self._check_head(_read(payload, str))
+                return None
         except (ValueError, TypeError) as error:
             self.report.found(self._line, f"cannot be read ({error})")
             return None
@@ -140,6 +164,14 @@ class StreamReader:
             report.found(self._line, f"time runs backwards, from {report.last_t:.6f} s to {t:.6f} s")
         report.last_t = t
 
+    def _check_head(self, payload: bytes | str) -> None:
+        seq, head = str(payload)[:_SEQ_DIGITS].partition(" ")[0], str(payload).partition(" ")[2]
+        report = self.report
+        report.heads += 1
+        report.witnessed = int(seq)
+        if self._head_check and (why := self._head_check(report.witnessed, head)):
+            report.found(self._line, why)
+
     def _check_sum(self, payload: object) -> None:
         self.report.sums += 1
         if payload == self._hash.hexdigest():
@@ -157,11 +189,15 @@ class StreamReader:
     def _finish(self) -> None:
         report = self.report
         report.size, report.sha256 = self._size, self._hash.hexdigest()
+        if self._marks:
+            size = min(size for size, _ in self._marks)
+            report.found(self._line, f"its first {size} bytes are not those that the session's record tells of")
         if report.torn:
-            report.found(self._line, f"torn off after {len(report.torn)} bytes")
+            report.unfinished.append(f"line {self._line}: torn off after {len(report.torn)} bytes")
         if not report.ended:
             why = "the writer crashed or is still at work"
-            report.found(self._line, f"no end: {why}; no sum covers the last {report.uncovered} records")
+            said = f"no end: {why}; no sum covers the last {report.uncovered} records"
+            report.unfinished.append(f"line {self._line}: {said}")
 
 
 def _read(payload: object, read: Callable[[str], bytes | str]) -> bytes | str:
@@ -170,9 +206,9 @@ def _read(payload: object, read: Callable[[str], bytes | str]) -> bytes | str:
     return read(payload)
 
 
-def verify(path: Path) -> Report:
-    """Read a whole file and report. Raises `SourceError` where it cannot be read at all."""
-    with StreamReader(path) as reader:
+def verify(path: Path, head_check: HeadCheck | None = None, marks: Iterable[StreamMark] = ()) -> Report:
+    """Read a whole file and report, as `StreamReader` does. Raises `SourceError` where it cannot be read at all."""
+    with StreamReader(path, head_check, marks) as reader:
         for _ in reader:
             pass
     return reader.report

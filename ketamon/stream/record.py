@@ -4,6 +4,7 @@ r"""What stands in a recorded stream: a header, then one record a line, in the s
     # a line that begins so is a comment
     [0.000203,"monitor","rx","SPO2=095%\r\n"]             what the device said
     [0.100000,"pump","tx-hex","21 49 4E 0D"]             what was sent to it; bytes that are no text stand as hex
+    [60.000000,"","head","1804 <hash>"]                  how far the record beside it went, and its hash there
     [60.000000,"","sum","<SHA-256 of every byte before this line>"]
     [3600.000000,"","end",111600]                        closed in good order, after so many records
 

@@ -4,18 +4,22 @@ Every record goes to the system before the call returns, so `kill -9` loses noth
 minute, and at the end, a sum is written and all is forced to the disk. A disk that is full or failing never stops the
 session: records wait in memory (bounded, then dropped and counted), `trouble` says why, and each further record tries
 again.
+
+With each sum stands the end of the session's record as it was safe then (`head`): so a tail that is cut off the record
+is found, also where the session never came to its end.
 """
 
 import fcntl
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Self
 
 from ketamon.codec import encode_json
-from ketamon.domain.events import iso
+from ketamon.domain.events import StreamMark, iso
 from ketamon.domain.instant import Instant
 from ketamon.errors import SourceError
 from ketamon.stream.reader import Report, StreamReader
@@ -31,11 +35,14 @@ class StreamWriter:
     A torn last line is cut off and kept as a note; `resumed` tells what was found, "" for a new file. Raises
     `SourceError` where the file is foreign, newer, of other devices or another mode, or being written elsewhere.
     Times follow each other: a record that comes late is written with the time of the one before, and a clock that
-    starts anew goes on where the file ends. Safe to call from several threads.
+    starts anew goes on where the file ends. Safe to call from several threads. `head` gives the last event of the
+    session's record that is safe, and its hash.
     """
 
-    def __init__(self, path: Path, header: Header, at: Instant) -> None:
-        self._path = path
+    def __init__(
+        self, path: Path, header: Header, at: Instant, head: Callable[[], tuple[int, bytes]] | None = None
+    ) -> None:
+        self._path, self._head = path, head
         self._lock = Lock()
         self._waiting = bytearray()
         self._dropped = 0
@@ -54,6 +61,7 @@ class StreamWriter:
             self._resume(header, at)
         else:
             self._hash = hashlib.sha256()
+            self._size = 0
             self._records = self._shift_us = 0
             self._last_us = self._summed_us = at.monotonic_ns // 1000
             self._append(encode_header(header))
@@ -71,6 +79,7 @@ class StreamWriter:
             self.resumed += f"; a torn line was cut off: {report.torn.decode('ascii', 'backslashreplace')}"
         with self._path.open("rb") as file:
             self._hash = hashlib.file_digest(file, "sha256")
+        self._size = report.size
         self._records = report.records
         self._last_us = self._summed_us = round(report.last_t * 1e6)
         self._shift_us = max(0, self._last_us - at.monotonic_ns // 1000)
@@ -80,6 +89,12 @@ class StreamWriter:
     def head_sha256(self) -> str:
         """SHA-256 of every byte up to here, in hex."""
         return self._hash.hexdigest()
+
+    @property
+    def mark(self) -> StreamMark:
+        """How it stands: every byte up to here."""
+        with self._lock:
+            return StreamMark(name=self._path.name, size=self._size, sha256=self.head_sha256)
 
     def rx(self, device: str, at: Instant, data: bytes) -> None:
         """Record bytes that came from a device."""
@@ -111,7 +126,7 @@ class StreamWriter:
             if self._fd < 0:
                 return
             self._own_up()
-            self._line("", "sum", self.head_sha256)
+            self._sum()
             if end:
                 self._line("", "end", self._records)
             self._drain(sync=True)
@@ -139,9 +154,23 @@ class StreamWriter:
             due = us - self._summed_us >= _SUM_EVERY_US
             if due:
                 self._record("", Kind.WALL, iso(at.wall))
-                self._line("", "sum", self.head_sha256)
-                self._summed_us = us
+                self._sum()
             self._drain(sync=due)
+
+    def witness(self, at: Instant) -> None:
+        """Write a sum now, with the end of the session's record, and force it to the disk."""
+        with self._lock:
+            if self._fd >= 0:
+                self._last_us = max(at.monotonic_ns // 1000 + self._shift_us, self._last_us)
+                self._sum()
+                self._drain(sync=True)
+
+    def _sum(self) -> None:
+        if self._head is not None:
+            seq, head = self._head()
+            self._line("", "head", f"{seq} {head.hex()}")
+        self._line("", "sum", self.head_sha256)
+        self._summed_us = self._last_us
 
     def _own_up(self) -> None:
         if self._dropped:
@@ -158,6 +187,7 @@ class StreamWriter:
 
     def _append(self, line: bytes) -> None:
         self._hash.update(line)
+        self._size += len(line)
         self._waiting += line
 
     def _drain(self, *, sync: bool) -> None:

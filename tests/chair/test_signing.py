@@ -16,7 +16,7 @@ from ketamon.rules import gate
 def sign(clinic: Clinic, meaning: Meaning, by: Person, why: str = "") -> list[e.Body]:
     """Sign, and fold what follows, as the chair does."""
     intent = i.Sign(meaning=meaning, by=by, why=why)
-    bodies = asked.answer(intent, clinic.state, clinic.profile, clinic.at, Proof.PIN, lambda: "head")
+    bodies = asked.answer(intent, clinic.state, clinic.profile, clinic.at, Proof.PIN, lambda: "head", lambda: None)
     clinic.say(*bodies)
     return bodies
 
@@ -122,7 +122,7 @@ def test_limits_that_are_off_are_named_when_overridden():
 
 def leave(clinic: Clinic) -> None:
     intent = i.Advance(trigger=Trigger.LEAVE, by=NURSE)
-    clinic.say(*asked.answer(intent, clinic.state, clinic.profile, clinic.at, Proof.PIN, lambda: "head"))
+    clinic.say(*asked.answer(intent, clinic.state, clinic.profile, clinic.at, Proof.PIN, lambda: "head", lambda: None))
 
 
 @pytest.mark.parametrize("overridden", [False, True])

@@ -61,7 +61,13 @@ RULES: dict[type, Rule] = {
 
 
 def answer(
-    intent: i.Intent, state: SessionState, profile: Profile, at: Instant, proof: Proof, head: Callable[[], str]
+    intent: i.Intent,
+    state: SessionState,
+    profile: Profile,
+    at: Instant,
+    proof: Proof,
+    head: Callable[[], str],
+    stream: Callable[[], e.StreamMark | None],
 ) -> list[e.Body]:
     """Return the bodies that follow from what somebody asks; raise `Refused` where none may."""
     if isinstance(intent, i.ReportSound):  # a console says this, nobody asks it
@@ -78,4 +84,4 @@ def answer(
         raise Refused(f"this takes {involved(intent)[0].name}'s PIN")
     if proof is not Proof.PIN and type(intent) in PINNED and state.glass_broken is not None:
         proof = Proof.EMERGENCY
-    return list(rule.answer(Asking(state, profile, at, proof, head), intent))
+    return list(rule.answer(Asking(state, profile, at, proof, head, stream), intent))

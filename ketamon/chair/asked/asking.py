@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ketamon.domain.acts import StreamMark
 from ketamon.domain.devices import DeviceKind, Link, PumpState
 from ketamon.domain.instant import Instant
 from ketamon.domain.people import Person, Proof
@@ -14,13 +15,17 @@ from ketamon.errors import Refused
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """One moment at which somebody asks for something. `head` gives the head hash of the record, for signatures."""
+    """One moment at which somebody asks for something.
+
+    For signatures `head` gives the head hash of the record, and `stream` the recorded stream as it stands.
+    """
 
     state: SessionState
     profile: Profile
     at: Instant
     proof: Proof
     head: Callable[[], str]
+    stream: Callable[[], StreamMark | None]
 
     def way(self, trigger: Trigger, by: Person) -> Transition:
         """Return where a trigger leads from here, or refuse it."""

@@ -27,7 +27,8 @@ def sign(now: Asking, intent: i.Sign) -> Iterator[e.Body]:
     why = text(intent.why, "the reason why the patient leaves all the same") if meaning is Meaning.OVERRIDE else ""
     if meaning in FIRST:
         _refuse_without_first(now, FIRST[meaning], by)
-    yield e.Signed(meaning=meaning, by=by, covers=now.head(), proof=now.proof, why=why, unmet=unmet)
+    covers, stream = now.head(), now.stream()
+    yield e.Signed(meaning=meaning, by=by, covers=covers, proof=now.proof, why=why, unmet=unmet, stream=stream)
     if meaning in _TRIGGER:
         way = now.way(_TRIGGER[meaning], by)
         yield e.PhaseChanged(trigger=_TRIGGER[meaning], phase=way.to, by=by)
