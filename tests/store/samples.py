@@ -16,9 +16,11 @@ from ketamon.domain.people import Meaning, Person, Role
 from ketamon.domain.readings import Quality, Reading
 from ketamon.domain.units import Unit
 from ketamon.store.writer import Limits
+from ketamon.stream.record import Header
 
 START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 QUICK = Limits(group_s=0.001, retry_s=(0.001,))
+HEADER = Header(START, {})
 NURSE = Person("A. N.", Role.NURSE)
 INT64 = st.integers(-(2**63), 2**63 - 1)
 PLAIN: dict[Any, st.SearchStrategy[Any]] = {
@@ -77,6 +79,11 @@ def noted(seq: int) -> Event:
 def measured(seq: int) -> Event:
     reading = Reading(parameter=Parameter.SPO2, value=90.0 + seq % 10, unit=Unit.PERCENT, quality=Quality.VALID)
     return Event(seq, at(seq), Measured(device="monitor", offset=seq, readings=(reading,)))
+
+
+def event(seq: int) -> Event:
+    """Give the event that stands at a number in the records of children: every third is a note."""
+    return noted(seq) if seq % 3 == 0 else measured(seq)
 
 
 def signed(seq: int, covers: str) -> Event:

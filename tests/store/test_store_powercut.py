@@ -1,0 +1,99 @@
+"""The power goes at any moment: what was acknowledged is there, nothing is corrupt, and the session goes on."""
+
+import random
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from store.disk import Disk, Op, build, read_log, run
+from store.samples import HEADER, QUICK, at, event
+
+from ketamon.store.reader import Reader
+from ketamon.store.verify import verify
+from ketamon.store.writer import Store
+from ketamon.stream.reader import StreamReader
+from ketamon.stream.writer import StreamWriter
+
+
+@dataclass
+class Promised:
+    """What the child's writers had promised by a moment."""
+
+    created: bool = False
+    streaming: bool = False
+    ended: bool = False
+    saved: int = 0
+    handed: int = 0
+    streamed: int = 0
+
+    def take(self, op: Op) -> None:
+        if op.op == "S" and op.path.endswith(".kstream"):
+            self.streamed = self.handed
+        if op.op != "N":
+            return
+        word, _, number = op.data.decode().partition(" ")
+        setattr(self, word, int(number) if number else True)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("shim"))
+
+
+def lost(folder: Path, promised: Promised) -> int:
+    """Check a record that was cut; return how many acknowledged events are not in it."""
+    path = folder / "one.ksession"
+    if promised.created:
+        assert verify(path) == []
+        with Reader(path) as reader:
+            events = list(reader.events())
+            assert reader.ended >= promised.ended
+        assert events == [event(seq) for seq in range(1, len(events) + 1)]
+        with Store(path, clock=int, on_degraded=lambda *_: None, limits=QUICK) as store:
+            assert store.append([event(len(events) + 1)], urgent=True).result(5).seq == len(events) + 1
+        assert verify(path) == []
+        return max(0, promised.saved - len(events))
+    return 0
+
+
+def check_stream(folder: Path, promised: Promised) -> None:
+    path = folder / "one.kstream"
+    if not promised.streaming:
+        return
+    for _ in range(2):  # as it was cut, and as it goes on
+        with StreamReader(path) as stream:
+            said = [record.data for record in stream if record.device == "monitor"]
+        assert said[: promised.streamed] == [b"%d\r\n" % seq for seq in range(1, promised.streamed + 1)]
+        StreamWriter(path, HEADER, at(10**6)).close()
+
+
+def cuts(log: Path, folder: Path, number: int, seed: int) -> int:
+    """Cut the power so many times, at moments of all kinds; return how often acknowledged events were lost."""
+    chance = random.Random(seed)  # noqa: S311 (repeatable)
+    ops = list(read_log(log))
+    promises = [i + 1 for i, op in enumerate(ops) if op.data in (b"created", b"streaming", b"ended")]
+    moments = sorted([chance.randrange(len(ops) + 1) for _ in range(number)] + promises * 3)
+    disk, promised, done, losses = Disk(chance), Promised(), 0, 0
+    for moment in moments:
+        for op in ops[done:moment]:
+            disk.take(op)
+            promised.take(op)
+        done = moment
+        folder.mkdir()
+        disk.cut(folder)
+        losses += bool(lost(folder, promised))
+        check_stream(folder, promised)
+        shutil.rmtree(folder)
+    return losses
+
+
+@pytest.mark.parametrize(("number", "events"), [(40, 900), pytest.param(400, 6000, marks=pytest.mark.long)])
+def test_no_power_cut_loses_what_was_acknowledged(library, tmp_path, number, events):
+    run(library, tmp_path / "disk", "session", events)
+    assert cuts(tmp_path / "disk.log", tmp_path / "cut", number, number) == 0
+
+
+def test_the_cuts_find_a_store_that_does_not_sync(library, tmp_path):
+    run(library, tmp_path / "disk", "session", 300, "normal")
+    assert cuts(tmp_path / "disk.log", tmp_path / "cut", 20, 1) > 0
