@@ -209,6 +209,10 @@ def _gate(b: e.GateChanged, _state: SessionState, _profile: Profile) -> Words:
     return "gate open" if b.open else f"gate closed, {unmet} of {len(b.checks)} criteria unmet", ""
 
 
+def _unseen(gap_s: float | None) -> str:
+    return f"{'an unknown time' if gap_s is None else span(gap_s)} in which nothing was seen"
+
+
 def _unknown(b: e.Unknown, _state: SessionState, _profile: Profile) -> Words:
     return f"unknown event “{b.type}” of a newer ketamon", ""
 
@@ -219,7 +223,8 @@ def _other(b: Any, _state: SessionState, _profile: Profile) -> Words:
 
 _SAID: dict[type, Callable[[Any, SessionState, Profile], Words]] = {
     e.SessionOpened: lambda b, _s, p: (f"session opened under {p.title or b.profile}", ""),
-    e.SessionResumed: lambda b, _s, _p: (f"resumed after {span(b.gap_s)} in which nothing was seen", ""),
+    e.SessionResumed: lambda b, _s, _p: (f"resumed after {_unseen(b.gap_s)}{': ' * bool(b.why)}{b.why}", ""),
+    e.StoodStill: lambda b, _s, _p: (f"{b.why}: {_unseen(b.gap_s)}", ""),
     e.PatientCheckedIn: lambda b, _s, _p: (f"{b.patient.label} checked in, {b.patient.weight_kg:g} kg", str(b.by)),
     e.OrderEntered: _order,
     e.DeviceAttached: lambda b, _s, _p: (f"{b.device}: {b.label} at {b.port}", ""),

@@ -167,7 +167,7 @@ class Server:
 
 
 class _Place:
-    """A socket that only its owner can connect to. The lock beside it decides whose it is, so two cannot both take it."""
+    """A socket that only its owner can connect to. The lock beside it decides whose it is: two cannot both take it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

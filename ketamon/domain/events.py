@@ -9,6 +9,7 @@ so that an older record reads as it was written.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from math import inf
 from typing import ClassVar, get_args
 
 from ketamon.domain.acts import (
@@ -39,7 +40,7 @@ from ketamon.domain.acts import (
     ValueEntered,
 )  # fmt: skip
 from ketamon.domain.devices import Priority
-from ketamon.domain.instant import Instant
+from ketamon.domain.instant import Boot, Instant
 from ketamon.domain.parameters import Parameter
 from ketamon.domain.people import Person
 from ketamon.domain.phases import Phase, Trigger
@@ -99,6 +100,7 @@ __all__ = [
     "SignedIn",
     "SoundChanged",
     "StaffMoved",
+    "StoodStill",
     "StreamClosed",
     "StreamMark",
     "Unknown",
@@ -111,7 +113,8 @@ __all__ = [
 class SessionOpened:
     """A session begins at a chair, under a profile named by its hash. `profile_toml` is the whole text of it.
 
-    `pins`: the clinic keeps a roster, so whoever signs has to prove who it is.
+    `pins`: the clinic keeps a roster, so whoever signs has to prove who it is. `boot`: the machine's clock behind the
+    session's, None where time was made up.
     """
 
     TYPE: ClassVar[str] = "session-opened"
@@ -124,16 +127,43 @@ class SessionOpened:
     software: str
     stream: str = ""
     pins: bool = False
+    boot: Boot | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionResumed:
-    """The core was down for `gap_s` and goes on with the same session. Nothing was seen in between."""
+    """The core was down for `gap_s` and goes on with the same session. Nothing was seen in between.
+
+    None: nobody can tell for how long, and the session's clock stood still meanwhile. `why` is the cause as far as it is
+    known, `boot` as in `SessionOpened`.
+    """
 
     TYPE: ClassVar[str] = "session-resumed"
-    gap_s: float
+    gap_s: float | None
     software: str
     stream: str = ""
+    why: str = ""
+    boot: Boot | None = None
+
+    def __post_init__(self) -> None:
+        _refuse_no_length(self.gap_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoodStill:
+    """The core ran on, but stood still for `gap_s` (the machine slept, for one): nothing was seen in between."""
+
+    TYPE: ClassVar[str] = "stood-still"
+    gap_s: float
+    why: str
+
+    def __post_init__(self) -> None:
+        _refuse_no_length(self.gap_s)
+
+
+def _refuse_no_length(gap_s: float | None) -> None:
+    if gap_s is not None and not 0 <= gap_s < inf:
+        raise ValueError(f"a gap of {gap_s} s is none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +286,7 @@ class Unknown:
 
 
 Body = (
-    Act | Report | SessionOpened | SessionResumed | PhaseChanged | AlarmChanged | GateChanged | ClockStepped
+    Act | Report | SessionOpened | SessionResumed | StoodStill | PhaseChanged | AlarmChanged | GateChanged | ClockStepped
     | RecordingChanged | SoundChanged | CourseFound | StreamClosed
     | Unknown
 )  # fmt: skip

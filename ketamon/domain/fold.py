@@ -56,15 +56,34 @@ def _is_known(state: SessionState, body: Any) -> bool:
 
 
 def _opened(state: SessionState, body: e.SessionOpened, event: e.Event) -> None:
-    state.opened, state.started, state.phase_since = body, event.at, event.at
+    state.opened, state.started, state.phase_since, state.boot = body, event.at, event.at, body.boot
 
 
 def _resumed(state: SessionState, body: e.SessionResumed, event: e.Event) -> None:
     """Nothing was seen during the gap, so nothing is current until a device speaks again, or a console."""
-    state.sound = None
+    state.sound, state.boot = None, body.boot
+    _not_seen(state, body.gap_s, event)
+    long = "an unknown time" if body.gap_s is None else f"{body.gap_s:.0f} s"
     for device in state.devices.values():
-        _drop_values(state, device.attached.device, event)
-        device.link, device.link_since, device.why = Link.CLOSED, event.at, f"core was down for {body.gap_s:.0f} s"
+        device.link, device.link_since, device.why = Link.CLOSED, event.at, f"core was down for {long}"
+
+
+def _stood_still(state: SessionState, body: e.StoodStill, event: e.Event) -> None:
+    _not_seen(state, body.gap_s, event)
+
+
+def _not_seen(state: SessionState, gap_s: float | None, event: e.Event) -> None:
+    """A cuff result and what a person typed in have an age; after a gap of unknown length not even that."""
+    for device in state.devices:
+        _drop_values(state, device, event)
+    run = state.infusion
+    if run.running_since is not None:
+        run.unseen_s = None if gap_s is None or run.unseen_s is None else round(run.unseen_s + gap_s, 3)
+    if gap_s is None:
+        state.ages_from, state.audio_paused_until = event.at, None
+        for key in list(state.samples):
+            del state.samples[key]
+            _draw(state, key, None, event)
 
 
 def _checked_in(state: SessionState, body: e.PatientCheckedIn, _: e.Event) -> None:
@@ -361,6 +380,7 @@ def _logged(_state: SessionState, _body: Any, _event: e.Event) -> None:
 _FOLD: dict[type, Callable[[SessionState, Any, e.Event], None]] = {
     e.SessionOpened: _opened,
     e.SessionResumed: _resumed,
+    e.StoodStill: _stood_still,
     e.PatientCheckedIn: _checked_in,
     e.CourseFound: _course,
     e.ScreeningAnswered: _answered,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ketamon.domain import events as e
 from ketamon.domain.devices import DeviceAlarm, DeviceKind, Link, PumpStatus
-from ketamon.domain.instant import Instant
+from ketamon.domain.instant import Boot, Instant
 from ketamon.domain.parameters import Parameter
 from ketamon.domain.people import Patient, Person
 from ketamon.domain.phases import Phase
@@ -110,7 +110,8 @@ class Infusion:
     """The infusion clock: it stands in pauses, the session clock runs.
 
     `given_ml` is what the pumps' counters grew by, also where one was set to zero meanwhile. `ended` moves on while a
-    pump infuses after it.
+    pump infuses after it. `unseen_s` of the running time passed while the core was down or stood still: whether the
+    drug ran then is told by `given_ml` alone. None: nobody can tell how long that was.
     """
 
     started: Instant | None = None
@@ -120,6 +121,7 @@ class Infusion:
     given_ml: float = 0.0
     stopped_early: bool = False
     pauses: list[tuple[Instant, Instant | None]] = field(default_factory=list)
+    unseen_s: float | None = 0.0
 
     def seconds(self, at: Instant) -> float:
         """How long the drug ran until `at`, without pauses."""
@@ -135,12 +137,15 @@ class SessionState:
     typed in; `log` the events that a person would read, oldest first. `clock_step`
     is the last step of the wall clock and when it was. `ready_at` is the first moment the gate was open,
     `gate_open_since` the last time it opened, None while it is closed. `glass_broken`: somebody works without a PIN.
+    `ages_from`: how long ago something before this was is not known, at least so long as the clock says.
     """
 
     seq: int = 0
     at: Instant | None = None
     opened: e.SessionOpened | None = None
     started: Instant | None = None
+    boot: Boot | None = None
+    ages_from: Instant | None = None
     patient: Patient | None = None
     course: e.CourseFound | None = None
     screening: dict[str, Screened] = field(default_factory=dict)
@@ -183,6 +188,11 @@ class SessionState:
 def counts(state: SessionState, reading: Reading) -> bool:
     """Whether a reading is about the patient of this session: a demonstration never counts in a real one."""
     return reading.mode is Mode.REAL or (state.opened is not None and state.opened.mode is not Mode.REAL)
+
+
+def age_known(state: SessionState, then: Instant) -> bool:
+    """Whether the clock says how long ago a moment was; before a gap of unknown length it says only "at least"."""
+    return state.ages_from is None or then >= state.ages_from
 
 
 def observations_of(state: SessionState, item: str) -> list[Observation]:

@@ -6,17 +6,23 @@ session decided on.
 
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
-from ketamon.domain.instant import Instant
+from ketamon.domain.instant import Boot, Instant
 
 # Where there is one, the clock that goes on while the machine sleeps: a value read before the lid was shut is old.
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+# The one that stands still meanwhile; what the other gains on it is time that was slept.
+_AWAKE = getattr(time, "CLOCK_UPTIME_RAW", time.CLOCK_MONOTONIC)
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Clock(Protocol):
-    """Tells the time of a session."""
+    """Tells the time of a session. `boot`: the machine's own clock behind it, None where time is made up."""
+
+    boot: Boot | None
 
     def now(self) -> Instant:
         """Tell the time on both clocks."""
@@ -28,15 +34,36 @@ class SystemClock:
 
     def __init__(self, elapsed_ns: int = 0) -> None:
         self._zero = time.clock_gettime_ns(_CLOCK) - elapsed_ns
+        self._asleep = self._slept_ns()
+        self.boot: Boot | None = Boot(_boot_id(), self._zero)
 
     def now(self) -> Instant:
         """Tell the time since the session began, and the wall clock in UTC."""
         ns = time.clock_gettime_ns(_CLOCK) - self._zero
         return Instant(ns - ns % 1000, datetime.now(UTC))
 
+    def slept_s(self) -> float:
+        """Tell for how long the machine slept since this was last asked."""
+        before, self._asleep = self._asleep, self._slept_ns()
+        return max(0.0, (self._asleep - before) / 1e9)
+
+    @staticmethod
+    def _slept_ns() -> int:
+        return time.clock_gettime_ns(_CLOCK) - time.clock_gettime_ns(_AWAKE)
+
+
+def _boot_id() -> str:
+    """Return the name of this run of the machine; "" where the system has none."""
+    try:
+        return _BOOT_ID.read_text("ascii").strip()
+    except OSError:
+        return ""
+
 
 class SteppedClock:
     """Time that passes only when it is told to: for demo, replay and tests, at any speed with the same decisions."""
+
+    boot: Boot | None = None
 
     def __init__(self, wall: datetime, elapsed_ns: int = 0) -> None:
         if wall.tzinfo is None:

@@ -15,7 +15,7 @@ from ketamon.domain.parameters import PARAMETERS, Parameter
 from ketamon.domain.phases import Phase
 from ketamon.domain.profile import Anchor, Criterion, CriterionKind, ObservationItem, Profile
 from ketamon.domain.series import Point, Series
-from ketamon.domain.session import Observation, Sample, SessionState, observations_of
+from ketamon.domain.session import Observation, Sample, SessionState, age_known, observations_of
 from ketamon.rules.current import TWIN, current_or_twin, lifetime_s, track
 from ketamon.rules.schedule import moment
 
@@ -214,7 +214,8 @@ def _for_so_long(c: Criterion) -> str:
 
 
 def _counts(look: _Look, o: Observation, c: Criterion) -> bool:
-    return look.in_recovery(o.at) and look.at.since(o.at) <= _minutes(c) * 60
+    fresh = age_known(look.state, o.at) and look.at.since(o.at) <= _minutes(c) * 60
+    return fresh and look.in_recovery(o.at)
 
 
 def _in_range(grade: int | None, low: int | None, high: int | None) -> bool:

@@ -5,7 +5,7 @@ from ketamon.domain.instant import Instant
 from ketamon.domain.people import Meaning
 from ketamon.domain.phases import Phase
 from ketamon.domain.profile import Profile
-from ketamon.domain.session import SessionState
+from ketamon.domain.session import SessionState, age_known
 
 FIRST = {Meaning.DISCHARGE: Meaning.ASSESSMENT, Meaning.OVERRIDE_SECOND: Meaning.OVERRIDE}
 """The second signature of each pair, and the one that must stand before it."""
@@ -29,7 +29,8 @@ def _counts(state: SessionState, profile: Profile, at: Instant, meaning: Meaning
     if meaning is not Meaning.ASSESSMENT:
         return True
     opened, minutes = state.gate_open_since, profile.gate.assessment_valid_minutes
-    return opened is not None and when >= opened and (not minutes or at.since(when) <= minutes * 60)
+    fresh = not minutes or (age_known(state, when) and at.since(when) <= minutes * 60)
+    return fresh and opened is not None and when >= opened
 
 
 def _pair(signed: list[Signed]) -> list[Signed]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from ketamon.domain.devices import DeviceKind, Link, PumpState, PumpStatus
+from ketamon.domain.instant import leap
 from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
 from ketamon.domain.phases import ENDED, Phase
 from ketamon.domain.profile import WATCHED_ANYWAY, Watch, WatchRule
@@ -109,7 +110,7 @@ def _stepped(look: Look) -> str:
     alarm, step = look.profile.alarm, look.state.clock_step
     if step is None or abs(step[0]) < alarm.clock_step_s or look.at.since(step[1]) >= alarm.momentary_s:
         return ""
-    return f"clock stepped by {step[0]:+.0f} s"
+    return f"clock stepped by {leap(step[0])}"
 
 
 def _link(look: Look, rules: Rules, device: Device) -> Iterator[Condition]:

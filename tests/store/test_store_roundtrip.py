@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store.samples import INT64, QUICK, START, any_body, any_instant, measured, noted
 
-from ketamon.domain.events import TYPES, Event, SessionResumed, Unknown
+from ketamon.domain.events import TYPES, ClockStepped, Event, Unknown
 from ketamon.errors import SourceError, VerificationError
 from ketamon.store.chain import event_of, follows, genesis, link, row_of
 from ketamon.store.database import create
@@ -68,7 +68,7 @@ def test_the_chain_begins_with_the_session():
     [
         replace(noted(1), at=replace(noted(1).at, wall=datetime(2026, 1, 1))),  # noqa: DTZ001 (naive on purpose)
         replace(noted(1), at=replace(noted(1).at, wall=START.astimezone(timezone(timedelta(hours=1))))),
-        replace(noted(1), body=SessionResumed(gap_s=float("nan"), software="0")),
+        replace(noted(1), body=ClockStepped(seconds=float("nan"))),
     ],
     ids=["naive", "not UTC", "NaN"],
 )
