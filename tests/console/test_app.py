@@ -6,7 +6,7 @@ import weakref
 from datetime import UTC
 
 import pytest
-from console.chairs import NURSE, PHYSICIAN, Chair, Clock, FakeFeed, empty, infusing, recovering
+from console.chairs import NURSE, PHYSICIAN, PROFILE, Chair, Clock, FakeFeed, empty, infusing, recovering
 from console.pilot import console
 from textual.events import Key
 from textual.widgets import Input
@@ -14,6 +14,7 @@ from textual.widgets import Input
 from ketamon.console.app import KetamonApp
 from ketamon.console.themes import THEMES
 from ketamon.console.widgets.tile import Tile
+from ketamon.domain import events as e
 from ketamon.domain import intents as i
 from ketamon.domain.devices import Priority
 from ketamon.domain.parameters import Parameter
@@ -513,6 +514,22 @@ async def test_the_gate_lists_and_confirms():
         assert "gate: closed" in desk.text()
 
 
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+async def test_facts_are_confirmed_in_a_row_one_key_each(size):
+    async with console(recovering(), size) as desk:
+        await desk.press("g")
+        for fact in ("oriented", "iv-out", "escort", "instructions"):
+            label = next(c.label for c in PROFILE.criterion if fact in {c.id, c.item})
+            assert f"›UNMET {label}" in desk.text()
+            await desk.press("enter")
+            assert desk.asked[-1] == i.Confirm(item=fact, met=True, by=NURSE)
+            desk.feed.chair.say(e.Confirmed(item=fact, met=True, by=NURSE)).gate()
+            desk.feed.tick()
+            await desk.look()
+        await desk.press("escape", "g")
+        assert len(desk.asked) == 4
+
+
 async def test_a_criterion_that_is_judged_cannot_be_confirmed():
     async with console(recovering()) as desk:
         await desk.press("g", "up", "enter")
@@ -521,8 +538,6 @@ async def test_a_criterion_that_is_judged_cannot_be_confirmed():
 
 
 async def test_two_people_sign_and_the_patient_leaves():
-    from ketamon.domain import events as e
-
     async with console(recovering().gate_opens()) as desk:
         chair = desk.feed.chair
         await desk.press("d", "enter")

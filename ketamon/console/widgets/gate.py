@@ -17,6 +17,9 @@ from ketamon.domain.people import Person
 WIDE = 84
 """From this width on each criterion is one line with all its columns."""
 
+ROWS_OF_CHOSEN = 4
+"""The chosen criterion takes so many lines: what is required, what was observed and what would meet it stand below."""
+
 
 class GatePanel(Panel):
     """The criteria. The pointer goes through them; Enter confirms, or takes back, what a person can confirm."""
@@ -39,12 +42,23 @@ class GatePanel(Panel):
         """Hold the text."""
         yield Line(classes="criteria")
 
+    def opened(self, what: str = "") -> None:
+        """Begin with the first fact that a person can confirm."""
+        super().opened(what)
+        self._chosen = ""
+        self._choose(self._to_confirm())
+
+    def _to_confirm(self) -> str:
+        """Return the first fact that is still to be confirmed, besides the chosen one; else what is chosen."""
+        lines = self.view.gate.lines if self.view else ()
+        facts = [line.label for line in lines if line.confirm and not line.met and line.label != self._chosen]
+        return facts[0] if facts else self._chosen
+
     def draw(self, view: ChairView) -> None:
         """Draw the verdict."""
         labels = [line.label for line in view.gate.lines]
         if self._chosen not in labels:
-            self._chosen = next((line.label for line in view.gate.lines if line.confirm and not line.met), "")
-            self._chosen = self._chosen or (labels[0] if labels else "")
+            self._chosen = self._to_confirm() or (labels[0] if labels else "")
         self.border_title = title(view.gate)
         self.query_one(Line).say(drawn(view.gate, self._chosen, self.size.width - 1))
 
@@ -59,10 +73,20 @@ class GatePanel(Panel):
             return
         labels = [line.label for line in self.view.gate.lines]
         at = labels.index(self._chosen) if self._chosen in labels else 0
-        at = min(max(at + by, 0), len(labels) - 1)
-        self._chosen = labels[at]
+        self._choose(labels[min(max(at + by, 0), len(labels) - 1)])
+
+    def _choose(self, label: str) -> None:
+        """Point to a criterion, and keep it in sight."""
+        labels = [line.label for line in self.view.gate.lines] if self.view else []
+        if self.view is None or label not in labels:
+            return
+        self._chosen = label
         self.draw(self.view)
-        self.scroll_to(y=max(0, at - self.size.height // 2), animate=False)
+        self.call_after_refresh(self._reveal, labels.index(label))  # just opened, it has no height yet
+
+    def _reveal(self, at: int) -> None:
+        top = min(max(round(self.scroll_y), at + ROWS_OF_CHOSEN - self.size.height), at)
+        self.scroll_to(y=max(0, top), animate=False)
 
     def action_confirm(self) -> None:
         """Confirm the chosen fact, or take the confirmation back."""
@@ -71,13 +95,15 @@ class GatePanel(Panel):
         if line is None:
             return
         if not line.confirm:
-            self.post_message(self.Refused(f"“{line.label}” is judged from values: {line.remedy}"))
+            what = "" if line.met else f": {line.remedy}"
+            self.post_message(self.Refused(f"“{line.label}” is judged from values{what}"))
             return
         what = f"{line.label}: {'taken back' if line.met else 'confirmed'}"
         self.ask(Confirm(item=line.confirm, met=not line.met, by=self.staff), what)
 
     def done(self) -> None:
-        """Stay open: several facts are confirmed in a row."""
+        """Stay open, at the next fact: several are confirmed in a row."""
+        self._choose(self._to_confirm())
 
 
 def title(gate: Gate) -> str:
