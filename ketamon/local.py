@@ -3,15 +3,19 @@
 The folder is 0700 and the socket 0600, and both ends ask the kernel who the other is. Nothing listens on a network.
 """
 
+import hashlib
 import os
 import re
 import socket
 import struct
 import sys
 import tempfile
+from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 
 from ketamon.errors import SourceError, UsageError
+from ketamon.lock import Lock
 
 _SUFFIX = ".sock"
 
@@ -34,6 +38,22 @@ def socket_path(chair: str) -> Path:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", chair):
         raise UsageError(f"“{chair}” is no name for a chair: letters, digits, - and _, at most 32")
     return runtime_dir() / f"chair-{chair}{_SUFFIX}"
+
+
+def claim_ports(addresses: Iterable[str]) -> ExitStack:
+    """Take the right to these ports until the stack is closed. Raises `SourceError` with who has one of them."""
+    with ExitStack() as claimed:
+        for address in sorted({_one_name(address) for address in addresses}):
+            name = hashlib.sha256(address.encode(errors="surrogateescape")).hexdigest()[:16]
+            lock = Lock(runtime_dir() / f"port-{name}.lock", f"{address} is used", "choose another port, or end it")
+            claimed.enter_context(lock)
+        return claimed.pop_all()
+
+
+def _one_name(address: str) -> str:
+    """Return the one name of a port, whatever link it is called by; the head of a pump is nothing to it."""
+    address = address.partition("#")[0]
+    return address.lower() if "://" in address else os.path.realpath(address)
 
 
 def running_chairs() -> list[str]:

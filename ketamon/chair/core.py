@@ -145,6 +145,13 @@ class Core:
         self.engine.tick(at)
         self.publish()
 
+    def stood_still(self, gap_s: float, why: str, at: Instant) -> None:
+        """Hear that time passed in which nothing was seen."""
+        if self.stream is not None:
+            self.stream.note("", at, f"{why} for {gap_s:.1f} s")
+        self.engine.stood_still(e.StoodStill(gap_s=round(gap_s, 3), why=why), at)
+        self.publish()
+
     def intend(self, intent: Intent, at: Instant, proof: Proof = Proof.NAME) -> "asyncio.Future[Head] | None":
         """Do what somebody asks, or raise `Refused`; the future is done when it is durable."""
         self.engine.intend(intent, at, proof)

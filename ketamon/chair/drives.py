@@ -20,6 +20,7 @@ from ketamon.domain.profile import Profile
 from ketamon.domain.session import SessionState
 from ketamon.errors import Refused, SourceError
 from ketamon.follow import Source
+from ketamon.local import claim_ports
 from ketamon.port.base import Port
 from ketamon.port.clock import Clock, SteppedClock, SystemClock
 from ketamon.port.open import make_port
@@ -27,6 +28,8 @@ from ketamon.port.pty import PtyEnd
 from ketamon.simulator.rig import Rig
 from ketamon.stream.record import Kind, Record
 
+STILL_S = 3.0
+"""Two ticks that lie further apart than this are a gap in which nothing was seen."""
 TICK_S = 0.25
 """How often drivers may poll and time-outs are looked at."""
 IDLE_S = 0.1
@@ -66,7 +69,7 @@ def _call(loop: asyncio.AbstractEventLoop, do: Callable[..., None], *args: objec
 
 
 class LiveDrive:
-    """Real ports, the system's clock."""
+    """Real ports, the system's clock. The ports are ours alone until the end of `run`, or `close`."""
 
     source = Source.LIVE
     speed = 1.0
@@ -75,19 +78,36 @@ class LiveDrive:
         self._clock = clock
         self._addresses = addresses
         self._ports: dict[str, Port] = {}
+        self._claims = claim_ports(addresses.values())
 
     async def run(self, core: Core) -> None:
         """Tick until the session has ended, then close the ports."""
+        self._clock.slept_s()
+        last = self._clock.now()
         self._ports = connect(core, self._clock, self._addresses, lambda _device, _length: None)
         for port in self._ports.values():
             port.start()
         try:
             while not core.engine.ended:
-                core.tick(self._clock.now())
+                last = self._tick(core, last)
                 await asyncio.sleep(TICK_S)
         finally:
-            for port in self._ports.values():
-                port.close()
+            self.close()
+
+    def _tick(self, core: Core, last: Instant) -> Instant:
+        """Let time pass since `last`. Where much has passed, nothing was seen meanwhile: that comes first."""
+        at, slept = self._clock.now(), self._clock.slept_s()
+        still = at.since(last)
+        if still > STILL_S:
+            core.stood_still(still, "the machine slept" if slept > still / 2 else "the core was held up", at)
+        core.tick(at)
+        return at
+
+    def close(self) -> None:
+        """Give the ports back."""
+        for port in self._ports.values():
+            port.close()
+        self._claims.close()
 
     def send(self, device: str, out: Outgoing) -> None:
         """Write to the device's port; while the line is down a poll is lost, nothing else."""

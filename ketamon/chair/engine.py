@@ -62,8 +62,15 @@ class Chair:
         self._say([opened], at)
 
     def resume(self, resumed: e.SessionResumed, at: Instant) -> None:
-        """Go on with a session whose core was down."""
+        """Go on with a session whose core was down. Across an unknown time no step of the wall clock can be told."""
+        if resumed.gap_s is None:
+            self._offset_s = None
         self._say([resumed], at)
+
+    def stood_still(self, still: e.StoodStill, at: Instant) -> None:
+        """Nothing was seen for a while, though the core ran."""
+        self._say([still], at)
+        self._judge(at)
 
     def assume_checked_in(self, why: str, at: Instant) -> None:
         """Begin at the baseline without a patient: for recordings in which nobody checks in."""

@@ -10,19 +10,19 @@ from ketamon.chair.coursebook import look_up
 from ketamon.chair.door import Door
 from ketamon.chair.drives import LiveDrive, ReplayDrive
 from ketamon.chair.engine import Chair
+from ketamon.chair.gap import Gap, gap
+from ketamon.chair.resumable import Resumable, resumable
 from ketamon.domain import events as e
-from ketamon.domain.fold import fold
 from ketamon.domain.instant import Instant
 from ketamon.domain.readings import Mode
-from ketamon.domain.session import SessionState
-from ketamon.errors import SourceError
+from ketamon.domain.session import Device
+from ketamon.errors import KetamonError, SourceError
 from ketamon.port.clock import Clock, SteppedClock, SystemClock
 from ketamon.port.open import Cable, line_opener
 from ketamon.profiles import load, loads
 from ketamon.registry import load as load_driver
 from ketamon.roster import Roster
 from ketamon.store import database, location
-from ketamon.store.reader import Reader
 from ketamon.store.writer import Store
 from ketamon.stream.reader import StreamReader
 from ketamon.stream.record import Header, StreamDevice
@@ -34,13 +34,17 @@ _OPEN_DOOR = Door(None)
 
 def live(chair: str, devices: dict[str, Cable], profile: Path | None) -> Core:
     """Begin a session at a chair. Raises `SourceError` where a port cannot be had now."""
-    for device in devices.values():
-        line_opener(device.address, device.spec.line)().close()
     clock = SystemClock()
     drive = LiveDrive(clock, {name: d.address for name, d in devices.items()})
-    record = location.new_session_path(clock.now().wall, chair)
-    door = Door(Roster.open(location.data_dir(), load(profile)[0].people))
-    core = begin(chair, Mode.REAL, devices, profile, clock, drive, record, door)
+    try:
+        for device in devices.values():
+            line_opener(device.address, device.spec.line)().close()
+        record = location.new_session_path(clock.now().wall, chair)
+        door = Door(Roster.open(location.data_dir(), load(profile)[0].people))
+        core = begin(chair, Mode.REAL, devices, profile, clock, drive, record, door)
+    except KetamonError:
+        drive.close()
+        raise
     core.course = look_up(core.engine.profile, record)
     return core
 
@@ -74,6 +78,7 @@ def begin(
         software=f"ketamon {__version__}",
         stream=stream,
         pins=door.asks_pins,
+        boot=clock.boot,
     )
     core.engine.open(opened, now)
     for name, device in devices.items():
@@ -83,25 +88,52 @@ def begin(
 
 def resume(chair: str, devices: dict[str, Cable]) -> Core:
     """Go on with the newest session of this chair that did not end; without `devices`, with those it had."""
-    record, opened, state = _open_session(chair)
-    last = state.at or SystemClock().now()
-    gap = max(0.0, (SystemClock().now().wall - last.wall).total_seconds())
-    clock = SystemClock(last.monotonic_ns + round(gap * 1e9))
-    rules = loads(opened.profile_toml, opened.profile)
-    attached = devices or {
-        name: Cable(load_driver(d.attached.driver), d.attached.port) for name, d in state.devices.items()
-    }
+    found, reasons = resumable(chair)
+    if not found:
+        why = "".join(f"; {reason}" for reason in reasons)
+        raise SourceError(f"chair {chair} has no session to go on with; start one without --resume{why}")
+    open_ = found[0]
+    attached = devices or {name: _cable(device) for name, device in open_.state.devices.items()}
+    awake = SystemClock()
+    passed = gap(open_.last, open_.state.boot, awake.now(), awake.boot, broke_off=open_.broke_off)
+    clock = SystemClock(open_.last.monotonic_ns + round((passed.seconds or 0.0) * 1e9))
     drive = LiveDrive(clock, {name: d.address for name, d in attached.items()})
+    try:
+        return _go_on(open_, passed, attached, clock, drive)
+    except KetamonError:
+        drive.close()
+        raise
+
+
+def _go_on(open_: Resumable, passed: Gap, devices: dict[str, Cable], clock: Clock, drive: Drive) -> Core:
+    opened, state, record = open_.opened, open_.state, open_.path
+    rules = loads(opened.profile_toml, opened.profile)
     door = Door(Roster.open(location.data_dir(), rules.people))
-    core = Core(Chair(rules, opened.mode, lambda: _head(core), state, lambda: _mark(core)), clock, drive, chair, door)
+    chair = Chair(rules, opened.mode, lambda: _head(core), state, lambda: _mark(core))
+    core = Core(chair, clock, drive, opened.chair, door)
     core.course = look_up(rules, record)
     now = clock.now()
-    stream = _record(core, record, attached, now)
-    software = f"ketamon {__version__}"
-    core.engine.resume(e.SessionResumed(gap_s=round(gap, 3), software=software, stream=stream), now)
-    for name, device in attached.items():
-        core.engine.attach(name, device.spec, device.address, now)
+    stream = _record(core, record, devices, now)
+    if core.store is not None and core.store.head.seq != state.seq:
+        core.store.close()
+        raise SourceError(f"{record} went on while it was read; try again")
+    resumed = e.SessionResumed(
+        gap_s=None if passed.seconds is None else round(passed.seconds, 3),
+        software=f"ketamon {__version__}",
+        stream=stream,
+        why=passed.why,
+        boot=clock.boot,
+    )
+    chair.resume(resumed, now)
+    for name, device in devices.items():
+        chair.attach(name, device.spec, device.address, now)
     return core
+
+
+def _cable(device: Device) -> Cable:
+    """Return how a device of the session was attached, with the head of the pump that it followed."""
+    attached = device.attached
+    return Cable(load_driver(attached.driver), f"{attached.port}#{attached.head}" if attached.head else attached.port)
 
 
 def replay(path: Path, profile: Path | None, speed: float, record: Path | None) -> tuple[Core, StreamReader]:
@@ -119,16 +151,6 @@ def replay(path: Path, profile: Path | None, speed: float, record: Path | None) 
         if not any(b',"intent",' in line for line in lines):
             core.engine.assume_checked_in("nobody checks in in this recording", clock.now())
     return core, reader
-
-
-def _open_session(chair: str) -> tuple[Path, e.SessionOpened, SessionState]:
-    """Find the newest session of this chair that has no end."""
-    for path in location.open_sessions():
-        with Reader(path) as reader:
-            state = fold(reader.events())
-        if state.opened is not None and state.opened.chair == chair:
-            return path, state.opened, state
-    raise SourceError(f"chair {chair} has no session to go on with; start one without --resume")
 
 
 def _record(core: Core, record: Path, devices: dict[str, Cable], at: Instant) -> str:

@@ -58,7 +58,6 @@ from ketamon.domain.reports import (
 
 __all__ = [
     "TYPES",
-    "VERSION",
     "AlarmChanged",
     "AlarmState",
     "AudioPaused",
@@ -134,8 +133,8 @@ class SessionOpened:
 class SessionResumed:
     """The core was down for `gap_s` and goes on with the same session. Nothing was seen in between.
 
-    None: nobody can tell for how long, and the session's clock stood still meanwhile. `why` is the cause as far as it is
-    known, `boot` as in `SessionOpened`.
+    None: nobody can tell for how long, and the session's clock stood still meanwhile. `why` is the cause as far as it
+    is known, `boot` as in `SessionOpened`.
     """
 
     TYPE: ClassVar[str] = "session-resumed"
@@ -286,14 +285,13 @@ class Unknown:
 
 
 Body = (
-    Act | Report | SessionOpened | SessionResumed | StoodStill | PhaseChanged | AlarmChanged | GateChanged | ClockStepped
-    | RecordingChanged | SoundChanged | CourseFound | StreamClosed
+    Act | Report | SessionOpened | SessionResumed | StoodStill | PhaseChanged | AlarmChanged | GateChanged
+    | ClockStepped | RecordingChanged | SoundChanged | CourseFound | StreamClosed
     | Unknown
 )  # fmt: skip
 
 TYPES: dict[str, type] = {body.TYPE: body for body in get_args(Body) if body is not Unknown}
-VERSION = 1
-"""The version of every body above; one that changes shape gets its own number and an upcaster."""
+"""What stands on disk for each body. One that changes its shape gets a step in `ketamon.upcasters`."""
 
 
 @dataclass(frozen=True, slots=True)
