@@ -7,9 +7,10 @@ from pathlib import Path
 
 from ketamon.errors import SourceError, VerificationError
 from ketamon.store.chain import Head, Row
+from ketamon.store.cipher import OPERATIONAL
 from ketamon.store.database import INSERT_EVENT, READ_FAILURES, connect_writer, has_ended, read_head
 
-FAILURES = (*READ_FAILURES, OSError, VerificationError)
+FAILURES: tuple[type[Exception], ...] = (*READ_FAILURES, OSError, VerificationError)
 """What `Appender` raises where the record cannot be written; `SourceError` is an `OSError`."""
 
 _CAUSES = {
@@ -78,7 +79,7 @@ class Appender:
         connection = self._connection or self._reconnect()
         if self.head.seq and not has_ended(connection):
             connection.execute("INSERT INTO closings VALUES (?, ?)", self.head)
-        with suppress(sqlite3.OperationalError):  # somebody reads: it stays in WAL mode, as durable and as complete
+        with suppress(*OPERATIONAL):  # somebody reads: it stays in WAL mode, as durable and as complete
             connection.execute("PRAGMA journal_mode = DELETE")
 
     def close(self) -> None:

@@ -6,7 +6,8 @@
               mark and gets another one; every mark stays true, so a tail that was cut off behind one is noticed
 
 While a session is written it is in WAL mode, with `synchronous=FULL`: a commit that returned survives a power cut. When
-it has ended it is one plain file that can be copied and read anywhere, read-only media included.
+it has ended it is one plain file that can be copied and read anywhere, read-only media included. With a key it is
+encrypted from its first byte on, log included (`ketamon.store.cipher`); everything else is the same.
 """
 
 import os
@@ -20,16 +21,19 @@ from typing import Any, NamedTuple
 
 from ketamon.errors import SourceError, VerificationError
 from ketamon.store.chain import Head, genesis
+from ketamon.store.cipher import ERRORS, opened
+from ketamon.store.keys import KEYS
+from ketamon.store.ring import SessionKey
 
 SUFFIX = ".ksession"
 APPLICATION_ID = int.from_bytes(b"KTMN")
 FORMAT = 1
 _OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
-_PATIENCE_S = 0.5  # how long SQLite waits for another connection's lock
 _SETTINGS = {
     "synchronous": 2,  # FULL
     "foreign_keys": 1,
     "trusted_schema": 0,
+    "temp_store": 2,  # in memory: what a sort or a check puts aside is on no disk
     "fullfsync": 1,  # macOS: through the drive's cache; elsewhere it changes nothing
     "checkpoint_fullfsync": 1,
 }
@@ -72,8 +76,8 @@ SELECT_EVENTS = "SELECT seq, mono_ns, wall, type, version, body, hash FROM event
 # What is hashed is bytes, so bytes are what is bound; they are stored as text for whoever opens the file by hand.
 INSERT_EVENT = "INSERT INTO events VALUES (?, ?, CAST(? AS TEXT), CAST(? AS TEXT), ?, CAST(? AS TEXT), ?)"
 
-READ_FAILURES = (sqlite3.Error, UnicodeDecodeError)
-"""What reading raises. The second: Python decodes SQLite's own message, which quotes damaged names as they are."""
+READ_FAILURES: tuple[type[Exception], ...] = (*ERRORS, UnicodeDecodeError)
+"""What reading raises. The last: Python decodes SQLite's own message, which quotes damaged names as they are."""
 
 
 class Meta(NamedTuple):
@@ -88,19 +92,23 @@ class Meta(NamedTuple):
         return genesis(self.session, self.created, FORMAT)
 
 
-def create(path: Path, session: str, created: datetime) -> None:
-    """Make the file of a new session, for its owner's eyes only (0600). Raises `SourceError`, also where one exists."""
+def create(path: Path, session: str, created: datetime, key: SessionKey | None = None) -> None:
+    """Make the file of a new session, for its owner's eyes only (0600), encrypted if there is a key.
+
+    Raises `SourceError`, also where one exists.
+    """
     _require_sqlite()
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
         raise SourceError(f"{path} cannot be made: {error.strerror}") from error
+    KEYS.note(path, key)
     try:
-        with closing(_open(path, "rw")) as connection:
+        with closing(opened(path, "rw", key)) as connection:
             _configure(connection)
             _enter_wal(connection)
             _fill(connection, Meta(session, created.isoformat(timespec="microseconds")))
-    except sqlite3.Error as error:
+    except (*ERRORS, SourceError) as error:
         path.unlink()
         raise SourceError(f"{path} cannot be made: {error}") from error
     _sync_directory(path.parent)
@@ -123,7 +131,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     try:
         _enter_wal(connection)
         problem = next(schema_problems(connection), None)
-    except sqlite3.Error as error:
+    except ERRORS as error:
         connection.close()
         raise SourceError(f"{path} cannot be written: {error}") from error
     if problem:
@@ -143,12 +151,13 @@ def connect(path: Path, mode: str = "ro") -> sqlite3.Connection:
         raise SourceError(f"there is no session file {path}")
     connection = None
     try:
-        connection = _open(path, mode)
+        connection = opened(path, mode, KEYS.of(path))
         _configure(connection)
         _require_session(connection, path)
     except (*READ_FAILURES, SourceError) as error:
         if connection is not None:
             connection.close()
+        KEYS.overlook(path)  # another file may stand there now
         raise explained(error, path) from error
     return connection
 
@@ -160,12 +169,7 @@ def explained(error: Exception, path: Path) -> Exception:
         return SourceError(f"{path} is not a session file of ketamon: {error}")
     if code & 0xFF == sqlite3.SQLITE_CORRUPT or isinstance(error, UnicodeDecodeError):
         return VerificationError(f"{path} is damaged: {error}; run `ketamon verify` on it")
-    return SourceError(f"{path} cannot be read: {error}") if isinstance(error, sqlite3.Error) else error
-
-
-def _open(path: Path, mode: str) -> sqlite3.Connection:
-    address = f"{path.absolute().as_uri()}?mode={mode}"
-    return sqlite3.connect(address, uri=True, isolation_level=None, timeout=_PATIENCE_S)
+    return SourceError(f"{path} cannot be read: {error}") if isinstance(error, ERRORS) else error
 
 
 def _configure(connection: sqlite3.Connection) -> None:
@@ -217,7 +221,7 @@ def read_meta(connection: sqlite3.Connection) -> Meta:
     try:
         values = {key.decode(): value.decode() for key, value in connection.execute("SELECT key, value FROM meta")}
         return Meta(**values)
-    except (sqlite3.DatabaseError, TypeError, ValueError, AttributeError) as error:
+    except (*ERRORS, TypeError, ValueError, AttributeError) as error:
         raise VerificationError("the file no longer says which session it holds; it is damaged") from error
 
 

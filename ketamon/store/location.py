@@ -1,28 +1,15 @@
 """Where session files live and how they are called. No name holds a word about a patient."""
 
-import os
 import re
-import sys
-from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ketamon.errors import KetamonError, SourceError
 from ketamon.store.database import READ_FAILURES, SUFFIX, connect, has_ended
+from ketamon.store.home import data_dir
 
-
-def data_dir(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
-    """Return where ketamon keeps its data: `$KETAMON_HOME`, else where the platform wants it."""
-    home = Path.home()
-    if chosen := environ.get("KETAMON_HOME"):
-        return Path(chosen).expanduser()
-    if platform == "win32":
-        return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "ketamon"
-    if platform == "darwin":
-        return home / "Library" / "Application Support" / "ketamon"
-    xdg = environ.get("XDG_DATA_HOME", "")  # one that is not absolute counts as unset (XDG Base Directory 0.8)
-    return (Path(xdg) if xdg.startswith("/") else home / ".local" / "share") / "ketamon"
+__all__ = ["data_dir", "new_session_path", "open_sessions", "session_files", "sessions_dir"]
 
 
 def sessions_dir() -> Path:

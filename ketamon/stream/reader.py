@@ -16,7 +16,9 @@ import msgspec
 
 from ketamon.domain.events import StreamMark
 from ketamon.errors import SourceError
+from ketamon.store.keys import KEYS
 from ketamon.stream.record import PAYLOADS, Header, Record, decode_header
+from ketamon.stream.sealed import Seal, is_sealed
 
 _MAX_HEADER = 1 << 16
 _MAX_PROBLEMS = 100
@@ -80,14 +82,16 @@ class Report:
 class StreamReader:
     """The records of a file, in order: an iterable and a context manager.
 
-    Raises `SourceError` where the file is missing, empty, foreign or newer. `header` is there at once, `report` is
-    complete after the last record. Sums, heads and the end are checked, not yielded: heads by `head_check` where there
-    is a record to hold them against, and what a record says of this stream (`marks`) against its bytes.
+    Raises `SourceError` where the file is missing, empty, foreign or newer, or its key cannot be had; an encrypted file
+    has its `seal`. `header` is there at once, `report` is complete after the last record. Sums, heads and the end are
+    checked, not yielded: heads by `head_check` where there is a record to hold them against, and what a record says of
+    this stream (`marks`) against its bytes.
     """
 
     def __init__(self, path: Path, head_check: HeadCheck | None = None, marks: Iterable[StreamMark] = ()) -> None:
         self._head_check, self._marks = head_check, {(mark.size, mark.sha256) for mark in marks}
         self._ends = {size for size, _ in self._marks}
+        self.seal: Seal | None = None
         try:
             self._file = path.open("rb")
         except FileNotFoundError as error:
@@ -100,15 +104,27 @@ class StreamReader:
             self._file.close()
             raise
         self.report = Report()
-        self._line = 1
 
     def _read_header(self, path: Path) -> Header:
-        line = self._file.readline(_MAX_HEADER)
+        self._hash = hashlib.sha256()
+        self._size = self._line = 0
+        line = self._first_line()
         if not line:
             raise SourceError(f"{path} is empty: nothing was recorded; choose another file")
-        self._hash = hashlib.sha256(line)
-        self._size = len(line)
+        if is_sealed(line) and (key := KEYS.of(path)):
+            self.seal = Seal.of(line, key, str(path))
+            try:
+                line = self.seal.open(self._first_line())
+            except ValueError as error:
+                raise SourceError(f"{path} has a damaged header; restore it from a copy") from error
         return decode_header(line, str(path))
+
+    def _first_line(self) -> bytes:
+        line = self._file.readline(_MAX_HEADER)
+        self._hash.update(line)
+        self._size += len(line)
+        self._line += 1
+        return line
 
     def __enter__(self) -> Self:
         return self
@@ -134,7 +150,7 @@ class StreamReader:
 
     def _take(self, line: bytes) -> Record | None:
         try:
-            t, device, kind, payload = _decode_line(line)
+            t, device, kind, payload = _decode_line(self._opened(line, self.seal) if self.seal else line)
             known = PAYLOADS.get(kind)
             if known:
                 data = _read(payload, known[1])
@@ -154,6 +170,14 @@ class StreamReader:
                 return Record(t, device, known[0], data, self._line)
             self.report.unknown[kind] += 1
         return None
+
+    def _opened(self, line: bytes, seal: Seal) -> bytes:
+        """Open a line of an encrypted stream, and tell what could not be opened before it."""
+        due = seal.number
+        plain = seal.open(line)
+        if gone := seal.number - 1 - due:
+            self.report.found(self._line, f"lines damaged or missing before it: {gone}")
+        return plain
 
     def _count(self, t: float) -> None:
         report = self.report

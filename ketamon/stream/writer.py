@@ -22,8 +22,10 @@ from ketamon.codec import encode_json
 from ketamon.domain.events import StreamMark, iso
 from ketamon.domain.instant import Instant
 from ketamon.errors import SourceError
+from ketamon.store.ring import SessionKey
 from ketamon.stream.reader import Report, StreamReader
 from ketamon.stream.record import Header, Kind, encode_bytes, encode_header
+from ketamon.stream.sealed import Seal
 
 _SUM_EVERY_US = 60_000_000
 _MAX_WAITING = 8 << 20  # more than half an hour of four devices
@@ -36,13 +38,19 @@ class StreamWriter:
     `SourceError` where the file is foreign, newer, of other devices or another mode, or being written elsewhere.
     Times follow each other: a record that comes late is written with the time of the one before, and a clock that
     starts anew goes on where the file ends. Safe to call from several threads. `head` gives the last event of the
-    session's record that is safe, and its hash.
+    session's record that is safe, and its hash. With a `key` a new file is encrypted; an old one stays what it is.
     """
 
     def __init__(
-        self, path: Path, header: Header, at: Instant, head: Callable[[], tuple[int, bytes]] | None = None
+        self,
+        path: Path,
+        header: Header,
+        at: Instant,
+        head: Callable[[], tuple[int, bytes]] | None = None,
+        key: SessionKey | None = None,
     ) -> None:
         self._path, self._head = path, head
+        self._seal = Seal.new(key) if key else None
         self._lock = Lock()
         self._waiting = bytearray()
         self._dropped = 0
@@ -64,6 +72,8 @@ class StreamWriter:
             self._size = 0
             self._records = self._shift_us = 0
             self._last_us = self._summed_us = at.monotonic_ns // 1000
+            if self._seal:
+                self._put_down(self._seal.first_line)
             self._append(encode_header(header))
         self.wall(at)
         self._drain(sync=True)
@@ -72,7 +82,7 @@ class StreamWriter:
         _sync_directory(self._path.parent)
 
     def _resume(self, header: Header, at: Instant) -> None:
-        report = _read_same(self._path, header)
+        report, self._seal = _read_same(self._path, header)
         self.resumed = f"recording goes on after {report.records} records"
         if report.torn:
             os.ftruncate(self._fd, report.size)
@@ -186,6 +196,9 @@ class StreamWriter:
         self._append(b"[%d.%06d,%b\n" % (*time, encode_json((device, kind, payload))[1:]))
 
     def _append(self, line: bytes) -> None:
+        self._put_down(self._seal.close(line) if self._seal else line)
+
+    def _put_down(self, line: bytes) -> None:
         self._hash.update(line)
         self._size += len(line)
         self._waiting += line
@@ -224,7 +237,7 @@ def _open_locked(path: Path) -> int:
     return fd
 
 
-def _read_same(path: Path, header: Header) -> Report:
+def _read_same(path: Path, header: Header) -> tuple[Report, Seal | None]:
     """Read an existing stream to its end; it must be about the same devices, or a reader would decode nonsense."""
     with StreamReader(path) as reader:
         old = reader.header
@@ -234,7 +247,7 @@ def _read_same(path: Path, header: Header) -> Report:
             raise SourceError(f"{path} was recorded from other devices; choose another file")
         for _ in reader:
             pass
-    return reader.report
+    return reader.report, reader.seal
 
 
 def _drivers(header: Header) -> dict[str, str]:
