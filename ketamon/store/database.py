@@ -79,6 +79,10 @@ INSERT_EVENT = "INSERT INTO events VALUES (?, ?, CAST(? AS TEXT), CAST(? AS TEXT
 READ_FAILURES: tuple[type[Exception], ...] = (*ERRORS, UnicodeDecodeError)
 """What reading raises. The last: Python decodes SQLite's own message, which quotes damaged names as they are."""
 
+_MAKING: tuple[type[Exception], ...] = (*ERRORS, SourceError)
+_OPENING: tuple[type[Exception], ...] = (*READ_FAILURES, SourceError)
+_UNREADABLE: tuple[type[Exception], ...] = (*ERRORS, TypeError, ValueError, AttributeError)
+
 
 class Meta(NamedTuple):
     """What the file is the record of. `created` is the ISO text that stands in the file."""
@@ -108,7 +112,7 @@ def create(path: Path, session: str, created: datetime, key: SessionKey | None =
             _configure(connection)
             _enter_wal(connection)
             _fill(connection, Meta(session, created.isoformat(timespec="microseconds")))
-    except (*ERRORS, SourceError) as error:
+    except _MAKING as error:
         path.unlink()
         raise SourceError(f"{path} cannot be made: {error}") from error
     _sync_directory(path.parent)
@@ -154,7 +158,7 @@ def connect(path: Path, mode: str = "ro") -> sqlite3.Connection:
         connection = opened(path, mode, KEYS.of(path))
         _configure(connection)
         _require_session(connection, path)
-    except (*READ_FAILURES, SourceError) as error:
+    except _OPENING as error:
         if connection is not None:
             connection.close()
         KEYS.overlook(path)  # another file may stand there now
@@ -221,7 +225,7 @@ def read_meta(connection: sqlite3.Connection) -> Meta:
     try:
         values = {key.decode(): value.decode() for key, value in connection.execute("SELECT key, value FROM meta")}
         return Meta(**values)
-    except (*ERRORS, TypeError, ValueError, AttributeError) as error:
+    except _UNREADABLE as error:
         raise VerificationError("the file no longer says which session it holds; it is damaged") from error
 
 

@@ -12,6 +12,9 @@ from ketamon.store.home import data_dir
 __all__ = ["data_dir", "new_session_path", "open_sessions", "session_files", "sessions_dir"]
 
 
+_UNREADABLE: tuple[type[Exception], ...] = (*READ_FAILURES, KetamonError)
+
+
 def sessions_dir() -> Path:
     """Return the directory of the session files; it is made on first use, for its owner only (0700)."""
     directory = data_dir() / "sessions"
@@ -56,5 +59,5 @@ def _ended(path: Path) -> bool:
     try:
         with closing(connect(path)) as connection:
             return has_ended(connection)
-    except (*READ_FAILURES, KetamonError):
+    except _UNREADABLE:
         return False
