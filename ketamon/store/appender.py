@@ -8,7 +8,7 @@ from pathlib import Path
 from ketamon.errors import SourceError, VerificationError
 from ketamon.store.chain import Head, Row
 from ketamon.store.cipher import OPERATIONAL
-from ketamon.store.database import INSERT_EVENT, READ_FAILURES, connect_writer, has_ended, read_head
+from ketamon.store.database import INSERT_EVENT, READ_FAILURES, connect_writer, has_ended, read_head, sync_directory
 
 FAILURES: tuple[type[Exception], ...] = (*READ_FAILURES, OSError, VerificationError)
 """What `Appender` raises where the record cannot be written; `SourceError` is an `OSError`."""
@@ -81,6 +81,7 @@ class Appender:
             connection.execute("INSERT INTO closings VALUES (?, ?)", self.head)
         with suppress(*OPERATIONAL):  # somebody reads: it stays in WAL mode, as durable and as complete
             connection.execute("PRAGMA journal_mode = DELETE")
+        sync_directory(self._path.parent)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -115,7 +115,7 @@ def create(path: Path, session: str, created: datetime, key: SessionKey | None =
     except _MAKING as error:
         path.unlink()
         raise SourceError(f"{path} cannot be made: {error}") from error
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
 
 
 def _fill(connection: sqlite3.Connection, meta: Meta) -> None:
@@ -162,6 +162,9 @@ def connect(path: Path, mode: str = "ro") -> sqlite3.Connection:
         if connection is not None:
             connection.close()
         KEYS.overlook(path)  # another file may stand there now
+        if mode == "ro" and "readonly database" in str(error):  # in words, as SQLCipher's errors bear no code
+            connect(path, "rw").close()  # the power went while its end was marked: SQLite goes back to before
+            return connect(path)
         raise explained(error, path) from error
     return connection
 
@@ -241,8 +244,8 @@ def has_ended(connection: sqlite3.Connection) -> bool:
     return bool(connection.execute(query).fetchone()[0])
 
 
-def _sync_directory(directory: Path) -> None:
-    """Make the new file's name survive a power cut too (Windows has no such call and needs none)."""
+def sync_directory(directory: Path) -> None:
+    """Make a file's new name, or its going, survive a power cut too (Windows has no such call and needs none)."""
     if sys.platform != "win32":
         handle = os.open(directory, os.O_RDONLY)
         try:

@@ -15,11 +15,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from ketamon.domain.events import Event, Measured, PumpReported, Unknown
+from ketamon.domain.recording import Unsaved
 from ketamon.errors import KetamonError, SourceError
 from ketamon.store.appender import FAILURES, Appender, cause
 from ketamon.store.chain import Head, Row, row_of
@@ -63,9 +65,9 @@ class Store:
         self._rows: list[Row] = []
         self._acks: deque[tuple[int, Future[Head]]] = deque()
         self._urgent = self._closing = self._ended = self._dead = False
-        self._unrecorded = 0
         self._told = ""  # what on_degraded heard last; "" is "all is well"
         self._tries = 0
+        self._write = self._writing = 0  # the number of the last write, and the last row of the one under way
         self._saved_at: int | None = None
         self._lock = WriterLock(path)
         opened: Future[Head] = Future()
@@ -102,15 +104,25 @@ class Store:
         """When the last commit returned, by the injected clock; None before the first."""
         return self._saved_at
 
+    @property
+    def write(self) -> int:
+        """A number for the write that is under way, 0 while there is none: one that stays the same for long hangs."""
+        return self._write if self._writing else 0
+
+    @property
+    def unsaved(self) -> Unsaved | None:
+        """What was appended and is not safe yet; None where all is."""
+        with self._changed:
+            return _listed(self._rows)
+
     def append(self, events: Sequence[Event], urgent: bool) -> Future[Head]:
         """Take the next events. The future resolves to the durable end of the chain once they are in the file.
 
         With no events it resolves when all before is (`urgent`: that is now). It cannot be cancelled, and it waits as
         long as the file cannot be written; `close` ends the waiting with a `SourceError`. Raises `ValueError` where a
-        number is not the next one or an event could not be read back; then none of them is taken.
+        number is not the next one or an event could not be read back; then none of them is taken. What will be written
+        together may share a future, so that years of measurements that wait hold no memory but their rows.
         """
-        future: Future[Head] = Future()
-        future.set_running_or_notify_cancel()
         with self._changed:
             if self._closing or self._dead:
                 raise SourceError(f"{self._path} is closed; nothing can be added to it")
@@ -119,24 +131,32 @@ class Store:
                 self._rows += rows
                 self._head = rows[-1].head
             self._urgent |= urgent and bool(self._rows)
-            self._acks.append((self._head.seq, future))
+            future = self._future()
             self._changed.notify()
         self._acknowledge()
         return future
 
+    def _future(self) -> Future[Head]:
+        """Return what resolves once all up to the head is safe: the last one, unless it is of a write under way."""
+        if self._acks and self._acks[-1][0] > max(self._writing, self._durable.seq):
+            future = self._acks.pop()[1]
+        else:
+            future = Future()
+            future.set_running_or_notify_cancel()
+        self._acks.append((self._head.seq, future))
+        return future
+
     def _chain(self, events: Sequence[Event]) -> list[Row]:
         rows: list[Row] = []
-        head, unrecorded = self._head, 0
+        head = self._head
         for event in events:
             if event.seq != head.seq + 1:
                 raise ValueError(f"event {event.seq} cannot follow event {head.seq}")
             full = len(self._rows) + len(rows) >= self._limits.queue
             if full and isinstance(event.body, Measured | PumpReported):
-                unrecorded += 1
                 event = _stand_in(event)  # noqa: PLW2901 (it takes its place)
             rows.append(row_of(event, head.hash))
             head = rows[-1].head
-        self._unrecorded += unrecorded
         return rows
 
     def close(self, *, ended: bool = False) -> None:
@@ -151,10 +171,8 @@ class Store:
             self._changed.notify()
         self._thread.join()
         self._lock.release()
-        if self._rows:
-            raise SourceError(
-                f"{self._path}: {len(self._rows)} events are not saved: {self._told or 'the writer stopped'}"
-            )
+        if self.unsaved:
+            raise SourceError(f"{self._path}: not saved are {self.unsaved}: {self._told or 'the writer stopped'}")
         if ended and self._told:
             raise SourceError(f"{self._path} is saved but could not be marked as ended: {self._told}")
 
@@ -207,22 +225,27 @@ class Store:
                 self._changed.wait_for(lambda: self._rows or self._closing)
                 self._changed.wait_for(lambda: self._urgent or self._closing, self._limits.group_s)
             self._urgent = False
+            self._write += 1
+            self._writing = self._rows[-1].seq if self._rows else 0
             return list(self._rows)
 
     def _saved(self, rows: list[Row]) -> None:
         with self._changed:
             self._durable, self._saved_at = rows[-1].head, self._clock()
             del self._rows[: len(rows)]
-            self._tries = 0
-            lost, self._unrecorded = self._unrecorded, 0
+            self._tries = self._writing = 0
         self._acknowledge()
+        lost = _listed([row for row in rows if _is_stand_in(row)])
         if self._told or lost:
             self._told = ""
-            self._on_degraded(False, f"{lost} measurements found no room and are not recorded" if lost else "")
+            self._on_degraded(False, f"measurements found no room and are not recorded: {lost}" if lost else "")
 
     def _failed(self, why: str) -> None:
-        self._tries += 1
-        if self._unrecorded:
+        with self._changed:
+            self._tries += 1
+            self._writing = 0
+            full = any(map(_is_stand_in, reversed(self._rows)))
+        if full:
             why += "; measurements find no room and are not recorded"
         if why != self._told:
             self._told = why
@@ -249,3 +272,14 @@ class Store:
 
 def _stand_in(event: Event) -> Event:
     return replace(event, body=Unknown(type=NOT_RECORDED, version=1, body=f'{{"type":"{event.body.TYPE}"}}'))
+
+
+def _is_stand_in(row: Row) -> bool:
+    return row.type == NOT_RECORDED.encode()
+
+
+def _listed(rows: Sequence[Row]) -> Unsaved | None:
+    if not rows:
+        return None
+    since, until = (datetime.fromisoformat(row.wall.decode()) for row in (rows[0], rows[-1]))
+    return Unsaved(len(rows), rows[0].seq, since, rows[-1].seq, until)

@@ -14,6 +14,7 @@ import pytest
 from store.samples import QUICK, measured, noted
 
 from ketamon.domain.events import Unknown
+from ketamon.domain.recording import Unsaved
 from ketamon.errors import SourceError, VerificationError
 from ketamon.store import database
 from ketamon.store.reader import load
@@ -81,6 +82,7 @@ def test_a_failed_commit_is_told_tried_again_and_loses_and_doubles_nothing(path,
     assert degraded.bad.wait(5)
     assert not future.done()
     assert store.durable_seq == 1
+    assert store.unsaved == Unsaved(2, 2, noted(2).at.wall, 3, measured(3).at.wall)
     later = store.append([noted(4)], urgent=True)
     disk.fail = ""
     assert future.result(5).seq in (3, 4), "the retry may come before or after the next append"
@@ -90,6 +92,7 @@ def test_a_failed_commit_is_told_tried_again_and_loses_and_doubles_nothing(path,
     assert degraded.told == [(True, causes.get(fail, "the disk reports an error (SQLITE_IOERR_FSYNC)")), (False, "")]
     store._thread.join(0.05)  # it lives on
     store.append([measured(5)], urgent=False).result(5)
+    assert store.unsaved is None
     assert load(path) == [noted(1), noted(2), measured(3), noted(4), measured(5)]
     assert verify(path) == []
 
@@ -140,6 +143,26 @@ def test_after_a_failure_nothing_is_acknowledged_while_a_reader_holds_the_old_lo
     assert load(path) == [noted(1), noted(2)]
 
 
+def test_measurements_that_wait_hold_no_memory_but_their_rows(disk, opened, degraded):
+    store = opened(Limits(retry_s=(3600.0,)))
+    disk.fail = "before"
+    first = store.append([measured(1)], urgent=False)
+    assert degraded.bad.wait(5)
+    futures = {store.append([measured(seq)], urgent=False) for seq in range(2, 1000)}
+    assert len(futures | {first}) <= 2
+    with pytest.raises(SourceError, match="not saved are 999 events, 1 "):
+        store.close()
+
+
+def test_a_write_under_way_has_a_number_of_its_own(disk, opened):
+    store, seen = opened(), []
+    disk.during = lambda: seen.append((store.write, store.write))
+    for seq in (1, 2):
+        store.append([noted(seq)], urgent=True).result(5)
+    assert seen == [(1, 1), (2, 2)]
+    assert store.write == 0
+
+
 def test_urgent_events_take_along_all_that_waits_in_one_commit(disk, opened):
     store = opened(Limits(group_s=3600.0))
     for commit in (1, 2, 3):
@@ -164,7 +187,10 @@ def test_measurements_without_room_leave_a_mark_and_people_are_always_kept(path,
     assert [event.seq for event in events] == [1, 2, 3, 4, 5, 6]
     assert [event.at for event in events] == [measured(seq).at for seq in range(1, 7)]
     assert [event.body for event in events[3:]] == [lost, noted(5).body, lost]
-    assert degraded.told[-1] == (False, "2 measurements found no room and are not recorded")
+    assert degraded.told[-1] == (
+        False,
+        "measurements found no room and are not recorded: 2 events, 4 (08:00:04 UTC) to 6 (08:00:06 UTC)",
+    )
     assert verify(path) == []
 
 
@@ -189,7 +215,10 @@ def test_closing_while_the_disk_fails_says_what_is_lost_and_hangs_nobody(path, d
     disk.fail = "before"
     future = store.append([noted(1), noted(2)], urgent=True)
     assert degraded.bad.wait(5)
-    with pytest.raises(SourceError, match="2 events are not saved: the disk reports an error"):
+    with pytest.raises(
+        SourceError,
+        match=r"not saved are 2 events, 1 \(08:00:01 UTC\) to 2 \(08:00:02 UTC\): the disk reports an error",
+    ):
         store.close()
     with pytest.raises(SourceError, match="not saved"):
         future.result(0)
@@ -209,7 +238,7 @@ def test_a_file_that_went_away_is_noticed_and_nothing_is_acknowledged(path, open
     future = store.append([noted(2)], urgent=True)
     assert degraded.bad.wait(5)
     assert not future.done()
-    with pytest.raises(SourceError, match="1 events are not saved"):
+    with pytest.raises(SourceError, match="not saved are 1 event, "):
         store.close()
 
 
@@ -241,7 +270,7 @@ def test_a_writer_that_dies_of_a_bug_leaves_nobody_waiting(path, disk):
         future.result(5)
     with pytest.raises(SourceError, match="closed"):
         store.append([noted(2)], urgent=True)
-    with pytest.raises(SourceError, match="1 events are not saved"):
+    with pytest.raises(SourceError, match="not saved are 1 event, "):
         store.close()
 
 
