@@ -1,6 +1,7 @@
 """The working half of the view: what is due, what is open, what was said, what the gate lacks, what may come next."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from ketamon import words
@@ -13,6 +14,7 @@ from ketamon.domain.profile import CriterionKind, Profile
 from ketamon.domain.session import Observation, SessionState
 from ketamon.rules import effects as effect_rules
 from ketamon.rules import schedule
+from ketamon.rules.gate import evaluate
 from ketamon.rules.signatures import counting
 
 LOG_LINES = 60
@@ -149,11 +151,17 @@ def _log_line(event: e.Event, state: SessionState, profile: Profile, zone: tzinf
     return LogLine(seq=event.seq, clock=clock, text=text, who=who, kind=event.body.TYPE)
 
 
-def gate(state: SessionState, profile: Profile, zone: tzinfo | None) -> Gate:
-    """Return the verdict of the core; the screen never judges by itself."""
+def gate(state: SessionState, profile: Profile, at: Instant | None, zone: tzinfo | None) -> Gate:
+    """Return the verdict of the core, or that there is none where it is not known what time it is there.
+
+    The core tells a verdict when an answer changes, not each number: what was observed is said as of now, by the same
+    rule. The screen never opens a gate, and never calls met what the core has not.
+    """
     verdict = state.gate
-    if verdict is None:
+    if verdict is None or at is None:
         return Gate()
+    if state.phase is Phase.RECOVERY:
+        verdict = replace(verdict, checks=tuple(_as_of_now(verdict, evaluate(state, profile, at))))
     confirms = {c.id: c.item for c in profile.criterion if c.kind is CriterionKind.CONFIRMED}
     lines = [
         GateLine(
@@ -168,6 +176,11 @@ def gate(state: SessionState, profile: Profile, zone: tzinfo | None) -> Gate:
     ]
     ready = words.clock(state.ready_at, zone, seconds=False) if state.ready_at else ""
     return Gate(judged=True, open=verdict.open, lines=tuple(lines), ready=ready)
+
+
+def _as_of_now(told: e.GateChanged, now: e.GateChanged) -> Iterator[e.CheckResult]:
+    for verdict, check in zip(told.checks, now.checks, strict=True):
+        yield verdict if check.met and not verdict.met else check  # the core says so in a moment
 
 
 def signing(state: SessionState, profile: Profile, at: Instant) -> Signing:

@@ -157,7 +157,7 @@ def build(
         due=desk.due(state, profile, at, known=reached) if at else (),
         effects=desk.effects(state, profile, at if reached else None),
         log=desk.log(state, profile, zone),
-        gate=desk.gate(state, profile, zone),
+        gate=desk.gate(state, profile, at if reached else None, zone),
         signing=desk.signing(state, profile, at) if at else Signing(),
         steps=desk.steps(state),
         operable=desk.operable(state) if reached else {},

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ketamon import words
 from ketamon.console import typed
 from ketamon.console.curves import window
+from ketamon.console.desk import Gate
 from ketamon.console.pulse import LOST_AFTER_S, Pulse
 from ketamon.console.view import Contact, build
 from ketamon.domain import events as e
@@ -234,6 +235,35 @@ def test_the_gate_lists_unmet_criteria_first_with_their_remedies():
     assert met == sorted(met)
     assert all(line.remedy for line in gate.lines if not line.met)
     assert {line.confirm for line in gate.lines} >= {"oriented"}
+
+
+def criterion(view, label):
+    return next(line for line in view.gate.lines if line.label == label)
+
+
+def test_what_the_gate_observed_is_said_as_of_now_although_the_core_tells_only_changed_answers():
+    chair = recovering()
+    chair.t += 120
+    assert "SYS 132, monitor 2 min ago" in criterion(chair.view(), "systolic pressure").observed
+    chair.cuff(131, 84)
+    assert "SYS 131, monitor 0 s ago" in criterion(chair.view(), "systolic pressure").observed
+
+
+def test_the_screen_never_calls_met_what_the_core_has_not():
+    chair = recovering().observe("sedation", 5)
+    assert not criterion(chair.view(), "awake").met
+    assert criterion(chair.gate().view(), "awake").met
+
+
+def test_what_was_met_and_is_no_more_is_unmet_at_once():
+    chair = recovering().gate_opens()
+    chair.t += 600
+    awake = criterion(chair.view(), "awake")
+    assert (awake.met, awake.observed.endswith("too long ago")) == (False, True)
+
+
+def test_without_contact_the_gate_is_not_known_to_be_open():
+    assert recovering().gate_opens().view(contact=GONE).gate == Gate()
 
 
 def test_a_gate_that_was_never_judged_is_closed():
