@@ -1,0 +1,148 @@
+"""What is offered of a session that did not end: in words, with a question only where somebody can answer."""
+
+import asyncio
+import io
+from dataclasses import replace
+
+import pytest
+from chair.bedside import CHECK_IN, NURSE, PHYSICIAN
+
+from ketamon.chair import launch
+from ketamon.cli import main, offer
+from ketamon.domain.intents import MoveStaff
+from ketamon.domain.profile import Place
+from ketamon.errors import SourceError, UsageError
+from ketamon.port.open import Cable
+from ketamon.port.pty import PtyEnd
+from ketamon.registry import load as load_driver
+
+
+@pytest.fixture
+def private(tmp_path, monkeypatch):
+    (tmp_path / "run").mkdir(mode=0o700)
+    monkeypatch.setenv("KETAMON_RUNTIME", str(tmp_path / "run"))
+    monkeypatch.setenv("KETAMON_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+async def stopped(chair: str) -> None:
+    """A session with a patient, whose core was told to stop."""
+    end = PtyEnd(lambda _: b"")
+    core = launch.live(chair, {"pump": Cable(load_driver("alaris-gh"), end.path)}, None)
+    for intent in (
+        MoveStaff(who=NURSE, where=Place.ROOM, by=NURSE),
+        MoveStaff(who=PHYSICIAN, where=Place.SITE, by=NURSE),
+        CHECK_IN,
+    ):
+        core.intend(intent, core.clock.now())
+    task = asyncio.create_task(core.run(None))
+    await asyncio.sleep(0.1)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    end.close()
+
+
+@pytest.fixture
+def open_session(private):
+    asyncio.run(stopped("2"))
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Somebody sits there and types this."""
+
+    def types(text: str) -> None:
+        monkeypatch.setattr("sys.stdin", Terminal(text))
+        monkeypatch.setattr("sys.stderr", Terminal())
+        monkeypatch.setattr("sys.stdout", Terminal())
+
+    return types
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """What cores would be started with."""
+    calls: list[list[str]] = []
+
+    def start(args: list[str], *_: object, **__: object) -> None:
+        calls.append(args)
+        raise SourceError("not started in this test")
+
+    monkeypatch.setattr("ketamon.cli.console.start", start)
+    return calls
+
+
+@pytest.mark.usefixtures("open_session")
+def test_the_offer_says_chair_patient_phase_and_since_when():
+    said = offer.words(offer.offered("2")[0])
+    assert said.startswith("chair 2 has an open session, J. D.: check-in since 20")
+    assert "last saved 20" in said
+
+
+@pytest.mark.usefixtures("open_session")
+def test_where_the_clinic_asks_for_pins_the_offer_names_no_patient():
+    (found,) = offer.offered("2")
+    assert found.patient == "J. D."
+    locked = replace(found, opened=replace(found.opened, pins=True))
+    assert "J. D." not in offer.words(locked)
+
+
+@pytest.mark.usefixtures("open_session")
+def test_a_script_has_to_say_which(started, capsys):
+    assert main(["run", "--chair", "2"]) == 2
+    assert "give --resume to go on with it, or --new to leave it and begin another" in capsys.readouterr().err
+    assert started == []
+    main(["run", "--chair", "2", "--resume"])
+    main(["run", "--chair", "2", "--new"])
+    main(["run", "--chair", "3"])
+    assert started == [["--chair", "2", "--resume"], ["--chair", "2"], ["--chair", "3"]]
+    assert main(["run", "--chair", "2", "--resume", "--new"]) == 2
+
+
+@pytest.mark.usefixtures("open_session")
+@pytest.mark.parametrize(
+    ("typed", "resumes"), [("y\n", True), ("YES\n", True), ("n\n", False), ("what?\n\nno\n", False)]
+)
+def test_on_a_terminal_it_is_asked(terminal, started, typed, resumes):
+    terminal(typed)
+    main(["run", "--chair", "2"])
+    assert started == [["--chair", "2", "--resume"] if resumes else ["--chair", "2"]]
+
+
+@pytest.mark.usefixtures("open_session")
+def test_no_answer_starts_nothing(terminal, started):
+    terminal("")
+    with pytest.raises(UsageError, match="no answer"):
+        offer.accepted("2")
+    assert main(["run", "--chair", "2"]) == 2
+    assert started == []
+
+
+@pytest.mark.usefixtures("open_session")
+def test_bare_ketamon_offers_it(terminal, started, capsys):
+    assert main([]) == 2
+    assert "“ketamon run --chair 2 --resume” goes on with it" in capsys.readouterr().err
+    terminal("n\n")
+    assert main([]) == 2
+    assert started == []
+    terminal("y\n")
+    main([])
+    assert started == [["--chair", "2", "--resume"]]
+
+
+@pytest.mark.usefixtures("open_session")
+def test_resuming_the_wrong_chair_names_the_right_one():
+    with pytest.raises(SourceError, match="chair 1 has no session to go on with; chair 2 has: give --chair"):
+        launch.resume("1", {})
+
+
+@pytest.mark.usefixtures("private")
+def test_where_nothing_is_open_nothing_is_said(capsys):
+    assert main([]) == 2
+    assert capsys.readouterr().err == ""
+    assert not offer.accepted("1")
