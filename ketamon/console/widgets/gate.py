@@ -17,8 +17,8 @@ from ketamon.domain.people import Person
 WIDE = 84
 """From this width on each criterion is one line with all its columns."""
 
-ROWS_OF_CHOSEN = 4
-"""The chosen criterion takes so many lines: what is required, what was observed and what would meet it stand below."""
+ROWS_OF_CHOSEN = 6
+"""The chosen criterion takes about so many lines: what is required, what was observed, what would meet it stand below."""
 
 
 class GatePanel(Panel):
@@ -134,15 +134,15 @@ def _rows(line: GateLine, chosen: bool, width: int) -> list[Content]:
             _cell(line.required, columns[1], "$muted"), _cell(line.observed, columns[2], ""),
             ("" if line.met else f"→ {line.remedy}"),
         )  # fmt: skip
-        return [row.truncate(width, ellipsis=True), *(_details(line, width) if chosen else [])]
+        return [row.truncate(width, ellipsis=True), *(_details(line) if chosen else [])]
     label = Content.styled(line.label + can, "" if line.met else "bold")
     head = Content.assemble(pointer, mark, label).truncate(width, ellipsis=True)
-    return [head, *(_details(line, width) if chosen else [])]
+    return [head, *(_details(line) if chosen else [])]
 
 
-def _details(line: GateLine, width: int) -> list[Content]:
+def _details(line: GateLine) -> list[Content]:
     texts = [f"required {line.required}", f"observed {line.observed}"] + ([] if line.met else [f"→ {line.remedy}"])
-    return [Content.styled(f"        {text}", "$muted").truncate(width, ellipsis=True) for text in texts]
+    return [Content.styled(f"    {text}", "$muted") for text in texts]
 
 
 def _cell(text: str, width: int, style: str) -> Content:
