@@ -18,7 +18,7 @@ WIDE = 84
 """From this width on each criterion is one line with all its columns."""
 
 ROWS_OF_CHOSEN = 6
-"""The chosen criterion takes about so many lines: what is required, what was observed, what would meet it stand below."""
+"""About so many lines the chosen criterion takes: what is required, what was observed, and what would meet it."""
 
 
 class GatePanel(Panel):
