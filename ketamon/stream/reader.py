@@ -17,16 +17,20 @@ import msgspec
 from ketamon.domain.events import StreamMark
 from ketamon.errors import SourceError
 from ketamon.store.keys import KEYS
-from ketamon.stream.record import PAYLOADS, Header, Record, decode_header
+from ketamon.stream.record import PAYLOADS, Header, Kind, Record, decode_header
 from ketamon.stream.sealed import Seal, is_sealed
 
 _MAX_HEADER = 1 << 16
+_MAX_LINE = 8 << 20
+"""The longest line that is read; the longest that is written is some 3 MB. A longer one is damage, and costs itself."""
 _MAX_PROBLEMS = 100
+_MAX_KINDS = 20
+_MAX_SAID = 40
 _COMMENT = ord("#")
-_SEQ_DIGITS = 19
+_SEQ_DIGITS = 18  # of an event number that SQLite can hold
 
-HeadCheck = Callable[[int, str], str]
-"""Holds what a stream notes of the session's record (event number, hash) against it; says what is wrong, or ""."""
+HeadCheck = Callable[[int, str], None]
+"""Takes what a stream notes of the session's record: the number of an event, and its hash in hexadecimal."""
 
 _decode_line = msgspec.json.Decoder(tuple[Annotated[float, msgspec.Meta(ge=0, lt=1e9)], str, str, Any]).decode
 
@@ -38,15 +42,13 @@ class Report:
     `problems` holds one sentence each, with its line: all `damage` (the first 100; `more_problems` counts others), then
     what is `unfinished`; no problem means the file is as it was written. `unknown` counts records of kinds this version
     does not know. `size` and `sha256` are of the whole lines, `torn` is what follows the last of them. `uncovered`
-    records stand after the last good sum, `heads` counts the notes of how far the session's record went, `witnessed` is
-    the last event that they tell of.
+    records stand after the last good sum, `heads` counts the notes of how far the session's record went.
     """
 
     records: int = 0
     sums: int = 0
     uncovered: int = 0
     heads: int = 0
-    witnessed: int = 0
     ended: bool = False
     last_t: float = 0.0
     size: int = 0
@@ -63,6 +65,11 @@ class Report:
             self.damage.append(f"line {line}: {text}")
         else:
             self.more_problems += 1
+
+    def count_unknown(self, kind: str) -> None:
+        """Count a record of a kind that this version does not know; of many kinds only the first have a name."""
+        kind = kind[:_MAX_SAID]
+        self.unknown[kind if kind in self.unknown or len(self.unknown) < _MAX_KINDS else "and others"] += 1
 
     @property
     def problems(self) -> list[str]:
@@ -84,8 +91,8 @@ class StreamReader:
 
     Raises `SourceError` where the file is missing, empty, foreign or newer, or its key cannot be had; an encrypted file
     has its `seal`. `header` is there at once, `report` is complete after the last record. Sums, heads and the end are
-    checked, not yielded: heads by `head_check` where there is a record to hold them against, and what a record says of
-    this stream (`marks`) against its bytes.
+    checked, not yielded: heads go to `head_check`, and what a session's record says of this stream (`marks`) is held
+    against its bytes.
     """
 
     def __init__(self, path: Path, head_check: HeadCheck | None = None, marks: Iterable[StreamMark] = ()) -> None:
@@ -133,11 +140,13 @@ class StreamReader:
         self._file.close()
 
     def __iter__(self) -> Iterator[Record]:
-        for line in self._file:
+        while line := self._file.readline(_MAX_LINE):
             self._line += 1
             if not line.endswith(b"\n"):
-                self.report.torn = line
-                break
+                if len(line) < _MAX_LINE or not self._skip(line):
+                    self.report.torn = line
+                    break
+                continue
             if line[0] != _COMMENT:
                 record = self._take(line)
                 if record is not None:
@@ -148,6 +157,19 @@ class StreamReader:
                 self._marks.discard((self._size, self._hash.hexdigest()))
         self._finish()
 
+    def _skip(self, piece: bytes) -> bool:
+        """Read over a line that is too long, in pieces; return whether it comes to an end."""
+        digest, size = self._hash.copy(), self._size
+        while piece:
+            digest.update(piece)
+            size += len(piece)
+            if piece.endswith(b"\n"):
+                self._hash, self._size = digest, size
+                self.report.found(self._line, f"longer than {_MAX_LINE} bytes; it is left out")
+                return True
+            piece = self._file.readline(_MAX_LINE)
+        return False
+
     def _take(self, line: bytes) -> Record | None:
         try:
             t, device, kind, payload = _decode_line(self._opened(line, self.seal) if self.seal else line)
@@ -157,7 +179,7 @@ class StreamReader:
             elif kind == "head":
                 self._check_head(_read(payload, str))
                 return None
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             self.report.found(self._line, f"cannot be read ({error})")
             return None
         if kind == "sum":
@@ -168,7 +190,7 @@ class StreamReader:
             self._count(t)
             if known:
                 return Record(t, device, known[0], data, self._line)
-            self.report.unknown[kind] += 1
+            self.report.count_unknown(kind)
         return None
 
     def _opened(self, line: bytes, seal: Seal) -> bytes:
@@ -189,12 +211,12 @@ class StreamReader:
         report.last_t = t
 
     def _check_head(self, payload: bytes | str) -> None:
-        seq, head = str(payload)[:_SEQ_DIGITS].partition(" ")[0], str(payload).partition(" ")[2]
-        report = self.report
-        report.heads += 1
-        report.witnessed = int(seq)
-        if self._head_check and (why := self._head_check(report.witnessed, head)):
-            report.found(self._line, why)
+        seq, _, head = str(payload).partition(" ")
+        if not (seq.isascii() and seq.isdigit() and len(seq) <= _SEQ_DIGITS):
+            raise ValueError("no number of an event")
+        self.report.heads += 1
+        if self._head_check:
+            self._head_check(int(seq), head)
 
     def _check_sum(self, payload: object) -> None:
         self.report.sums += 1
@@ -206,7 +228,8 @@ class StreamReader:
     def _check_end(self, payload: object) -> None:
         self.report.ended = True
         if payload != self.report.records:
-            self.report.found(self._line, f"{payload} records were written, {self.report.records} are here")
+            written = payload if isinstance(payload, int) else "an unknown number of"
+            self.report.found(self._line, f"{written} records were written, {self.report.records} are here")
         if self.report.uncovered:
             self.report.found(self._line, f"no sum covers the last {self.report.uncovered} records")
 
@@ -228,6 +251,15 @@ def _read(payload: object, read: Callable[[str], bytes | str]) -> bytes | str:
     if not isinstance(payload, str):
         raise TypeError("the payload is no text")
     return read(payload)
+
+
+def has_intents(path: Path) -> bool:
+    """Whether what people asked stands in a stream; without reading what devices said, where it is plain."""
+    with StreamReader(path) as reader:
+        if reader.seal:
+            return any(record.kind is Kind.INTENT for record in reader)
+    with path.open("rb") as lines:
+        return any(b',"intent",' in piece for piece in iter(lambda: lines.readline(_MAX_LINE), b""))
 
 
 def verify(path: Path, head_check: HeadCheck | None = None, marks: Iterable[StreamMark] = ()) -> Report:

@@ -95,7 +95,7 @@ def decode_header(line: bytes, name: str) -> Header:
         if version != VERSION:
             raise SourceError(f"{name} has the unknown stream version {version!r}; choose another file")
         header: Header = msgspec.convert(found, Header)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise SourceError(f"{name} is not a recorded stream; choose a .kstream file") from error
     return header
 

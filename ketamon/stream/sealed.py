@@ -44,7 +44,7 @@ class Seal:
         try:
             said = msgspec.json.decode(first_line)
             version, salt = said["ketamon-sealed"], bytes.fromhex(said["salt"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise SourceError(f"{name} is not a recorded stream; choose a .kstream file") from error
         if version != 1:
             raise SourceError(f"{name} was encrypted by a newer ketamon (version {version}); update ketamon")

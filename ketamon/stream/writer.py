@@ -28,6 +28,7 @@ from ketamon.stream.record import Header, Kind, encode_bytes, encode_header
 from ketamon.stream.sealed import Seal
 
 _SUM_EVERY_US = 60_000_000
+_TORN_KEPT = 100_000  # of a torn line: more than any that is not damage
 _MAX_WAITING = 8 << 20  # more than half an hour of four devices
 
 
@@ -86,7 +87,7 @@ class StreamWriter:
         self.resumed = f"recording goes on after {report.records} records"
         if report.torn:
             os.ftruncate(self._fd, report.size)
-            self.resumed += f"; a torn line was cut off: {report.torn.decode('ascii', 'backslashreplace')}"
+            self.resumed += f"; a torn line was cut off: {report.torn[:_TORN_KEPT].decode('ascii', 'backslashreplace')}"
         with self._path.open("rb") as file:
             self._hash = hashlib.file_digest(file, "sha256")
         self._size = report.size

@@ -3,6 +3,7 @@
 import pytest
 
 from ketamon.errors import SourceError
+from ketamon.stream import reader as reading
 from ketamon.stream.reader import StreamReader, verify
 from ketamon.stream.writer import StreamWriter
 
@@ -89,3 +90,42 @@ def test_a_crash_after_an_earlier_end_is_told(small, header, start):
     assert [problem.split(": ", 1)[1] for problem in verify(small).problems] == [
         "no end: the writer crashed or is still at work; no sum covers the last 0 records"
     ]
+
+
+def test_a_line_without_an_end_costs_no_memory(small, monkeypatch):
+    """A disk that came back full of zeros, or a file that is none: only so much of a line is ever held."""
+    monkeypatch.setattr(reading, "_MAX_LINE", 1000)
+    whole = small.read_bytes()
+    small.write_bytes(whole + b"\0" * 1_000_000)
+    report = verify(small)
+    assert len(report.torn) == 1000
+    assert report.size == len(whole)
+    assert any("torn off" in problem for problem in report.problems)
+
+
+def test_a_line_that_is_too_long_costs_itself_only(small, monkeypatch):
+    monkeypatch.setattr(reading, "_MAX_LINE", 1000)
+    lines = small.read_bytes().splitlines(keepends=True)
+    _, records = read(small)
+    small.write_bytes(b"".join([*lines[:2], b'[1.0,"","note","' + b"x" * 5000 + b'"]\n', *lines[2:]]))
+    assert [record.data for record in read(small)[1]] == [record.data for record in records]
+    report = verify(small)
+    assert "line 3: longer than 1000 bytes; it is left out" in report.problems
+    assert any("the sum does not fit" in problem for problem in report.problems)
+    assert report.size == small.stat().st_size
+
+
+@pytest.mark.parametrize(
+    "line", [b"[" * 9999, b'[1.0,"","end",' + b"[" * 900 + b"]" * 900 + b"]", b'[1,"","x",{"a":' * 9999]
+)
+def test_lines_that_are_nested_without_end_are_told(small, line):
+    small.write_bytes(small.read_bytes() + line + b"\n")
+    assert any(problem.startswith("line 10:") for problem in verify(small).problems), verify(small).problems
+
+
+def test_kinds_without_number_are_counted_in_bounded_room(small):
+    extra = b"".join(b'[99.0,"","%d%b",0]\n' % (n, b"k" * 1000) for n in range(500))
+    small.write_bytes(small.read_bytes() + extra)
+    report = verify(small)
+    assert sum(report.unknown.values()) == 500
+    assert len("".join(report.sentences())) < 5000
