@@ -9,10 +9,11 @@ from typing import Any
 
 import msgspec
 
-from ketamon.domain.events import TYPES, VERSION, Body, Unknown
+from ketamon.domain.events import TYPES, Body, Unknown
 from ketamon.domain.intents import INTENTS, Intent
 from ketamon.domain.people import Proof
 from ketamon.errors import Refused
+from ketamon.upcasters import upcast, version_of
 
 _encoder = msgspec.json.Encoder()
 _decoders: dict[str, Any] = {name: msgspec.json.Decoder(kind) for name, kind in TYPES.items()}
@@ -23,16 +24,27 @@ def encode_body(body: Body) -> tuple[str, int, bytes]:
     """Return the type, the version and the JSON of an event's body."""
     if isinstance(body, Unknown):
         return body.type, body.version, body.body.encode()
-    return body.TYPE, VERSION, _encoder.encode(body)
+    return body.TYPE, version_of(body.TYPE), _encoder.encode(body)
 
 
 def decode_body(type_: str, version: int, data: bytes) -> Body:
-    """Read a body back. Raises `ValueError` where the JSON does not fit its type."""
-    decoder = _decoders.get(type_)
-    if decoder is None or version > VERSION:
+    """Read a body back, of an older version too. Raises `ValueError` where the JSON does not fit its type."""
+    decoder, current = _decoders.get(type_), version_of(type_)
+    if decoder is None or version > current:
         return Unknown(type=type_, version=version, body=data.decode())
+    if version < current:
+        data = _upcast(type_, version, data)
     body: Body = decoder.decode(data)
     return body
+
+
+def _upcast(type_: str, version: int, data: bytes) -> bytes:
+    if version < 1:
+        raise ValueError(f"there is no version {version} of {type_}")
+    try:
+        return _encoder.encode(upcast(type_, version, msgspec.json.decode(data, type=dict[str, Any])))
+    except (KeyError, TypeError, AttributeError) as error:  # a field that its version has is not there
+        raise ValueError(f"it is no {type_} of version {version}: {error!r}") from error
 
 
 def encode_intent(intent: Intent, proof: Proof = Proof.NAME) -> bytes:

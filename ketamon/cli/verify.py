@@ -12,29 +12,46 @@ def main(argv: list[str]) -> int:
     """Check files, and say what is wrong with each."""
     parser = options.parser(
         "verify",
-        "Check a session file or a recorded stream: every hash, every number, every record. Exit code 4 where it is\n"
-        "not what it was when it was written.",
-        "  ketamon verify 2026-11-21T080000Z-2.ksession\n  ketamon verify recording.kstream",
+        "Check a session file, with the recorded streams beside it, or a recorded stream alone: every hash, every\n"
+        "number, every record, every signature. Without a file: all sessions of this computer. Exit code 4 where one is\n"
+        "not what it was when it was written; then it is said from which event on.",
+        "  ketamon verify\n  ketamon verify 2026-11-21T080000Z-2.ksession\n  ketamon verify recording.kstream",
     )
-    parser.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    parser.add_argument("files", type=Path, nargs="*", metavar="FILE")
+    files = parser.parse_args(argv).files or _all()
     bad = 0
-    for path in parser.parse_args(argv).files:
-        problems = _problems(path)
+    for path in files:
+        problems, words = _session(path) if path.suffix == SUFFIX else _stream(path)
         for text in problems:
             print(f"{path}: {text}", file=sys.stderr)
-        if not problems:
-            print(f"{path}: as it was written")
+        for text in words:
+            print(f"{path}: {text}")
         bad += bool(problems)
     if bad:
-        raise VerificationError(f"{bad} of the files failed")
+        raise VerificationError(f"{bad} of {len(files)} files failed")
     return 0
 
 
-def _problems(path: Path) -> list[str]:
-    if path.suffix == SUFFIX:
-        from ketamon.store.verify import verify as verify_session  # noqa: PLC0415 (each only where it is needed)
+def _all() -> list[Path]:
+    from ketamon.store.location import session_files  # noqa: PLC0415 (only where no file is named)
 
-        return [str(problem) for problem in verify_session(path)]
-    from ketamon.stream.reader import verify as verify_stream  # noqa: PLC0415
+    return session_files()
 
-    return verify_stream(path).sentences()
+
+def _session(path: Path) -> tuple[list[str], list[str]]:
+    """Return what is wrong with a session, and what else there is to say."""
+    from ketamon.store.verify import examine  # noqa: PLC0415 (each only where it is needed)
+
+    verdict = examine(path)
+    problems = [str(problem) for problem in verdict.problems]
+    if problems:
+        sound = f"up to event {verdict.sound} it is" if verdict.sound else "no event of it is surely"
+        return [*problems, f"{sound} as it was written ({verdict})"], verdict.remarks
+    return [], [f"as it was written: {verdict}", *verdict.remarks]
+
+
+def _stream(path: Path) -> tuple[list[str], list[str]]:
+    from ketamon.stream.reader import verify  # noqa: PLC0415 (as above)
+
+    problems = verify(path).sentences()
+    return problems, [] if problems else ["as it was written"]

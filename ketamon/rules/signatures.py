@@ -2,13 +2,23 @@
 
 from ketamon.domain.events import Signed
 from ketamon.domain.instant import Instant
-from ketamon.domain.people import Meaning
+from ketamon.domain.people import Meaning, Role
 from ketamon.domain.phases import Phase
-from ketamon.domain.profile import Profile
+from ketamon.domain.profile import GateRules, Profile
 from ketamon.domain.session import SessionState, age_known
 
 FIRST = {Meaning.DISCHARGE: Meaning.ASSESSMENT, Meaning.OVERRIDE_SECOND: Meaning.OVERRIDE}
 """The second signature of each pair, and the one that must stand before it."""
+
+
+def roles(rules: GateRules) -> dict[Meaning, tuple[Role, ...]]:
+    """Return who may give each signature."""
+    return {
+        Meaning.ASSESSMENT: rules.assessment_by,
+        Meaning.DISCHARGE: rules.discharge_by,
+        Meaning.OVERRIDE: rules.override_by,
+        Meaning.OVERRIDE_SECOND: rules.override_second_by,
+    }
 
 
 def counting(state: SessionState, profile: Profile, at: Instant) -> list[Signed]:

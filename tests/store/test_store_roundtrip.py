@@ -32,6 +32,10 @@ def test_any_event_becomes_a_row_and_itself_again(name, data):
     assert follows(row, bytes(32))
 
 
+NONSENSE = ("signature", "recorded stream", "opens the session", "before the event that it follows")
+"""What `verify` says of events that were drawn by chance."""
+
+
 @settings(max_examples=8, deadline=None)
 @given(st.data())
 def test_any_events_come_back_from_the_file(data):
@@ -43,7 +47,7 @@ def test_any_events_come_back_from_the_file(data):
         with Store(path, clock=int, on_degraded=lambda *_: None, limits=QUICK) as store:
             store.append(events, urgent=True).result(5)
         assert load(path) == events
-        assert [problem for problem in verify(path) if "signature" not in problem.what] == []
+        assert [str(p) for p in verify(path) if not any(words in p.what for words in NONSENSE)] == []
 
 
 fields = st.tuples(INT64, INT64, st.binary(max_size=4), st.binary(max_size=4), INT64, st.binary(max_size=4))

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from ketamon.chair.asked.asking import Asking, pump_infuses, text
 from ketamon.domain import events as e
 from ketamon.domain import intents as i
-from ketamon.domain.people import Meaning, Person, Proof, Role
+from ketamon.domain.people import Meaning, Person, Proof
 from ketamon.domain.phases import Phase, Trigger
 from ketamon.errors import Refused
 from ketamon.rules import gate
-from ketamon.rules.signatures import FIRST, counting
+from ketamon.rules.signatures import FIRST, counting, roles
 
 _TRIGGER = {Meaning.DISCHARGE: Trigger.SIGN_OFF, Meaning.OVERRIDE_SECOND: Trigger.OVERRIDE}
 
@@ -19,7 +19,7 @@ def sign(now: Asking, intent: i.Sign) -> Iterator[e.Body]:
     meaning, by = intent.meaning, intent.by
     if now.state.phase is not Phase.RECOVERY:
         raise Refused(f"nothing is to be signed in {now.state.phase}")
-    allowed = _roles(now, meaning)
+    allowed = roles(now.profile.gate)[meaning]
     if by.role not in allowed:
         raise Refused(f"“{meaning}” is signed by a {' or '.join(sorted(allowed))}, not a {by.role}")
     unmet = tuple(check.label for check in gate.evaluate(now.state, now.profile, now.at).checks if not check.met)
@@ -32,16 +32,6 @@ def sign(now: Asking, intent: i.Sign) -> Iterator[e.Body]:
     if meaning in _TRIGGER:
         way = now.way(_TRIGGER[meaning], by)
         yield e.PhaseChanged(trigger=_TRIGGER[meaning], phase=way.to, by=by)
-
-
-def _roles(now: Asking, meaning: Meaning) -> tuple[Role, ...]:
-    rules = now.profile.gate
-    return {
-        Meaning.ASSESSMENT: rules.assessment_by,
-        Meaning.DISCHARGE: rules.discharge_by,
-        Meaning.OVERRIDE: rules.override_by,
-        Meaning.OVERRIDE_SECOND: rules.override_second_by,
-    }[meaning]
 
 
 def _refuse_by_gate(now: Asking, meaning: Meaning, unmet: tuple[str, ...]) -> None:
