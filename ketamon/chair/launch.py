@@ -23,8 +23,10 @@ from ketamon.profiles import load, loads
 from ketamon.registry import load as load_driver
 from ketamon.roster import Roster
 from ketamon.store import database, location
+from ketamon.store.keys import KEYS
+from ketamon.store.ring import SessionKey
 from ketamon.store.writer import Store
-from ketamon.stream.reader import StreamReader
+from ketamon.stream.reader import StreamReader, has_intents
 from ketamon.stream.record import Header, StreamDevice
 from ketamon.stream.writer import StreamWriter
 
@@ -41,7 +43,7 @@ def live(chair: str, devices: dict[str, Cable], profile: Path | None) -> Core:
             line_opener(device.address, device.spec.line)().close()
         record = location.new_session_path(clock.now().wall, chair)
         door = Door(Roster.open(location.data_dir(), load(profile)[0].people))
-        core = begin(chair, Mode.REAL, devices, profile, clock, drive, record, door)
+        core = begin(chair, Mode.REAL, devices, profile, clock, drive, record, door, KEYS.fresh())
     except KetamonError:
         drive.close()
         raise
@@ -58,15 +60,19 @@ def begin(
     drive: Drive,
     record: Path | None,
     door: Door = _OPEN_DOOR,
+    key: SessionKey | None = None,
 ) -> Core:
-    """Make a core with a new session in it; with `record`, it and the devices' bytes are kept there."""
+    """Make a core with a new session in it; with `record`, it and the devices' bytes are kept there.
+
+    With a `key` both are encrypted.
+    """
     rules, toml, digest = load(profile)
     core = Core(Chair(rules, mode, lambda: _head(core), stream=lambda: _mark(core)), clock, drive, chair, door)
     now = clock.now()
     session = f"{now.wall:%Y%m%dT%H%M%SZ}-{chair}-{secrets.token_hex(3)}"
     stream = ""
     if record is not None:
-        database.create(record, session, now.wall)
+        database.create(record, session, now.wall, key)
         stream = _record(core, record, devices, now)
     opened = e.SessionOpened(
         session=session,
@@ -90,8 +96,9 @@ def resume(chair: str, devices: dict[str, Cable]) -> Core:
     """Go on with the newest session of this chair that did not end; without `devices`, with those it had."""
     found, reasons = resumable(chair)
     if not found:
-        why = "".join(f"; {reason}" for reason in reasons)
-        raise SourceError(f"chair {chair} has no session to go on with; start one without --resume{why}")
+        others = sorted({other.opened.chair for other in resumable()[0]})
+        remedy = f"chair {', '.join(others)} has: give --chair" if others else "start one without --resume"
+        raise SourceError("; ".join([f"chair {chair} has no session to go on with", remedy, *reasons]))
     open_ = found[0]
     attached = devices or {name: _cable(device) for name, device in open_.state.devices.items()}
     awake = SystemClock()
@@ -146,10 +153,10 @@ def replay(path: Path, profile: Path | None, speed: float, record: Path | None) 
     }
     drive = ReplayDrive(clock, reader, speed=speed)
     mode = Mode.DEMO if reader.header.mode is Mode.DEMO else Mode.TEST
-    core = begin("replay", mode, devices, profile, clock, drive, record)
-    with path.open("rb") as lines:
-        if not any(b',"intent",' in line for line in lines):
-            core.engine.assume_checked_in("nobody checks in in this recording", clock.now())
+    key = KEYS.passing() if reader.seal and record else None  # what was encrypted is on no disk in plain
+    core = begin("replay", mode, devices, profile, clock, drive, record, key=key)
+    if not has_intents(path):
+        core.engine.assume_checked_in("nobody checks in in this recording", clock.now())
     return core, reader
 
 
@@ -171,10 +178,10 @@ def _record(core: Core, record: Path, devices: dict[str, Cable], at: Instant) ->
     )
     path, store = record.with_suffix(".kstream"), core.store
     try:
-        core.stream = StreamWriter(path, header, at, lambda: store.durable)
+        core.stream = StreamWriter(path, header, at, lambda: store.durable, KEYS.of(record))
     except SourceError:  # other devices than before: their bytes get a stream of their own
         path = path.with_stem(f"{path.stem}-{at.wall:%H%M%S}")
-        core.stream = StreamWriter(path, header, at, lambda: store.durable)
+        core.stream = StreamWriter(path, header, at, lambda: store.durable, KEYS.of(record))
     return path.name
 
 

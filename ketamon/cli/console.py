@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from ketamon.domain.people import Person, Role
@@ -11,6 +12,7 @@ from ketamon.errors import KetamonError, SourceError, UsageError
 from ketamon.follow import SocketFeed
 from ketamon.local import answers, runtime_dir, socket_path
 from ketamon.profiles import load
+from ketamon.store import private
 from ketamon.store.location import data_dir
 
 START_S = 20.0
@@ -34,18 +36,25 @@ def show(path: Path, staff: Person, sound: bool | None = None) -> int:
         return run_console(feed(), staff=staff, voice=voice)
 
 
-def start(args: list[str], path: Path, *, own_session: bool) -> subprocess.Popen[bytes]:
-    """Start `ketamon core` and wait until it answers. Raises what the core said where it cannot start."""
+def start(args: list[str], path: Path, *, own_session: bool, passphrase: str = "") -> subprocess.Popen[bytes]:
+    """Start `ketamon core` and wait until it answers. Raises what the core said where it cannot start.
+
+    The passphrase of encrypted records goes through a pipe: arguments and environment can be looked at from outside.
+    """
     log = data_dir() / f"{path.stem}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as err:
+    private.make(log.parent)
+    log.unlink(missing_ok=True)
+    with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as err:
         core = subprocess.Popen(  # noqa: S603 (our own program, with arguments that were checked)
-            [sys.executable, "-m", "ketamon", "core", *args],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-m", "ketamon", "core", *args, *(["--passphrase-stdin"] if passphrase else [])],
+            stdin=subprocess.PIPE,
             stdout=err,
             stderr=err,
             start_new_session=own_session,
         )
+    if core.stdin is not None:
+        with suppress(BrokenPipeError), core.stdin as pipe:
+            pipe.write(passphrase.encode("utf-8", "surrogateescape") + b"\n" if passphrase else b"")
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         if core.poll() is not None:
@@ -59,11 +68,11 @@ def start(args: list[str], path: Path, *, own_session: bool) -> subprocess.Popen
     raise SourceError(f"the core does not answer after {START_S:.0f} s; see {log}")
 
 
-def with_core(args: list[str], chair: str, sound: bool | None) -> int:
+def with_core(args: list[str], chair: str, sound: bool | None, passphrase: str = "") -> int:
     """Show a simulation or a replay: its core lives only as long as its console."""
     name = f"{chair}-{os.getpid()}"
     path = socket_path(name)
-    core = start([*args, "--chair", name], path, own_session=True)
+    core = start([*args, "--chair", name], path, own_session=True, passphrase=passphrase)
     try:
         return show(path, Person("you", Role.NURSE), sound)
     finally:

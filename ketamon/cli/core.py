@@ -32,8 +32,11 @@ def main(argv: list[str]) -> int:
     what.add_argument(
         "--demo", metavar="SCENARIO", help="simulate patient, monitor and pump instead of reading devices"
     )
+    options.add_passphrase(parser)
     parser.add_argument("--speed", type=options.speed, default=1.0, help="of a replay or a demo (1)")
-    return asyncio.run(_run(parser.parse_args(argv)))
+    args = parser.parse_args(argv)
+    options.take_passphrase(args)
+    return asyncio.run(_run(args))
 
 
 async def _run(args: argparse.Namespace) -> int:

@@ -90,6 +90,21 @@ def staff(args: argparse.Namespace) -> Person:
     return Person(args.name or getpass.getuser(), Role(args.role))
 
 
+def add_passphrase(options: argparse.ArgumentParser) -> None:
+    """Add --passphrase-stdin: for scripts, and for the program that starts a core."""
+    help_ = "read the passphrase of encrypted records from standard input, the first line"
+    options.add_argument("--passphrase-stdin", action="store_true", help=help_)
+
+
+def take_passphrase(args: argparse.Namespace) -> None:
+    """Read it, where it is to be had there."""
+    if args.passphrase_stdin:
+        from ketamon.cli.hidden import line  # noqa: PLC0415 (only where one is given)
+        from ketamon.store.keys import KEYS  # noqa: PLC0415 (as above)
+
+        KEYS.tell(line("passphrase"))
+
+
 def add_sound(options: argparse.ArgumentParser, *, live: bool) -> None:
     """Add --sound and, for live sessions, --silent: whether alarms sound here. None is as is usual."""
     help_ = "sound alarms here also for an observer" if live else "sound alarms, as a live session does"

@@ -1,11 +1,10 @@
 """`ketamon people`: who may sign, and the PIN of each. PINs are never arguments, and never shown."""
 
 import argparse
-import getpass
 import sys
-import warnings
 
 from ketamon.cli import options
+from ketamon.cli.hidden import line, typed
 from ketamon.domain.people import Person, Role
 from ketamon.errors import Refused, UsageError
 from ketamon.port.clock import SystemClock
@@ -49,7 +48,7 @@ def _add(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     roster = _roster(args)
     first = not roster.people
-    _allow(roster, args)
+    allowed(roster, args)
     person = Person(args.name, Role(args.role))
     roster.add(person, _new_pin(args))
     _say(f"{person} is in the roster")
@@ -65,7 +64,7 @@ def _remove(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     roster = _roster(args)
     person = roster.known(args.name)
-    _allow(roster, args)
+    allowed(roster, args)
     roster.remove(person.name)
     _say(f"{person} is no longer in the roster")
     if not roster.people:
@@ -79,7 +78,7 @@ def _pin(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     roster = _roster(args)
     person = roster.known(args.name)
-    _allow(roster, args, person)
+    allowed(roster, args, person)
     roster.set_pin(person.name, _new_pin(args))
     _say(f"{person} has a new PIN")
     return 0
@@ -102,13 +101,14 @@ def _roster(args: argparse.Namespace) -> Roster:
     return Roster.open(data_dir(), load(args.profile)[0].people)
 
 
-def _allow(roster: Roster, args: argparse.Namespace, owner: Person | None = None) -> None:
+def allowed(roster: Roster, args: argparse.Namespace, owner: Person | None = None) -> Person | None:
     """Ask for the name and the PIN of a director, or of the owner of what is changed. An empty roster asks nobody."""
     if not roster.people:
-        return
+        return None
     person = proven(roster, args, _name(args))
     if person.role is not Role.DIRECTOR and (owner is None or not owner.is_same(person)):
         raise Refused(f"a director must allow this, not the {person}; nothing was changed")
+    return person
 
 
 def proven(roster: Roster, args: argparse.Namespace, name: str) -> Person:
@@ -125,7 +125,7 @@ def _name(args: argparse.Namespace) -> str:
     if args.pin_stdin:
         raise UsageError("--pin-stdin needs --by NAME, to say who allows this")
     print("your name (a director): ", end="", file=sys.stderr, flush=True)
-    return _line("name")
+    return line("name")
 
 
 def _new_pin(args: argparse.Namespace) -> str:
@@ -138,20 +138,8 @@ def _new_pin(args: argparse.Namespace) -> str:
 def _ask(args: argparse.Namespace, prompt: str) -> str:
     """Have a PIN typed at the terminal, where it is never shown, or take a line of standard input if told to."""
     if args.pin_stdin:
-        return _line("PIN")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", getpass.GetPassWarning)  # it would go on, and show what is typed
-        try:
-            return getpass.getpass(f"{prompt}: ")
-        except (getpass.GetPassWarning, EOFError) as error:
-            raise UsageError("no PIN was typed; it needs a terminal, or --pin-stdin in scripts") from error
-
-
-def _line(what: str) -> str:
-    line = sys.stdin.buffer.readline() if sys.stdin else b""
-    if not line:
-        raise UsageError(f"standard input ended before the {what}; nothing was changed")
-    return line.decode(errors="replace").rstrip("\r\n")
+        return line("PIN")
+    return typed(prompt, "no PIN was typed; it needs a terminal, or --pin-stdin in scripts")
 
 
 def _say(text: str) -> None:

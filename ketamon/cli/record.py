@@ -9,6 +9,7 @@ from ketamon.cli import options
 from ketamon.errors import UsageError
 from ketamon.port.clock import SystemClock
 from ketamon.port.record import record
+from ketamon.store.keys import KEYS
 
 
 def main(argv: list[str]) -> int:
@@ -28,6 +29,7 @@ def main(argv: list[str]) -> int:
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    digest = record(devices, args.file, SystemClock(), stop, tell=lambda text: print(text, file=sys.stderr))
+    key = None if args.file.exists() else KEYS.fresh()
+    digest = record(devices, args.file, SystemClock(), stop, tell=lambda text: print(text, file=sys.stderr), key=key)
     print(f"{args.file}: SHA-256 {digest}", file=sys.stderr)
     return 0

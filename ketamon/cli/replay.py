@@ -8,6 +8,7 @@ from pathlib import Path
 from ketamon.chair import launch
 from ketamon.chair.drives import ReplayDrive
 from ketamon.cli import headless, options
+from ketamon.store.keys import KEYS
 
 
 def main(argv: list[str]) -> int:
@@ -32,7 +33,8 @@ def main(argv: list[str]) -> int:
 
     given = ["--replay", str(options.stream(args.file)), "--speed", f"{min(args.speed or 1.0, options.SCREEN_SPEED):g}"]
     given += ["--profile", str(args.profile)] if args.profile else []
-    return console.with_core(given, chair="replay", sound=args.sound)
+    passphrase = KEYS.passphrase() if KEYS.name_of(options.stream(args.file)) else ""
+    return console.with_core(given, chair="replay", sound=args.sound, passphrase=passphrase)
 
 
 async def _headless(args: argparse.Namespace) -> int:

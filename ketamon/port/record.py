@@ -12,6 +12,7 @@ from ketamon.domain.readings import Mode
 from ketamon.driver import Driver, DriverSpec, Output, Send
 from ketamon.port.clock import Clock
 from ketamon.port.open import make_port
+from ketamon.store.ring import SessionKey
 from ketamon.stream.record import Header, StreamDevice
 from ketamon.stream.writer import StreamWriter
 
@@ -63,10 +64,12 @@ def record(
     *,
     mode: Mode = Mode.REAL,
     tell: Callable[[str], object] = lambda _: None,
+    key: SessionKey | None = None,
 ) -> str:
     """Record `devices` (name to driver and address) to `path` until `stop` is set; return the file's SHA-256.
 
-    `tell` gets a sentence for each thing that happens to a connection or to the file. Raises `SourceError` where a port
+    `tell` gets a sentence for each thing that happens to a connection or to the file. With a `key` a new file is
+    encrypted. Raises `SourceError` where a port
     cannot be opened at the start, or where the file cannot be written.
     """
     inbox: SimpleQueue[_Came] = SimpleQueue()
@@ -78,7 +81,7 @@ def record(
     try:
         for tap in taps.values():
             tap.port.open()
-        with StreamWriter(path, header, start) as writer:
+        with StreamWriter(path, header, start, key=key) as writer:
             _Recording(taps, inbox, writer, clock, tell).run(stop)
         return writer.head_sha256
     finally:

@@ -54,8 +54,10 @@ class Keys:
             self._told, self._clinic, self._wrong = passphrase, None, None
 
     def passphrase(self) -> str:
-        """Return the right passphrase, to hand it to a program that is started; asks for it where need be."""
+        """Return the right passphrase, to hand it to a program that is started; "" where there is no key ring."""
         with self._lock:
+            if not self.ring.exists:
+                return ""
             self.clinic()
             return self._told or ""
 
