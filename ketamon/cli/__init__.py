@@ -18,6 +18,7 @@ COMMANDS = {
     "record": "record the bytes of devices to a stream",
     "evaluate": "how many alarms recorded vitals raise, and whether any was missed",
     "verify": "check that a session or a stream is what it was when it was written",
+    "key": "the passphrase and the keys of encrypted records",
     "people": "who may sign, and the PIN of each",
     "course": "a patient over several sessions: place in the series, spacing, dose, scores, effects",
     "profile": "the clinical rules: check, show, compare and sign them",
@@ -60,19 +61,36 @@ def _run(args: list[str]) -> int:
 
         print(f"ketamon {__version__}")
         return 0
-    if not args or args[0] in ("-h", "--help"):
+    if args and args[0] in ("-h", "--help"):
         print(_help())
-        return 0 if args else USAGE
-    if args[0] not in COMMANDS:
+        return 0
+    if args and args[0] not in COMMANDS:
         return _no_such(args[0])
     from ketamon.errors import KetamonError  # noqa: PLC0415 (after --version)
 
     try:
-        code: int = import_module(f"ketamon.cli.{args[0]}").main(args[1:])
+        return _command(args)
     except KetamonError as error:
-        return _tell(f"ketamon {args[0]}", str(error), error.exit_code)
+        return _tell(" ".join(["ketamon", *args[:1]]), str(error), error.exit_code)
     except SystemExit as leaving:  # argparse has said why
         return int(leaving.code or 0)
+
+
+def _command(args: list[str]) -> int:
+    """Run one command; without any, offer to go on with a session that did not end, else say what there is."""
+    from ketamon.cli.hidden import ask_passphrase  # noqa: PLC0415 (needs the store; help and version do not)
+    from ketamon.store.keys import KEYS  # noqa: PLC0415 (as above)
+
+    KEYS.asks(ask_passphrase)
+    if not args:
+        from ketamon.cli import offer  # noqa: PLC0415 (as above)
+
+        resume = offer.bare()
+        if resume is None:
+            print(_help())
+            return USAGE
+        args = ["run", *resume]
+    code: int = import_module(f"ketamon.cli.{args[0]}").main(args[1:])
     return code
 
 

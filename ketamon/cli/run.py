@@ -2,9 +2,10 @@
 
 import sys
 
-from ketamon.cli import console, options
+from ketamon.cli import console, offer, options
 from ketamon.errors import SourceError
 from ketamon.local import answers, socket_path
+from ketamon.store.keys import KEYS
 
 
 def main(argv: list[str]) -> int:
@@ -14,25 +15,29 @@ def main(argv: list[str]) -> int:
         "Run a session at a chair. The core reads the devices and keeps the record in a process of its own: leaving\n"
         "or losing the console loses nothing, and “ketamon attach” shows it again.",
         "  ketamon run --chair 2 --monitor ge-dri:/dev/ttyUSB0 --pump alaris-gh:/dev/ttyUSB1 --as AB\n"
-        "  ketamon run --chair 2 --resume",
+        "  ketamon run --chair 2 --resume\n\n"
+        "Where the chair has a session that did not end, it is offered first.",
     )
     parser.add_argument("--chair", default="1", help="name of the chair (1)")
     options.add_devices(parser)
     options.add_profile(parser)
     options.add_staff(parser)
     options.add_sound(parser, live=True)
-    parser.add_argument("--resume", action="store_true", help="go on with this chair's session that did not end")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--resume", action="store_true", help="go on with this chair's session that did not end")
+    what.add_argument("--new", action="store_true", help="begin another one without asking, whatever did not end")
     args = parser.parse_args(argv)
     options.devices(args)  # a wrong name is told here, before a core is started
     path = socket_path(args.chair)
     if answers(path):
         raise SourceError(f"chair {args.chair} has a core already; “ketamon attach --chair {args.chair}” shows it")
+    resume = args.resume or (not args.new and offer.accepted(args.chair))
     given = ["--chair", args.chair]
     given += [part for text in args.monitor for part in ("--monitor", text)]
     given += [part for text in args.pump for part in ("--pump", text)]
     given += ["--profile", str(args.profile.resolve())] if args.profile else []
-    given += ["--resume"] if args.resume else []
-    console.start(given, path, own_session=True)
+    given += ["--resume"] if resume else []
+    console.start(given, path, own_session=True, passphrase=KEYS.passphrase())
     if not sys.stdout.isatty():
         print(f"the core of chair {args.chair} runs; “ketamon attach --chair {args.chair}” shows it")
         return 0
