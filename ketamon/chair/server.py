@@ -129,6 +129,7 @@ class Server:
             await self._catch_up(writer)
             while line := await reader.readline():
                 await self._serve(line, writer)
+                await asyncio.sleep(0)  # one who asks without end leaves the others their turn
         except (ConnectionError, asyncio.LimitOverrunError, ValueError, RecursionError):
             pass  # a follower that is gone, or speaks nonsense, is parted from; the session does not care
         except asyncio.CancelledError:

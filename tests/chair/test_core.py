@@ -137,15 +137,48 @@ async def test_a_replay_of_what_was_recorded_decides_the_same(private):
     assert decided(again.engine.state) == decided(core.engine.state)
 
 
-async def test_a_follower_that_does_not_read_is_cut_off_and_slows_nobody(private, monkeypatch):
+async def test_followers_that_do_not_read_are_cut_off_and_slow_nobody(private, monkeypatch):
     monkeypatch.setattr("ketamon.chair.server.MAX_BACKLOG", 1000)
     core = rehearsal(private)
     async with running(core) as feed:
         await until(feed, lambda: feed.connected)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as stalled:
-            stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-            stalled.connect(str(socket_path("t")))
-            await until(feed, lambda: feed.state.phase is Phase.INFUSION)
+        with contextlib.ExitStack() as stalled:
+            for _ in range(10):
+                one = stalled.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+                one.connect(str(socket_path("t")))
+            slowest = await slowest_answer(feed, lambda: feed.state.phase is Phase.INFUSION)
+            await until(feed, lambda: core._server.followers == 1)
+        assert slowest < 2.0, f"somebody who asked waited {slowest:.1f} s"
+
+
+async def slowest_answer(feed: SocketFeed, so) -> float:
+    """Ask for one note after the other until it is so; say how long the slowest answer took."""
+    clock, slowest = asyncio.get_running_loop().time, 0.0
+    async with asyncio.timeout(WITHIN_S):
+        while not so():
+            asked = clock()
+            assert await feed.ask(Note(text="x", by=NURSE)) == ""
+            slowest = max(slowest, clock() - asked)
+            await asyncio.sleep(0.05)
+    return slowest
+
+
+async def test_followers_that_ask_and_never_read_the_answers_are_cut_off(private, monkeypatch):
+    monkeypatch.setattr("ketamon.chair.server.MAX_BACKLOG", 1000)
+    core = rehearsal(private, speed=1.0)
+    question = b'{"id":1,"intent":{"type":"nonsense","body":{}}}\n'
+    async with running(core) as feed:
+        await until(feed, lambda: feed.connected)
+        _, writer = await asyncio.open_unix_connection(str(socket_path("t")), limit=1000)
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(WITHIN_S):
+                while True:
+                    writer.write(question * 1000)
+                    await writer.drain()
+        writer.close()
+        await until(feed, lambda: core._server.followers == 1)
+        assert await feed.ask(Note(text="still here", by=NURSE)) == ""
 
 
 @pytest.mark.parametrize(
