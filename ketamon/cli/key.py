@@ -71,6 +71,7 @@ def _create(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     system, passphrase = _new_passphrase(args)
     KEYS.ring.create(passphrase, system)
+    KEYS.tell(passphrase)
     _say(f"made {KEYS.ring.path}; new sessions are encrypted from now on")
     _say("keep a copy of that file apart from the records, and the passphrase apart from both:")
     _say("without either nobody opens the records again, we neither")
@@ -91,6 +92,7 @@ def _rotate(argv: list[str]) -> int:
     old, before = KEYS.clinic(), KEYS.ring.contents().system
     system, passphrase = _new_passphrase(args)
     KEYS.ring.rotate(old, passphrase, system)
+    KEYS.tell(passphrase)
     if before:
         from_system_gone(before)
     _say(f"{KEYS.ring.path} has the new passphrase; write it into the {KEY_FILE} of cores that start unattended")

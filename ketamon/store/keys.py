@@ -68,7 +68,9 @@ class Keys:
                 raise self._wrong
             ring = self.ring
             found = ring.contents()
-            if self._clinic is None or self._clinic.salt != found.kdf.salt:
+            if self._clinic is not None and self._clinic.salt != found.kdf.salt:
+                self._clinic = self._told = None  # it has another passphrase since; look for that
+            if self._clinic is None:
                 try:
                     told = self._told if self._told is not None else self._search(found.system)
                     self._clinic, self._told = ring.unlock(told), told

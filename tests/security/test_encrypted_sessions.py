@@ -1,0 +1,173 @@
+"""Encrypted sessions: nothing of a patient is to be read in the folder, also after `kill -9`; everything else works."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cli.test_survival import bench, kill, record, spawn, until
+from security.test_key_ring import NEEDED, PASSPHRASE
+
+from ketamon.cli import main
+from ketamon.domain.events import Noted
+from ketamon.domain.intents import Note
+from ketamon.domain.people import Patient
+from ketamon.follow import SocketFeed
+from ketamon.local import answers, socket_path
+from ketamon.profiles import load
+from ketamon.store.keys import KEY_FILE, KEYS, VARIABLE
+from ketamon.store.reader import load as load_events
+from ketamon.stream.reader import verify as verify_stream
+
+from chair.bedside import CHECK_IN, NURSE, checking_in  # isort: skip
+
+pytestmark = NEEDED
+SECRETS = (b"Wilhelmina Oberauer", b"1961-02-03-XY", b"the note nobody else may read", b"Escorta")
+MINE = Patient(
+    label="Wilhelmina Oberauer", identifier="1961-02-03-XY", weight_kg=72.0, weight_method="measured",
+    indication="ptsd", escort="Escorta",
+)  # fmt: skip
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    (tmp_path / "run").mkdir(mode=0o700)
+    monkeypatch.setenv("KETAMON_RUNTIME", str(tmp_path / "run"))
+    monkeypatch.setenv("KETAMON_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    secret = tmp_path / "secret"
+    secret.mkdir(mode=0o700)
+    (secret / "passphrase").write_text(PASSPHRASE + "\n")
+    (secret / "passphrase").chmod(0o600)
+    monkeypatch.setenv(KEY_FILE, str(secret / "passphrase"))
+    KEYS.forget()
+    KEYS.ring.create(PASSPHRASE)
+    yield tmp_path
+    KEYS.forget()
+
+
+def readable(folder: Path) -> list[tuple[str, bytes]]:
+    """Look for each secret in every file below a folder, in its name too."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert files
+    return [
+        (path.name, secret)
+        for path in files
+        for secret in SECRETS
+        if secret in path.read_bytes() or secret in os.fsencode(path.name)
+    ]
+
+
+async def session(process: subprocess.Popen, feed: SocketFeed) -> None:
+    """Check the patient in and write a note; it is saved when this returns."""
+    assert process.poll() is None
+    for intent in checking_in(feed.profile):
+        assert await feed.ask(replace(CHECK_IN, patient=MINE) if intent is CHECK_IN else intent) == ""
+    assert await feed.ask(Note(text=SECRETS[2].decode(), by=NURSE)) == ""
+
+
+async def started(*args: object) -> subprocess.Popen:
+    process = spawn("core", "--chair", "k", *args)
+    await until(lambda: answers(socket_path("k")) or process.poll() is not None)
+    assert process.poll() is None, process.stderr.read()
+    return process
+
+
+async def test_nothing_of_the_patient_is_readable_during_after_and_when_killed(home):
+    with bench(home) as devices:
+        process = await started(*devices)
+        feed = SocketFeed(socket_path("k"), load(None)[0])
+        following = asyncio.create_task(feed.run())
+        await until(lambda: feed.connected)
+        await session(process, feed)
+        assert readable(home / "home") == []
+        kill(process)
+        assert readable(home / "home") == []
+        assert readable(home / "run") == []
+        process = await started("--resume")
+        await until(lambda: feed.connected and feed.state.patient == MINE)
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        said = b"".join(process.communicate())
+        assert not [secret for secret in SECRETS if secret in said]
+    assert readable(home / "home") == []
+    assert not any((home / "tmp").rglob("*"))
+    assert [v.body.text for v in load_events(record()) if isinstance(v.body, Noted)] == [SECRETS[2].decode()]
+    assert verify_stream(record().with_suffix(".kstream")).problems == []
+    stream = str(record().with_suffix(".kstream"))
+    assert main(["verify", str(record())]) == 0
+    with spawn("replay", stream, "--headless", "--json") as replayed:
+        assert SECRETS[2] in replayed.communicate()[0]  # what is asked for is shown
+
+
+def test_a_plain_session_is_readable_so_the_search_can_find(home, tmp_path):
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain" / "a").write_bytes(b"..Wilhelmina Oberauer..")
+    assert readable(tmp_path / "plain") == [("a", SECRETS[0])]
+
+
+async def test_a_replay_of_an_encrypted_recording_leaves_no_plain_copy_when_killed(home):
+    with bench(home) as devices:
+        process = await started(*devices)
+        feed = SocketFeed(socket_path("k"), load(None)[0])
+        following = asyncio.create_task(feed.run())
+        await until(lambda: feed.connected)
+        await session(process, feed)
+        process.terminate()
+        process.communicate()
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+    process = spawn("core", "--chair", "r", "--replay", record().with_suffix(".kstream"), "--speed", "0.2")
+    await until(lambda: answers(socket_path("r")))
+    feed = SocketFeed(socket_path("r"), load(None)[0])
+    following = asyncio.create_task(feed.run())
+    await until(lambda: feed.state.patient is not None)
+    kill(process)
+    assert any((home / "tmp").rglob("*.ksession"))
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    assert readable(home / "tmp") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({KEY_FILE: "", VARIABLE: "some other passphrase"}, "is not the passphrase of"),
+        ({KEY_FILE: "/nowhere/at/all"}, "there is no file /nowhere/at/all; make it, or unset KETAMON_KEY_FILE"),
+        ({KEY_FILE: "", "PATH": ""}, "nobody gave the passphrase; start at a terminal, or set KETAMON_KEY_FILE"),
+    ],
+)
+def test_without_the_passphrase_one_sentence_says_what_to_do(home, tmp_path, change, said):
+    from ketamon.port.clock import SystemClock
+    from ketamon.store import database, location
+
+    now = SystemClock().now().wall
+    path = location.new_session_path(now, "1")
+    database.create(path, "s", now, KEYS.fresh())
+    environ = os.environ | change
+    done = subprocess.run(
+        [sys.executable, "-m", "ketamon", "verify", str(path)],
+        env=environ, capture_output=True, text=True, stdin=subprocess.DEVNULL, start_new_session=True, check=False,
+    )  # fmt: skip
+    assert done.returncode in (2, 3)
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_without_the_extra_one_sentence_names_it(home, monkeypatch):
+    from ketamon.port.clock import SystemClock
+    from ketamon.store import cipher, database, location
+
+    now = SystemClock().now().wall
+    path = location.new_session_path(now, "1")
+    database.create(path, "s", now, KEYS.fresh())
+    monkeypatch.setattr(cipher, "_sqlcipher", None)
+    with pytest.raises(OSError, match=r"pip install 'ketamon\[encrypted\]'"):
+        database.connect(path)
