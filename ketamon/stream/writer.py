@@ -1,7 +1,8 @@
 """Writes a recorded stream, as one more subscriber of what enters a chair.
 
 Every record goes to the system before the call returns, so `kill -9` loses nothing that was handed over; about once a
-minute, and at the end, a sum is written and all is forced to the disk. A disk that is full or failing never stops the
+minute, and at the end, a sum is written and all is forced to the disk, by a thread of its own: that can take seconds,
+and the caller has alarms to raise. A disk that is full or failing never stops the
 session: records wait in memory (bounded, then dropped and counted), `trouble` says why, and each further record tries
 again.
 
@@ -14,7 +15,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from types import TracebackType
 from typing import Self
 
@@ -55,7 +56,8 @@ class StreamWriter:
         self._lock = Lock()
         self._waiting = bytearray()
         self._dropped = 0
-        self._sync_failed = False
+        self._sync_failed = self._sync_again = False
+        self._syncing: Thread | None = None
         self.trouble = ""
         self.resumed = ""
         self._fd = _open_locked(path)
@@ -77,7 +79,8 @@ class StreamWriter:
                 self._put_down(self._seal.first_line)
             self._append(encode_header(header))
         self.wall(at)
-        self._drain(sync=True)
+        self._drain()
+        self._force(self._fd)
         if self.trouble:
             raise SourceError(self.trouble)
         _sync_directory(self._path.parent)
@@ -133,6 +136,8 @@ class StreamWriter:
 
     def close(self, *, end: bool = True) -> None:
         """Write the last sum and the end, and close. Raises `SourceError` where not everything could be written."""
+        if syncing := self._syncing:
+            syncing.join()  # what it hears of the disk is heard only once
         with self._lock:
             if self._fd < 0:
                 return
@@ -140,7 +145,8 @@ class StreamWriter:
             self._sum()
             if end:
                 self._line("", "end", self._records)
-            self._drain(sync=True)
+            if self._drain():
+                self._force(self._fd)
             os.close(self._fd)
             self._fd = -1
         if self.trouble:
@@ -166,7 +172,8 @@ class StreamWriter:
             if due:
                 self._record("", Kind.WALL, iso(at.wall))
                 self._sum()
-            self._drain(sync=due)
+            if self._drain() and due:
+                self._sync()
 
     def witness(self, at: Instant) -> None:
         """Write a sum now, with the end of the session's record, and force it to the disk."""
@@ -174,7 +181,8 @@ class StreamWriter:
             if self._fd >= 0:
                 self._last_us = max(at.monotonic_ns // 1000 + self._shift_us, self._last_us)
                 self._sum()
-                self._drain(sync=True)
+                if self._drain():
+                    self._sync()
 
     def _sum(self) -> None:
         if self._head is not None:
@@ -204,22 +212,38 @@ class StreamWriter:
         self._size += len(line)
         self._waiting += line
 
-    def _drain(self, *, sync: bool) -> None:
+    def _drain(self) -> bool:
+        """Hand all that waits to the system; say whether it took it."""
         try:
             while self._waiting:
                 del self._waiting[: os.write(self._fd, self._waiting)]
         except OSError as error:
             self.trouble = f"{self._path} cannot be written ({error.strerror}); free space on its disk"
-            return
-        if sync:
-            self._sync()
+            return False
         if not self._sync_failed:
             self.trouble = ""
+        return True
 
     def _sync(self) -> None:
+        """Have all that the system took forced to the disk, beside the caller."""
+        self._sync_again = True
+        if self._syncing is None:
+            self._syncing = Thread(target=self._keep_syncing, name=f"sync {self._path.name}", daemon=True)
+            self._syncing.start()
+
+    def _keep_syncing(self) -> None:
+        while True:
+            with self._lock:
+                if not self._sync_again or self._fd < 0:
+                    self._syncing = None
+                    return
+                self._sync_again, fd = False, self._fd
+            self._force(fd)
+
+    def _force(self, fd: int) -> None:
         """Force all to the disk. After a failure the system may have thrown pages away, so it is never forgotten."""
         try:
-            os.fsync(self._fd)
+            os.fsync(fd)
         except OSError as error:
             self._sync_failed = True
             self.trouble = f"{self._path} may be lost ({error.strerror}); record to another disk"

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 
 import pytest
@@ -181,6 +182,31 @@ def test_the_queue_is_bounded_and_what_was_dropped_is_owned_up_to(tmp_path, head
     assert verify(path).sentences() == []
 
 
+def synced(writer):
+    """Wait for the thread that syncs."""
+    if thread := writer._syncing:
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+def test_a_disk_that_takes_its_time_holds_nobody_up(tmp_path, header, start, monkeypatch):
+    path, answers, asked = tmp_path / "slow.kstream", threading.Event(), []
+
+    def slow(fd):
+        asked.append(threading.current_thread() is threading.main_thread())
+        assert answers.wait(5)
+
+    with StreamWriter(path, header, start) as writer:
+        monkeypatch.setattr(writer_module.os, "fsync", slow)
+        for number in range(5):  # each is due
+            writer.note("", start.plus(61 * number), f"note {number}")
+        assert notes(path) == [f"note {number}" for number in range(5)]
+        assert len(asked) <= 1
+        answers.set()
+        synced(writer)
+    assert asked == [False, False, True], "one that hung, one for all that came meanwhile, and the last"
+
+
 def test_a_failed_sync_is_never_forgotten(tmp_path, header, start, monkeypatch):
     path = tmp_path / "eio.kstream"
     writer = StreamWriter(path, header, start)
@@ -191,6 +217,7 @@ def test_a_failed_sync_is_never_forgotten(tmp_path, header, start, monkeypatch):
     with monkeypatch.context() as broken:
         broken.setattr(writer_module.os, "fsync", fail)
         writer.note("", start.plus(61), "x")
+        synced(writer)
     assert "may be lost (Input/output error)" in writer.trouble
     writer.note("", start.plus(130), "x")
     assert "may be lost" in writer.trouble
