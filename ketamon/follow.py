@@ -21,6 +21,7 @@ from ketamon.domain.fold import apply
 from ketamon.domain.instant import Instant
 from ketamon.domain.intents import Intent
 from ketamon.domain.profile import Profile
+from ketamon.domain.recording import Unsaved
 from ketamon.domain.session import SessionState
 from ketamon.errors import SourceError
 from ketamon.profiles import loads
@@ -42,7 +43,8 @@ class Source(StrEnum):
 class Beat:
     """The core's pulse: its clock, its speed (1 for live, 0 paused), how long ago the record was last saved.
 
-    `ended`: nothing more comes; the session is over, or the recording is played to its end.
+    `ended`: nothing more comes; the session is over, or the recording is played to its end. `unsaved`: what waits
+    for the disk; a few events for a quarter of a second, unless it fails.
     """
 
     at: Instant
@@ -51,6 +53,7 @@ class Beat:
     saved_s: float
     chair: str
     ended: bool = False
+    unsaved: Unsaved | None = None
 
 
 class Feed(Protocol):

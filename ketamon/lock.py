@@ -90,11 +90,18 @@ class Lock:
         if not self._is_current():  # its holder removed it between our open and our lock
             os.close(self._handle)
             return False
+        try:
+            self._sign()
+        except OSError:  # a disk that is full; what nobody holds must not look held
+            os.close(self._handle)
+            raise
+        return True
+
+    def _sign(self) -> None:
         self.abandoned = os.fstat(self._handle).st_size > 0
         ours = Holder(os.getpid(), _user(), shlex.join(["ketamon", *sys.argv[1:]])[: _LONGEST // 4])
         os.truncate(self._handle, 0)
         os.write(self._handle, encode_json(ours) + b"\n")
-        return True
 
     def _is_current(self) -> bool:
         try:

@@ -10,6 +10,7 @@ from ketamon.domain.instant import Instant, leap
 from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
 from ketamon.domain.people import Person, Proof
 from ketamon.domain.profile import ObservationItem, Place, Profile
+from ketamon.domain.recording import Unsaved
 from ketamon.domain.session import SessionState
 
 DASHES = "--"
@@ -25,6 +26,12 @@ Words = tuple[str, str]
 def clock(at: Instant, zone: tzinfo | None, *, seconds: bool = True) -> str:
     """Say the time of day in `zone` (None: where this computer is)."""
     return at.wall.astimezone(zone).strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def unsaved(what: Unsaved, zone: tzinfo | None) -> str:
+    """Say what waits for the disk: how much, from when to when."""
+    since, until = (at.astimezone(zone).strftime("%H:%M:%S") for at in (what.since, what.until))
+    return f"{what.count} not saved, event {what.first} ({since}) to {what.last} ({until})"
 
 
 def span(seconds: float) -> str:

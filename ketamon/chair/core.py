@@ -15,6 +15,7 @@ from ketamon.chair.coursebook import LookUp
 from ketamon.chair.device import Outgoing
 from ketamon.chair.door import Door, WrongPin
 from ketamon.chair.engine import Chair
+from ketamon.chair.recording import DiskWatch
 from ketamon.chair.server import Server
 from ketamon.codec import encode_intent
 from ketamon.domain import events as e
@@ -30,8 +31,6 @@ from ketamon.store.writer import Store
 from ketamon.stream.writer import StreamWriter
 
 BEAT_S = 0.25
-HANGS_S = 3.0
-"""How long nothing may become durable, while events wait, before the disk is said to hang."""
 SAVED_WITHIN_S = 5.0
 """How long a person's entry may wait for the disk before they are told that it is not saved yet."""
 
@@ -74,9 +73,7 @@ class Core:
         self.record: Path | None = None
         self.stream: StreamWriter | None = None
         self._server: Server | None = None
-        self._durable = (0, 0.0)
-        self._hangs = False
-        self._trouble = ""
+        self._disk = DiskWatch(self._on_recording)
         self._played = False
         self._closed = False
         self._looking: asyncio.Task[None] | None = None  # kept, so that it is not collected while it runs
@@ -197,8 +194,11 @@ class Core:
         durable = None
         if self.store is not None and (events or urgent):
             hurry = urgent or any(not isinstance(v.body, e.Measured | e.PumpReported) for v in events)
-            durable = asyncio.wrap_future(self.store.append(events, hurry))
-            if self.stream is not None and any(isinstance(v.body, e.Signed) for v in events):
+            signed = self.stream is not None and any(isinstance(v.body, e.Signed) for v in events)
+            safe = self.store.append(events, hurry)
+            if urgent or signed:  # else nobody waits for it
+                durable = asyncio.wrap_future(safe)
+            if durable is not None and signed:
                 durable.add_done_callback(self._witness)
         if self._server is not None:
             self._server.send_events(events)
@@ -217,10 +217,14 @@ class Core:
             self.stream.witness(self.clock.now())
 
     def on_degraded(self, degraded: bool, why: str) -> None:
-        """Hear that the record can (not) be written; that is part of the session itself, unless it comes too late."""
+        """Hear that the record can (not) be written."""
+        self._disk.record_said(degraded, why)
+
+    def _on_recording(self, change: e.RecordingChanged) -> None:
+        """What is wrong with the disk is part of the session itself, unless it comes too late."""
         if self._closed:
             return
-        self.engine.recording(e.RecordingChanged(degraded=degraded, why=why), self.clock.now())
+        self.engine.recording(change, self.clock.now())
         self.publish()
 
     def _on_mute(self, console: str) -> None:
@@ -232,31 +236,11 @@ class Core:
 
     async def _pulse(self) -> None:
         while self._server is not None:
-            self._watch_stream()
+            self._disk.look(self.store, self.stream)
             if self.store is not None:
-                self._watch_disk(self.store.durable_seq)
                 self._server.durable(self.store.durable_seq)
             self._server.send_beat()
             await asyncio.sleep(BEAT_S)
-
-    def _watch_stream(self) -> None:
-        """The recording of bytes has a disk that can fail, too."""
-        trouble = self.stream.trouble if self.stream is not None else ""
-        if trouble != self._trouble:
-            self._trouble = trouble
-            self.on_degraded(bool(trouble), trouble)
-
-    def _watch_disk(self, durable: int) -> None:
-        """A disk that hangs raises no error: that what waits is not saved for seconds is what tells."""
-        now = asyncio.get_running_loop().time()
-        if durable != self._durable[0] or durable == self.engine.state.seq:
-            self._durable = (durable, now)
-            if self._hangs:
-                self._hangs = False
-                self.on_degraded(False, "")
-        elif now - self._durable[1] > HANGS_S and not self.engine.state.recording_degraded:
-            self._hangs = True
-            self.on_degraded(True, "the disk does not answer")
 
     def _beat(self) -> bytes:
         saved = self.store.saved_at if self.store is not None else None
@@ -267,6 +251,7 @@ class Core:
             saved_s=asyncio.get_running_loop().time() - saved / 1e9 if saved is not None else -1.0,
             chair=self.chair,
             ended=self.engine.ended or self._played,
+            unsaved=self.store.unsaved if self.store is not None else None,
         )
         return beat_line(beat)
 

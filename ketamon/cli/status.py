@@ -18,7 +18,7 @@ from ketamon.profiles import load
 from ketamon.rules import estimate, schedule
 from ketamon.rules.current import current
 from ketamon.rules.kinetics import MODELS
-from ketamon.words import mark, span
+from ketamon.words import mark, span, unsaved
 
 EVERY_S = 5.0
 
@@ -107,6 +107,7 @@ def fields(feed: SocketFeed, beat: Beat) -> dict[str, Any]:
         "estimate": _estimate(feed, beat),
         "gate_open": bool(state.gate and state.gate.open),
         "saved_s": beat.saved_s,
+        "recording": {"degraded": state.recording_degraded, "unsaved": beat.unsaved},
     }
 
 
@@ -130,7 +131,12 @@ def line(feed: SocketFeed, beat: Beat) -> str:
         f"{where}; {numbers or 'no values'}; {doing or 'no pump'}; {alarms}{_estimated(found['estimate'])}"
         + (f"; overdue: {', '.join(overdue)}" if overdue else "")
         + ("; gate open" if found["gate_open"] else "")
+        + (f"; RECORD {state.recording_degraded}{_unsaved(beat)}" if state.recording_degraded else "")
     )
+
+
+def _unsaved(beat: Beat) -> str:
+    return f": {unsaved(beat.unsaved, None)}" if beat.unsaved else ""
 
 
 def _attached(state: SessionState, kind: DeviceKind) -> dict[str, Device]:

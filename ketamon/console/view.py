@@ -63,7 +63,8 @@ class Alarms:
 class Header:
     """The head line, from left to right. `saved` is dashes without contact; `degraded` says the record has trouble.
 
-    `emergency` is its stopwatch, "" without one; `staff` who is at the screen.
+    `unsaved` says what waits for the disk meanwhile; `emergency` is its stopwatch, "" without one; `staff` who is
+    at the screen.
     """
 
     chair: str
@@ -73,6 +74,7 @@ class Header:
     course: str
     saved: str
     degraded: str
+    unsaved: str
     source: str
     clock: str
     emergency: str = ""
@@ -207,6 +209,7 @@ def _header(
         course=patient.course if patient else "",
         saved=saved,
         degraded=state.recording_degraded,
+        unsaved=words.unsaved(beat.unsaved, zone) if beat and beat.unsaved and state.recording_degraded else "",
         source=str(beat.source) if beat and contact.reached else "NO CONTACT",
         clock=words.clock(at, zone) if at and contact.reached else "--:--:--",
         emergency=room.emergency(state, at if contact.reached else None, zone),

@@ -19,4 +19,5 @@ class Unsaved:
 
     def __str__(self) -> str:
         what = "event" if self.count == 1 else "events"
-        return f"{self.count} {what}, {self.first} ({self.since:%H:%M:%S} UTC) to {self.last} ({self.until:%H:%M:%S} UTC)"
+        since, until = (f"{at:%H:%M:%S} UTC" for at in (self.since, self.until))
+        return f"{self.count} {what}, {self.first} ({since}) to {self.last} ({until})"

@@ -192,6 +192,7 @@ def test_the_header_shows_only_the_end_of_the_second_identifier():
 def test_trouble_with_the_record_stands_in_the_header():
     view = infusing(1).say(e.RecordingChanged(degraded=True, why="disk full")).view()
     assert view.header.degraded == "disk full"
+    assert not view.header.unsaved
 
 
 def test_times_are_local():

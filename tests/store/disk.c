@@ -1,8 +1,9 @@
 /* A disk that keeps a log of what is done to it and fails when told: preload it (LD_PRELOAD) into a Python that writes.
 
-   Environment: DISK_FOLDER, the folder that is watched; DISK_LOG, the file the log goes to. Control, through ctypes:
-   disk_note puts a line of the program's own into the log, disk_fail lets the n-th write, sync or truncate from now on
-   fail (for good: all after it, too), disk_slow makes each sync take so many ms.
+   Environment: DISK_FOLDER, the folder that is watched; DISK_LOG, the file the log goes to. Control is a file of five
+   numbers beside the log, DISK_LOG.control: `countdown` lets the n-th write, sync or truncate from now on fail with
+   `error` (`forever`: all after it, too), each sync takes `slow_ms`, `points` counts. disk_note, through ctypes, puts a
+   line of the program's own into the log.
 
    One record: op, errno (0: it was done), handle, offset or length, lengths of path and data, then both. Each is
    written right after what it tells of, under one lock, so the order of the log is the order of the disk. */
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -24,15 +26,19 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const char *folder;
 static int log_fd = -1;
-static long countdown, forever, points;
-static int failure;
-static long slow_ms;
+static struct { int64_t countdown, error, forever, slow_ms, points; } nothing, *disk = &nothing;
 
 static ssize_t raw_write(int fd, const void *data, size_t n) { return syscall(SYS_write, fd, data, n); }
 
 __attribute__((constructor)) static void begin(void) {
     folder = getenv("DISK_FOLDER");
-    if (folder && getenv("DISK_LOG")) log_fd = open(getenv("DISK_LOG"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (!folder || !getenv("DISK_LOG")) return;
+    char name[PATH_MAX];
+    snprintf(name, sizeof name, "%s.control", getenv("DISK_LOG"));
+    int control = open(name, O_RDWR | O_CLOEXEC);
+    disk = mmap(0, sizeof *disk, PROT_READ | PROT_WRITE, MAP_SHARED, control, 0);
+    if (disk == MAP_FAILED) abort();
+    log_fd = open(getenv("DISK_LOG"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
 static int below(const char *path) { return folder && !strncmp(path, folder, strlen(folder)); }
@@ -60,11 +66,11 @@ static void tell(char op, int error, int fd, int64_t at, const char *path, const
 /* Whether this operation is the one that fails; the -shm is no part of the disk (it is lost with the power). */
 static int fails(const char *path) {
     size_t n = strlen(path);
-    if (n > 4 && !strcmp(path + n - 4, "-shm") && !(forever && countdown < 0)) return 0;
-    points++;
-    if (!failure || (countdown > 0 && --countdown > 0) || (countdown < 0 && !forever)) return 0;
-    countdown = -1;
-    errno = failure;
+    if (n > 4 && !strcmp(path + n - 4, "-shm")) return 0;
+    disk->points++;
+    if (!disk->countdown || (disk->countdown > 0 && --disk->countdown > 0)) return 0;
+    disk->countdown = disk->forever ? -1 : 0; /* -1: it fails from now on */
+    errno = disk->error;
     return 1;
 }
 
@@ -73,16 +79,6 @@ void disk_note(const char *text) {
     tell('N', 0, 0, 0, "", text, strlen(text));
     pthread_mutex_unlock(&lock);
 }
-
-void disk_fail(long nth, int error, int for_good) {
-    pthread_mutex_lock(&lock);
-    countdown = nth, failure = error, forever = for_good, points = 0;
-    pthread_mutex_unlock(&lock);
-}
-
-void disk_slow(long ms) { slow_ms = ms; }
-
-long disk_points(void) { return points; }
 
 /* Do `call` on a watched handle, unless it is the one to fail, and log it. */
 #define ON_DISK(op, fd, call, at, data, n)                                              \
@@ -102,7 +98,7 @@ ssize_t pwrite64(int fd, const void *data, size_t n, off64_t at) { return pwrite
 
 static int syncs(int fd) {
     char name[PATH_MAX];
-    if (slow_ms && watched(fd, name)) usleep(slow_ms * 1000);
+    if (disk->slow_ms && watched(fd, name)) usleep(disk->slow_ms * 1000);
     /* The log is the disk: what is watched needs no real sync. */
     ON_DISK('S', fd, watched(fd, name) ? 0 : syscall(SYS_fsync, fd), 0, "", 0);
 }
@@ -117,8 +113,8 @@ static int opens(const char *path, int flags, int mode) {
     if (!below(path) || !(flags & (O_CREAT | O_TRUNC))) return syscall(SYS_openat, AT_FDCWD, path, flags, mode);
     pthread_mutex_lock(&lock);
     int fresh = access(path, F_OK) != 0;
-    int fd = forever && countdown < 0 ? -1 : syscall(SYS_openat, AT_FDCWD, path, flags, mode);
-    if (fd < 0 && forever && countdown < 0) errno = failure;
+    int fd = disk->countdown < 0 ? -1 : syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+    if (disk->countdown < 0) errno = disk->error;
     if (fd >= 0 && fresh) tell('O', 0, fd, 0, path, "", 0);
     pthread_mutex_unlock(&lock);
     return fd;

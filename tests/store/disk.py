@@ -5,6 +5,7 @@ counts once its folder was synced; before, it may still be what it was. What a s
 lost at that moment, whatever a later sync says: the system calls such pages clean. The -shm is in memory only.
 """
 
+import mmap
 import os
 import random
 import shutil
@@ -46,9 +47,35 @@ def build(folder: Path) -> Path:
     return library
 
 
+class Control:
+    """What a disk does wrong from now on, until `mend`. A program on the disk and one beside it have the same."""
+
+    def __init__(self, log: str) -> None:
+        with Path(f"{log}.control").open("r+b") as file:
+            self._numbers = mmap.mmap(file.fileno(), 40)
+
+    def fail(self, nth: int, error: int, *, forever: bool) -> None:
+        """Let the n-th write, sync or truncation fail, or all from then on; `points` begins to count anew."""
+        struct.pack_into("<5q", self._numbers, 0, nth, error, forever, 0, 0)
+
+    def slow(self, ms: int) -> None:
+        """Let each sync take so long."""
+        struct.pack_into("<q", self._numbers, 24, ms)
+
+    def mend(self) -> None:
+        """Let all work again."""
+        self.fail(0, 0, forever=False)
+
+    @property
+    def points(self) -> int:
+        """How many writes, syncs and truncations there were."""
+        return int(struct.unpack_from("<q", self._numbers, 32)[0])
+
+
 def environment(library: Path, folder: Path) -> dict[str, str]:
     """Return what puts a child on a disk that logs what is done below `folder` into the file `folder`.log."""
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
+    Path(f"{folder}.log.control").write_bytes(bytes(40))
     return os.environ | {"LD_PRELOAD": str(library), "DISK_FOLDER": str(folder), "DISK_LOG": f"{folder}.log"}
 
 

@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import json
+import os
 import sys
 from concurrent.futures import Future, wait
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from store.disk import Control
 from store.samples import HEADER, START, at, event
 
 from ketamon.errors import KetamonError
@@ -20,11 +22,12 @@ from ketamon.store.database import create
 from ketamon.store.writer import Limits, Store
 from ketamon.stream.writer import StreamWriter
 
-DISK = ctypes.CDLL(None)
+DISK = Control(os.environ["DISK_LOG"])
+NOTE = ctypes.CDLL(None).disk_note
 
 
 def say(text: str) -> None:
-    DISK.disk_note(text.encode())
+    NOTE(text.encode())
 
 
 def saved(done: Future[Head]) -> None:
@@ -56,44 +59,42 @@ def session(folder: Path, events: int, synchronous: str) -> None:
     say("ended")
 
 
-def fault(folder: Path, events: int, nth: int, error: int, for_good: int) -> dict[str, Any]:
+def fault(folder: Path, events: int, nth: int, error: int, for_good: bool) -> dict[str, Any]:
     """Write a short session, let the disk fail at its n-th operation, and mend it; tell what the store said."""
     path = folder / f"{nth}-{error}-{for_good}.ksession"
+    say(f"begin {path.name}")
     create(path, "session-1", START)
     told: list[tuple[bool, str]] = []
-    found: dict[str, Any] = {"path": str(path), "refused": "", "told": told, "listed": True, "doubled": False}
-    say(f"begin {path}")
-    DISK.disk_fail(nth, error, for_good)
+    found = {"path": str(path), "refused": "", "told": told, "waited": 0, "unlisted": 0}
+    DISK.fail(nth, error, forever=for_good)
     try:
         store = Store(path, clock=int, on_degraded=lambda *what: told.append(what), limits=QUICK)
     except KetamonError as refused:
-        DISK.disk_fail(0, 0, 0)
-        return found | {"refused": str(refused)}
-    futures = []
+        found["refused"] = str(refused)
+        DISK.mend()
+        store = Store(path, clock=int, on_degraded=lambda *what: told.append(what), limits=QUICK)
+    futures: list[Future[Head]] = []
     for seq in range(1, events + 1):
         futures.append(store.append([event(seq)], urgent=seq % 3 == 0))
         futures[-1].add_done_callback(saved)
-        waiting = wait(futures, timeout=0.02 if for_good else 1).not_done
-        listed = store.unsaved
-        if waiting and (listed is None or listed.count < len(waiting)) and wait(futures, timeout=0).not_done:
-            found["listed"] = False
-    found["points"] = DISK.disk_points()
-    DISK.disk_fail(0, 0, 0)
-    _, waiting = wait(futures, timeout=5)
+        if wait(futures, timeout=0.02 if for_good else 1).not_done:
+            found["waited"] = 1
+            listed = store.unsaved
+            found["unlisted"] |= listed is None or (listed.first, listed.last) != (store.durable_seq + 1, seq)
+    found["points"] = DISK.points
+    DISK.mend()
+    store.append([], urgent=True).result(5)
     store.close(ended=True)
-    say(f"end {path}")
-    return found | {"waiting": len(waiting)}
-
-
-QUICK = Limits(group_s=0.001, retry_s=(0.002,))
+    say(f"end {path.name}")
+    return found
 
 
 def sweep(folder: Path, events: int) -> None:
     """Let every operation of a short session fail, one run each; print what was found, a line for each run."""
-    points = fault(folder, events, 10**9, errno.EIO, 0)["points"]
+    points = fault(folder, events, 10**9, errno.EIO, for_good=False)["points"]
     for nth in range(1, points + 1):
         for error in (errno.EIO, errno.ENOSPC):
-            for for_good in (0, 1):
+            for for_good in (False, True):
                 sys.stdout.write(json.dumps(fault(folder, events, nth, error, for_good)) + "\n")
 
 

@@ -1,5 +1,6 @@
 """The power goes at any moment: what was acknowledged is there, nothing is corrupt, and the session goes on."""
 
+import json
 import random
 import shutil
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ import pytest
 from store.disk import Disk, Op, build, read_log, run
 from store.samples import HEADER, QUICK, at, event
 
-from ketamon.store.reader import Reader
+from ketamon.store.reader import Reader, load
 from ketamon.store.verify import verify
 from ketamon.store.writer import Store
 from ketamon.stream.reader import StreamReader
@@ -41,9 +42,8 @@ def library(tmp_path_factory):
     return build(tmp_path_factory.mktemp("shim"))
 
 
-def lost(folder: Path, promised: Promised) -> int:
+def lost(path: Path, promised: Promised) -> int:
     """Check a record that was cut; return how many acknowledged events are not in it."""
-    path = folder / "one.ksession"
     if promised.created:
         assert verify(path) == []
         with Reader(path) as reader:
@@ -82,7 +82,7 @@ def cuts(log: Path, folder: Path, number: int, seed: int) -> int:
         done = moment
         folder.mkdir()
         disk.cut(folder)
-        losses += bool(lost(folder, promised))
+        losses += bool(lost(folder / "one.ksession", promised))
         check_stream(folder, promised)
         shutil.rmtree(folder)
     return losses
@@ -97,3 +97,38 @@ def test_no_power_cut_loses_what_was_acknowledged(library, tmp_path, number, eve
 def test_the_cuts_find_a_store_that_does_not_sync(library, tmp_path):
     run(library, tmp_path / "disk", "session", 300, "normal")
     assert cuts(tmp_path / "disk.log", tmp_path / "cut", 20, 1) > 0
+
+
+def check_fault(log: list[Op], name: str, chance: random.Random, folder: Path) -> int:
+    """Cut the power twice in the run `name`: on the way, and at its end; return how many acknowledged events it cost."""
+    begin, end = (log.index(Op("N", 0, 0, 0, "", f"{what} {name}".encode())) for what in ("begin", "end"))
+    disk, promised, found = Disk(chance), Promised(created=True), 0
+    moment = chance.randrange(begin, end)
+    for i, op in enumerate(log[begin : end + 1], begin):
+        disk.take(op)
+        if op.op == "N" and op.data.startswith(b"saved"):
+            promised.take(op)
+        if i == end or (i == moment and promised.saved):
+            folder.mkdir()
+            disk.cut(folder)
+            found += lost(folder / name, promised)
+            shutil.rmtree(folder)
+    return found
+
+
+@pytest.mark.parametrize("events", [5, pytest.param(60, marks=pytest.mark.long)])
+def test_no_fault_of_the_disk_loses_what_was_acknowledged(library, tmp_path, events):
+    """Each write, sync and truncation of a session fails: by EIO and by ENOSPC, once and for good."""
+    runs = [json.loads(line) for line in run(library, tmp_path / "disk", "sweep", events).splitlines()]
+    chance, log = random.Random(events), list(read_log(tmp_path / "disk.log"))  # noqa: S311 (repeatable)
+    assert len(runs) > 4 * 3 * events  # a write of a page, of its frame, and a sync, each
+    for found in runs:
+        path = Path(found["path"])
+        assert not found["unlisted"]
+        assert found["waited"] <= bool(found["told"]) or found["refused"]
+        assert [bad for bad, _ in found["told"]][-1:] in ([], [False])
+        assert load(path) == [event(seq) for seq in range(1, events + 1)]
+        assert verify(path) == []
+        assert check_fault(log, path.name, chance, tmp_path / "cut") == 0
+    assert any(found["waited"] for found in runs)
+    assert any(found["refused"] for found in runs)

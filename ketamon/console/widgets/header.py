@@ -41,6 +41,7 @@ class HeaderLine(Horizontal):
             if header.degraded
             else Part(f"● {header.saved}", "$muted", rank=3)
         )
-        right = (Part(header.staff, "$muted", rank=6), saved, Part(header.source, "bold"))
+        waits = Part(header.unsaved, "$alarm-high", rank=3)
+        right = (Part(header.staff, "$muted", rank=6), waits, saved, Part(header.source, "bold"))
         self.who.say(fit(left, right, max(1, self.size.width - CLOCK)))
         self.clock.say(header.clock.rjust(CLOCK))
