@@ -24,6 +24,7 @@ from ketamon.stream.writer import StreamWriter
 
 DISK = Control(os.environ["DISK_LOG"])
 NOTE = ctypes.CDLL(None).disk_note
+QUICK = Limits(group_s=0.001, retry_s=(0.002,))
 
 
 def say(text: str) -> None:
@@ -42,10 +43,10 @@ def session(folder: Path, events: int, synchronous: str) -> None:
     path = folder / "one.ksession"
     create(path, "session-1", START)
     say("created")
-    limits = Limits(group_s=0.001, retry_s=(0.001,))
+
     with (
         StreamWriter(path.with_suffix(".kstream"), HEADER, at(0)) as stream,
-        Store(path, clock=int, on_degraded=print, limits=limits) as store,
+        Store(path, clock=int, on_degraded=print, limits=QUICK) as store,
     ):
         say("streaming")
         for seq in range(1, events + 1):
@@ -77,7 +78,7 @@ def fault(folder: Path, events: int, nth: int, error: int, for_good: bool) -> di
     for seq in range(1, events + 1):
         futures.append(store.append([event(seq)], urgent=seq % 3 == 0))
         futures[-1].add_done_callback(saved)
-        if wait(futures, timeout=0.02 if for_good else 1).not_done:
+        if wait(futures, timeout=0.01 if for_good else 1).not_done:
             found["waited"] = 1
             listed = store.unsaved
             found["unlisted"] |= listed is None or (listed.first, listed.last) != (store.durable_seq + 1, seq)
