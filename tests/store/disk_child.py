@@ -4,9 +4,10 @@ import ctypes
 import errno
 import json
 import os
+import sqlite3
 import sys
 from concurrent.futures import Future, wait
-from functools import partial
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from store.samples import HEADER, START, at, event
 
 from ketamon.errors import KetamonError
 from ketamon.store import database
-from ketamon.store.chain import Head
+from ketamon.store.appender import FAILURES, Appender
+from ketamon.store.chain import Head, Row
 from ketamon.store.database import create
 from ketamon.store.writer import Limits, Store
 from ketamon.stream.writer import StreamWriter
@@ -66,7 +68,7 @@ def fault(folder: Path, events: int, nth: int, error: int, for_good: bool) -> di
     say(f"begin {path.name}")
     create(path, "session-1", START)
     told: list[tuple[bool, str]] = []
-    found = {"path": str(path), "refused": "", "told": told, "waited": 0, "unlisted": 0}
+    found = {"path": str(path), "refused": "", "told": told, "waited": 0, "unlisted": 0, "unclosed": ""}
     DISK.fail(nth, error, forever=for_good)
     try:
         store = Store(path, clock=int, on_degraded=lambda *what: told.append(what), limits=QUICK)
@@ -85,13 +87,27 @@ def fault(folder: Path, events: int, nth: int, error: int, for_good: bool) -> di
     found["points"] = DISK.points
     DISK.mend()
     store.append([], urgent=True).result(5)
-    store.close(ended=True)
+    try:
+        store.close(ended=True)
+    except KetamonError as why:
+        found["unclosed"] = str(why)
     say(f"end {path.name}")
     return found
 
 
-def sweep(folder: Path, events: int) -> None:
-    """Let every operation of a short session fail, one run each; print what was found, a line for each run."""
+def sweep(folder: Path, events: int, how: str) -> None:
+    """Let every operation of a short session fail, one run each; print what was found, a line for each run.
+
+    "careless": a write that failed passes for one that worked.
+    """
+    if how == "careless":
+        commit = Appender._commit
+
+        def careless(appender: Appender, connection: sqlite3.Connection, rows: list[Row]) -> None:
+            with suppress(*FAILURES):
+                commit(appender, connection, rows)
+
+        Appender._commit = careless
     points = fault(folder, events, 10**9, errno.EIO, for_good=False)["points"]
     for nth in range(1, points + 1):
         for error in (errno.EIO, errno.ENOSPC):
@@ -100,7 +116,5 @@ def sweep(folder: Path, events: int) -> None:
 
 
 if __name__ == "__main__":
-    folder, what, number, *rest = sys.argv[1:]
-    {"session": partial(session, synchronous=rest[0] if rest else "full"), "sweep": sweep}[what](
-        Path(folder), int(number)
-    )
+    folder, what, number, how = sys.argv[1:]
+    {"session": session, "sweep": sweep}[what](Path(folder), int(number), how)

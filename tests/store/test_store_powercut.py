@@ -90,7 +90,7 @@ def cuts(log: Path, folder: Path, number: int, seed: int) -> int:
 
 @pytest.mark.parametrize(("number", "events"), [(40, 900), pytest.param(400, 6000, marks=pytest.mark.long)])
 def test_no_power_cut_loses_what_was_acknowledged(library, tmp_path, number, events):
-    run(library, tmp_path / "disk", "session", events)
+    run(library, tmp_path / "disk", "session", events, "full")
     assert cuts(tmp_path / "disk.log", tmp_path / "cut", number, number) == 0
 
 
@@ -116,19 +116,32 @@ def check_fault(log: list[Op], name: str, chance: random.Random, folder: Path) -
     return found
 
 
-@pytest.mark.parametrize("events", [3, pytest.param(40, marks=pytest.mark.long)])
-def test_no_fault_of_the_disk_loses_what_was_acknowledged(library, tmp_path, events):
-    """Each write, sync and truncation of a session fails: by EIO and by ENOSPC, once and for good."""
-    runs = [json.loads(line) for line in run(library, tmp_path / "disk", "sweep", events).splitlines()]
-    chance, log = random.Random(events), list(read_log(tmp_path / "disk.log"))  # noqa: S311 (repeatable)
-    assert len(runs) > 4 * 3 * events  # a write of a page, of its frame, and a sync, each
+def sweep(library: Path, folder: Path, events: int, how: str) -> None:
+    """Let each operation of a session fail, by EIO and by ENOSPC, once and for good; check each time what became of it.
+
+    A store that swallows what fails is caught (`how`: "careless").
+    """
+    runs = [json.loads(line) for line in run(library, folder / "disk", "sweep", events, how).splitlines()]
+    chance, log = random.Random(events), list(read_log(folder / "disk.log"))  # noqa: S311 (repeatable)
+    assert len(runs) > 4 * 3 * events  # a page, its head and a sync, each
     for found in runs:
         path = Path(found["path"])
+        assert load(path) == [event(seq) for seq in range(1, events + 1)]
         assert not found["unlisted"]
         assert found["waited"] <= bool(found["told"]) or found["refused"]
         assert [bad for bad, _ in found["told"]][-1:] in ([], [False])
-        assert load(path) == [event(seq) for seq in range(1, events + 1)]
         assert verify(path) == []
-        assert check_fault(log, path.name, chance, tmp_path / "cut") == 0
+        assert not found["unclosed"]
+        assert check_fault(log, path.name, chance, folder / "cut") == 0
     assert any(found["waited"] for found in runs)
     assert any(found["refused"] for found in runs)
+
+
+@pytest.mark.parametrize("events", [3, pytest.param(40, marks=pytest.mark.long)])
+def test_no_fault_of_the_disk_loses_what_was_acknowledged(library, tmp_path, events):
+    sweep(library, tmp_path, events, "as it is")
+
+
+def test_the_faults_find_a_store_that_takes_failures_for_success(library, tmp_path):
+    with pytest.raises(AssertionError, match="Event"):
+        sweep(library, tmp_path, 1, "careless")
