@@ -193,7 +193,7 @@ class _Record:
 
     def _streams(self, meta: Meta) -> Iterator[Problem]:
         """Hold the recorded streams against the record, and the record against them."""
-        found = self._witness.examine(self._path.parent, lambda seq: self._hash_of(seq, meta), self._verdict.closed)
+        found = self._witness.examine(self._path, lambda seq: self._hash_of(seq, meta), closed=self._verdict.closed)
         self._good += found.good
         for seq, what in found.problems:
             if seq:

@@ -14,6 +14,7 @@ from ketamon.domain.events import SessionOpened, SessionResumed, Signed, StreamC
 from ketamon.errors import SourceError
 from ketamon.stream import reader
 
+SUFFIX = ".kstream"
 ERASED = ".erased"
 """What stands behind the name of a stream that was erased."""
 
@@ -52,14 +53,14 @@ class Witness:
             self._marks.setdefault(said.stream.name, []).append(said.stream)
             self._closed_at[said.stream.name] = said.stream.size
 
-    @property
-    def names(self) -> list[str]:
-        """The streams that the record names, in its order."""
-        return list(self._marks)
+    def examine(self, record: Path, hash_of: HashOf, *, closed: bool) -> Found:
+        """Read every stream beside the record: those that it names, and the one that is called like itself.
 
-    def examine(self, folder: Path, hash_of: HashOf, closed: bool) -> Found:
-        """Read every stream of the record, in the folder of its file. `closed`: nothing can follow any more."""
-        found = Found()
+        A record of which no row is left names none. `closed`: nothing can follow any more.
+        """
+        found, folder = Found(), record.parent
+        if (own := record.with_suffix(SUFFIX)).is_file():
+            self._marks.setdefault(own.name, [])
         for name, marks in self._marks.items():
             if not is_plain(name):
                 found.problems.append((0, f"the recorded stream “{name}” is no name of a file beside the record"))
