@@ -258,7 +258,7 @@ class Roster:
             return ()
         try:
             return msgspec.json.decode(data, type=_Contents).people
-        except ValueError as error:  # msgspec's own errors are ValueErrors too
+        except (ValueError, RecursionError) as error:  # msgspec's own errors are ValueErrors too
             raise VerificationError(
                 f"{self._path} is damaged, or of a newer ketamon ({error}); restore it from a copy"
             ) from error

@@ -109,6 +109,8 @@ def _table(text: str, name: str) -> dict[str, Any]:
         found = _AT_LINE.search(str(error))
         line = int(found[1]) if found else text.count("\n") + 1
         raise ProfileError([f"{name}:{line}: is not TOML: {_AT_LINE.sub('', str(error))}"]) from error
+    except (RecursionError, ValueError) as error:  # lists without end, or a number of thousands of digits
+        raise ProfileError([f"{name}: cannot be read as TOML: {error}"]) from error
 
 
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)")
@@ -179,6 +181,8 @@ def _read_scalar(kind: type[Any], value: Any, at: str, problems: list[str]) -> A
         value = float(value)
     if type(value) is not kind:
         return _refuse(at, value, _WORDS[kind], problems)
+    if isinstance(value, str) and not value.isprintable():
+        return _refuse(at, value, "one line of letters that can be shown", problems)
     if isinstance(value, float) and not (isfinite(value) and value >= 0):
         return _refuse(at, value, "a finite number that is not negative", problems)
     return value

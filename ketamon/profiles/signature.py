@@ -108,7 +108,7 @@ def _read(text: str) -> Signature | None:
         if {key: type(value) for key, value in table.items()} != _TYPES:
             return None
         return Signature(**(table | {"role": Role(table["role"]), "proof": Proof(table["proof"])}))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
