@@ -13,6 +13,7 @@ from ketamon.domain.events import TYPES, Body, Unknown
 from ketamon.domain.intents import INTENTS, Intent
 from ketamon.domain.people import Proof
 from ketamon.errors import Refused
+from ketamon.plain import escaped_json
 from ketamon.upcasters import upcast, version_of
 
 _encoder = msgspec.json.Encoder()
@@ -32,9 +33,12 @@ def decode_body(type_: str, version: int, data: bytes) -> Body:
     decoder, current = _decoders.get(type_), version_of(type_)
     if decoder is None or version > current:
         return Unknown(type=type_, version=version, body=data.decode())
-    if version < current:
-        data = _upcast(type_, version, data)
-    body: Body = decoder.decode(data)
+    try:
+        if version < current:
+            data = _upcast(type_, version, data)
+        body: Body = decoder.decode(data)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
     return body
 
 
@@ -71,11 +75,11 @@ def decode_intent(data: bytes | str) -> tuple[Intent, Proof]:
         intent: Intent = _intents[envelope.type].decode(envelope.body)
     except KeyError as error:
         raise Refused(f"this core does not know the request {error}; use the same ketamon on both sides") from error
-    except ValueError as error:  # msgspec's own errors are ValueErrors too
+    except (ValueError, RecursionError) as error:  # msgspec's own errors are ValueErrors too
         raise Refused(f"the request cannot be read: {error}") from error
     return intent, envelope.proof
 
 
 def encode_json(value: Any) -> bytes:
-    """Write anything made of dataclasses and plain values as one line of JSON."""
-    return _encoder.encode(value)
+    """Write anything made of dataclasses and plain values as one line of JSON, which may be shown in a terminal."""
+    return escaped_json(_encoder.encode(value))

@@ -24,6 +24,7 @@ from ketamon.domain.profile import Profile
 from ketamon.domain.recording import Unsaved
 from ketamon.domain.session import SessionState
 from ketamon.errors import SourceError
+from ketamon.plain import plain, plain_json
 from ketamon.profiles import loads
 
 RECONNECT_S = 0.5
@@ -138,7 +139,7 @@ class SocketFeed:
             async for line in reader:
                 if self._take(_line.decode(line), state):
                     yield
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError, OverflowError) as error:  # not a core, or not one of ours
             raise SourceError(f"the core's line broke: {error}") from error
         finally:
             self._writer.close()
@@ -148,7 +149,7 @@ class SocketFeed:
         """Take one line in; say whether it was a pulse, after which the state is as the core's."""
         match line.kind:
             case "event" if line.wall is not None:
-                body = decode_body(line.type, line.version, bytes(line.body))
+                body = decode_body(plain(line.type), line.version, plain_json(bytes(line.body)))
                 apply(state, Event(line.seq, Instant(line.mono_ns, line.wall), body))
                 if isinstance(body, SessionOpened):
                     self.profile = loads(body.profile_toml, body.profile)
@@ -157,7 +158,7 @@ class SocketFeed:
                 self.changes += 1
                 return True
             case "answer" if line.id in self._waiting:
-                self._waiting.pop(line.id).set_result(line.refused)
+                self._waiting.pop(line.id).set_result(plain(line.refused))
             case _:
                 pass  # a newer core may say more than this version understands
         return False

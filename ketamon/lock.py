@@ -17,6 +17,7 @@ import msgspec
 from ketamon.codec import encode_json
 from ketamon.domain.events import iso
 from ketamon.errors import SourceError
+from ketamon.plain import plain
 
 _LONGEST = 2000
 """How much of a lock file is read, and how long a command is kept."""
@@ -144,8 +145,4 @@ def _told(handle: int) -> Holder | None:
     except (msgspec.DecodeError, RecursionError):
         return None
     since = iso(datetime.fromtimestamp(os.fstat(handle).st_mtime, UTC))
-    return Holder(found.pid, _plain(found.user), _plain(found.command), since)
-
-
-def _plain(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text)
+    return Holder(found.pid, plain(found.user), plain(found.command), since)

@@ -12,6 +12,7 @@ from ketamon.domain.people import Person, Proof
 from ketamon.domain.profile import ObservationItem, Place, Profile
 from ketamon.domain.recording import Unsaved
 from ketamon.domain.session import SessionState
+from ketamon.plain import plain
 
 DASHES = "--"
 """What stands where there is no number to be relied on."""
@@ -115,7 +116,8 @@ def graded(profile: Profile, item: str, grade: int | None, text: str = "") -> st
 
 def said(event: e.Event, state: SessionState, profile: Profile) -> Words:
     """Put an event of the log into words."""
-    return _SAID.get(type(event.body), _other)(event.body, state, profile)
+    what, who = _SAID.get(type(event.body), _other)(event.body, state, profile)
+    return plain(what), plain(who)
 
 
 def _who(by: Person | None) -> str:

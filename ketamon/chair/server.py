@@ -19,6 +19,7 @@ from ketamon.domain.intents import Intent, ReportSound
 from ketamon.errors import Refused
 from ketamon.local import peer_uid
 from ketamon.lock import Lock
+from ketamon.plain import plain_json
 
 MAX_BACKLOG = 8 << 20
 """Bytes a follower may be behind before it is cut off: about ten minutes of a busy chair."""
@@ -158,7 +159,7 @@ class Server:
     async def _serve(self, line: bytes, writer: asyncio.StreamWriter) -> None:
         request = _request.decode(line)
         try:
-            intent, _ = decode_intent(bytes(request.intent))
+            intent, _ = decode_intent(plain_json(bytes(request.intent)))
             if isinstance(intent, ReportSound):
                 self._consoles[writer] = intent.console
             refused = await self._ask(intent, request.pin)

@@ -9,6 +9,8 @@ import os
 import sys
 from importlib import import_module
 
+from ketamon.cli.shown import shown_plain
+
 COMMANDS = {
     "demo": "a whole simulated session, from check-in to an open gate",
     "run": "run a session at a chair: start its core and show its console",
@@ -36,6 +38,11 @@ USAGE, SOURCE = 2, 3
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     args = sys.argv[1:] if argv is None else argv
+    with shown_plain():
+        return _main(args)
+
+
+def _main(args: list[str]) -> int:
     name = " ".join(["ketamon", *(arg for arg in args[:1] if arg in COMMANDS)])
     if sys.stdout is None:
         return _tell(name, "standard output is closed; open it, or send it to /dev/null", SOURCE)

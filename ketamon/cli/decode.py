@@ -15,6 +15,7 @@ from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import PARAMETERS, Parameter
 from ketamon.domain.readings import Mode, Quality
 from ketamon.errors import SourceError
+from ketamon.plain import plain
 from ketamon.registry import load
 
 CHUNK = 1 << 16
@@ -134,8 +135,7 @@ def words(row: dict[str, Any]) -> bytes:
             text = f"frame {row['name']}, {row['length']} bytes"
         case _:
             text = str(row["text"])
-    printable = "".join(letter if letter.isprintable() else "·" for letter in text)  # a device's text is anything
-    return f"{row['offset']:>9}  {printable}".encode()
+    return f"{row['offset']:>9}  {plain(text)}".encode()  # a device's text is anything
 
 
 def _site(row: dict[str, Any]) -> str:

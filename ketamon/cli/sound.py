@@ -27,7 +27,7 @@ def main(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     programs = installed()
     if not programs:
-        sys.stderr.write("\a")
+        sys.stderr.buffer.write(b"\a")  # as text it would be made plain
         raise VerificationError(f"no sound player found, only the terminal's bell, which was rung now; {REMEDY}")
     with TemporaryDirectory(prefix="ketamon-") as folder:
         player = Player(programs, Path(folder))

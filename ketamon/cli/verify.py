@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ketamon.cli import options
 from ketamon.errors import VerificationError
+from ketamon.plain import plain
 from ketamon.store.database import SUFFIX
 
 
@@ -23,9 +24,9 @@ def main(argv: list[str]) -> int:
     for path in files:
         problems, words = _session(path) if path.suffix == SUFFIX else _stream(path)
         for text in problems:
-            print(f"{path}: {text}", file=sys.stderr)
+            print(plain(f"{path}: {text}"), file=sys.stderr)  # a file may be named anything
         for text in words:
-            print(f"{path}: {text}")
+            print(plain(f"{path}: {text}"))
         bad += bool(problems)
     if bad:
         raise VerificationError(f"{bad} of {len(files)} files failed")

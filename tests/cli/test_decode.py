@@ -59,7 +59,7 @@ TABLE = [
     (pump(), "pump infusing", {"state": "infusing", "rate": None, "alarm": None}),
     (d.DeviceAlarms(7, (HIGH,)), "alarm, high priority, AL_OCCLU: occlusion", {"type": "alarm", "code": "AL_OCCLU"}),
     (d.DeviceNotice(7, "hello"), "hello", {"type": "notice", "text": "hello"}),
-    (d.DeviceNotice(7, "a\x1b[2Jb\n"), "a·[2Jb·", {"text": "a\x1b[2Jb\n"}),
+    (d.DeviceNotice(7, "a\x1b[2Jb\n"), "a\N{REPLACEMENT CHARACTER}[2Jb ", {"text": "a\x1b[2Jb\n"}),
     (
         d.Mismatch(7, "a pump of another model"),
         "another device: a pump of another model; nothing is told from here on",

@@ -1,5 +1,7 @@
 """The small forms: a note, a value read elsewhere, why a due item is left out, why an observation is taken back."""
 
+from textual.content import Content
+
 from ketamon.console import typed as t
 from ketamon.console.view import ChairView
 from ketamon.console.widgets.panel import Field, Form
@@ -79,7 +81,7 @@ class SkipForm(Form):
         if what != self.item:
             self.clear()
         self.item = what
-        self.border_title = f"{self._label} not done"
+        self.border_title = Content(f"{self._label} not done")
         super().opened()
 
     @property
@@ -116,7 +118,7 @@ class UndoForm(Form):
         self._say()
 
     def _say(self) -> None:
-        self.border_title = f"take back: {self._text}" if self._text else self.TITLE
+        self.border_title = Content(f"take back: {self._text}" if self._text else self.TITLE)
 
     def read(self, typed: dict[str, str]) -> tuple[Intent, str]:
         """Return the correction."""

@@ -59,7 +59,7 @@ class GatePanel(Panel):
         labels = [line.label for line in view.gate.lines]
         if self._chosen not in labels:
             self._chosen = self._to_confirm() or (labels[0] if labels else "")
-        self.border_title = title(view.gate)
+        self.border_title = Content(title(view.gate))
         self.query_one(Line).say(drawn(view.gate, self._chosen, self.size.width - 1))
 
     def on_resize(self, _event: Resize) -> None:

@@ -184,7 +184,7 @@ class ObservePanel(Panel):
         width, height = self.size
         choices.say(grades(self._item, self._grade) if self._item else columns(self._items, width - 1, height))
         when = f", {self._ago[0]:g} min ago: {self._ago[1]}" if self._ago[0] else ""
-        self.border_title = f"observe{' ▸ ' + self._item.label if self._item else ''}{when}"
+        self.border_title = Content(f"observe{' ▸ ' + self._item.label if self._item else ''}{when}")
 
     def _open(self, name: str) -> None:
         field = self.query_one(f"#{name}", Input)

@@ -51,7 +51,7 @@ class RescuePanel(Panel):
     def draw(self, view: ChairView) -> None:
         """Draw what was done so far."""
         chosen = f" ▸ {self._item.label}" if self._item else ""
-        self.border_title = f"{view.header.emergency or 'no emergency is marked'}: rescue{chosen}"
+        self.border_title = Content(f"{view.header.emergency or 'no emergency is marked'}: rescue{chosen}")
         self.query_one(Line).say(drawn(view.rescue, self._item, self.size.width - 1, self.size.height))
 
     @on(Resize)

@@ -50,7 +50,7 @@ class SignForm(Form):
         """Draw the verdict, the steps, which is next, and what is unmet."""
         self.query(".override").set(display=_next(view).meaning is Meaning.OVERRIDE)
         self.query_one(".way", Line).say("\n".join(way(view)))
-        self.border_title = f"discharge, {title(view.gate)}"
+        self.border_title = Content(f"discharge, {title(view.gate)}")
         self.query_one(".unmet", Line).say(unmet(view, self.size.width))
         self.on_input_changed()
 
