@@ -97,6 +97,7 @@ def fields(feed: SocketFeed, beat: Beat) -> dict[str, Any]:
         "phase": state.phase,
         "session_s": round(beat.at.seconds, 1),
         "infusion_s": round(state.infusion.seconds(beat.at), 1),
+        "infusion_unseen_s": state.infusion.unseen_s,
         "values": values,
         "pump": pump.pump if pump else None,
         "pumps": {name: device.pump for name, device in _attached(state, DeviceKind.PUMP).items()},

@@ -121,11 +121,12 @@ def planned_s(state: SessionState, profile: Profile) -> float:
 
 
 def course(state: SessionState, profile: Profile, at: Instant) -> str:
-    """Say how far the infusion is: "23:41 of 40:00, 16:19 to go"."""
+    """Say how far the infusion is: "23:41 of 40:00, 16:19 to go", and how much of that nobody saw."""
     run, planned = state.infusion, planned_s(state, profile)
     if run.started is None:
         return f"plan {words.span(planned)}"
-    so_far = f"{words.span(run.seconds(at))} of {words.span(planned)}"
+    so_far = f"{'at least ' if run.unseen_s is None else ''}{words.span(run.seconds(at))} of {words.span(planned)}"
+    so_far += f" ({words.span(run.unseen_s)} unseen)" if run.unseen_s else ""
     if run.ended is not None:
         return f"{words.span(at.since(run.ended))} since the {'stop' if run.stopped_early else 'end'}"
     if state.phase is Phase.PAUSED:

@@ -15,6 +15,7 @@ from ketamon.chair import launch
 from ketamon.chair.gap import LONGEST, gap
 from ketamon.chair.resumable import resumable
 from ketamon.codec import decode_body, encode_body
+from ketamon.console.curves import course
 from ketamon.domain import events as e
 from ketamon.domain import intents as i
 from ketamon.domain.devices import PumpState
@@ -127,6 +128,9 @@ def test_a_pump_that_ran_on_in_the_gap_gave_its_drug_and_the_clock_says_that_nob
     assert run.given_ml == pytest.approx(given_ml + 54.0 / 3600 * 125, abs=0.02)
     assert run.seconds(again.now) == pytest.approx(ran + 125)
     assert run.unseen_s == 120.0
+    assert "3:06 of 40:00 (2:00 unseen), " in course(again.state, again.profile, again.now)
+    unknown = crash(again, None)
+    assert course(unknown.state, unknown.profile, unknown.now).startswith("at least 3:06 of 40:00, ")
 
 
 def test_a_pump_that_stopped_in_the_gap_pauses_the_session_and_its_time_stays_unseen():
