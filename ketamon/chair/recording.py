@@ -18,13 +18,14 @@ machine is slow (many programs start at once, it slept), looks come late, too, a
 
 
 class DiskWatch:
-    """Collects the troubles of one core's disk and tells when what is to be said has changed."""
+    """Collects the troubles of one core's disk and tells the worst of them whenever that has changed."""
 
     def __init__(self, tell: Callable[[RecordingChanged], None]) -> None:
         self._tell = tell
-        self._troubles = {"record": "", "hang": "", "stream": ""}
-        self._seen = (0, 0)  # the write under way at the last look, and by how many looks it was seen
-        self._durable = 0
+        self._troubles = {"record": "", "hang": "", "stream": ""}  # worst first
+        self._said = ""
+        self._write = self._seen = 0  # the write under way at the last look, and by how many looks it was seen
+        self._calm = 0  # looks in a row since a hang that saw no write for the second time
 
     def record_said(self, degraded: bool, why: str) -> None:
         """Take what the store tells; a `why` with no trouble is what was lost, said once."""
@@ -32,20 +33,24 @@ class DiskWatch:
 
     def look(self, store: Store | None, stream: StreamWriter | None) -> None:
         """Look at what raises no error of its own; call it four times a second."""
+        if store is not None:
+            self._look_for_hang(store.write)
         self._set("stream", stream.trouble if stream is not None else "")
-        if store is None:
-            return
-        write, durable = store.write, store.durable_seq
-        self._seen = (write, self._seen[1] + 1 if write and write == self._seen[0] else 1)
-        if self._troubles["hang"]:
-            if durable > self._durable or self._troubles["record"]:
-                self._set("hang", "")
-        elif write and self._seen[1] >= HANGS_AFTER and not self._troubles["record"]:
-            self._durable = durable
+
+    def _look_for_hang(self, write: int) -> None:
+        """A disk that answers once in a while, with the next write hanging, does not answer yet."""
+        self._seen = self._seen + 1 if write == self._write else 1
+        self._write = write
+        lasts = bool(write) and self._seen > 1
+        self._calm = 0 if lasts else self._calm + 1
+        if self._troubles["record"] or self._calm >= HANGS_AFTER:
+            self._set("hang", "")
+        elif lasts and self._seen >= HANGS_AFTER:
             self._set("hang", "the disk does not answer")
 
     def _set(self, what: str, trouble: str, lost: str = "") -> None:
-        if trouble != self._troubles[what] or lost:
-            self._troubles[what] = trouble
-            said = list(filter(None, self._troubles.values()))
-            self._tell(RecordingChanged(degraded=bool(said), why="; ".join([*said, *filter(None, [lost])])))
+        self._troubles[what] = trouble
+        worst = next(filter(None, self._troubles.values()), "")
+        if worst != self._said or lost:
+            self._said = worst
+            self._tell(RecordingChanged(degraded=bool(worst), why="; ".join(filter(None, (worst, lost)))))

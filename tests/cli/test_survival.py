@@ -34,9 +34,10 @@ def private(tmp_path, monkeypatch):
     return tmp_path
 
 
-def spawn(*args: object) -> subprocess.Popen:
+def spawn(*args: object, env: dict[str, str] | None = None) -> subprocess.Popen:
     command = [sys.executable, "-m", "ketamon", *map(str, args)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    pipe, null = subprocess.PIPE, subprocess.DEVNULL
+    return subprocess.Popen(command, stdout=pipe, stderr=pipe, stdin=null, env=env)
 
 
 @contextmanager
@@ -58,8 +59,8 @@ async def until(so) -> None:
             await asyncio.sleep(0.01)
 
 
-async def core(*args: object) -> subprocess.Popen:
-    process = spawn("core", "--chair", "k", *args)
+async def core(*args: object, env: dict[str, str] | None = None) -> subprocess.Popen:
+    process = spawn("core", "--chair", "k", *args, env=env)
     await until(lambda: answers(socket_path("k")) or process.poll() is not None)
     assert process.poll() is None, process.stderr.read()
     return process

@@ -110,12 +110,14 @@ int ftruncate(int fd, off_t size) { return truncates(fd, size); }
 int ftruncate64(int fd, off64_t size) { return truncates(fd, size); }
 
 static int opens(const char *path, int flags, int mode) {
-    if (!below(path) || !(flags & (O_CREAT | O_TRUNC))) return syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+    if (!below(path)) return syscall(SYS_openat, AT_FDCWD, path, flags, mode);
     pthread_mutex_lock(&lock);
     int fresh = access(path, F_OK) != 0;
-    int fd = disk->countdown < 0 ? -1 : syscall(SYS_openat, AT_FDCWD, path, flags, mode);
-    if (disk->countdown < 0) errno = disk->error;
-    if (fd >= 0 && fresh) tell('O', 0, fd, 0, path, "", 0);
+    int writes = flags & O_CREAT ? fresh : disk->error == EROFS && (flags & O_ACCMODE) != O_RDONLY;
+    int broken = disk->countdown < 0 && (writes || (disk->error != ENOSPC && disk->error != EROFS));
+    int fd = broken ? -1 : syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+    if (broken) errno = disk->error;
+    if (fd >= 0 && fresh && flags & O_CREAT) tell('O', 0, fd, 0, path, "", 0);
     pthread_mutex_unlock(&lock);
     return fd;
 }
