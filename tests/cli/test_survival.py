@@ -1,11 +1,16 @@
 """Processes that are killed: nothing that was answered is lost, and the session goes on."""
 
 import asyncio
+import fcntl
 import os
 import signal
+import struct
 import subprocess
 import sys
+import termios
 from contextlib import contextmanager
+from enum import StrEnum
+from itertools import cycle, islice
 from pathlib import Path
 
 import pytest
@@ -76,50 +81,103 @@ def record() -> Path:
     return path
 
 
-async def notes_until_killed(process: subprocess.Popen, seed: int) -> list[str]:
-    """Ask for one note after the other; kill the core at a moment of its own; return those that were answered."""
+class Console:
+    """A console at a terminal of its own."""
+
+    def __init__(self) -> None:
+        self._terminal, theirs = os.openpty()
+        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
+        command = [sys.executable, "-m", "ketamon", "attach", "--chair", "k", "--as", "AN"]
+        env = os.environ | {"TERM": "xterm-256color"}
+        self.process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=env)
+        os.close(theirs)
+        self.drawn = b""
+        asyncio.get_running_loop().add_reader(self._terminal, self._read)
+
+    def _read(self) -> None:
+        self.drawn = (self.drawn + os.read(self._terminal, 1 << 16))[-(1 << 16) :]
+
+    def kill(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._terminal)
+        kill(self.process)
+        os.close(self._terminal)
+
+
+async def console() -> Console:
+    opened = Console()
+    await until(lambda: b"SpO" in opened.drawn or opened.process.poll() is not None)
+    assert opened.process.poll() is None, opened.drawn
+    return opened
+
+
+class Victim(StrEnum):
+    CORE = "core"
+    CONSOLE = "console"
+    BOTH = "both"
+
+
+async def notes_until_killed(core: subprocess.Popen, screen: Console, victim: Victim, seed: int) -> list[str]:
+    """Ask for one note after the other while processes are killed at a moment of its own; return what was answered."""
     feed = SocketFeed(socket_path("k"), load(None)[0])
     following = asyncio.create_task(feed.run())
     await until(lambda: feed.connected)
-    asyncio.get_running_loop().call_later(0.05 + seed * 0.37 % 0.55, kill, process)
-    answered = []
+
+    def strike() -> None:
+        if victim is not Victim.CONSOLE:
+            kill(core)
+        if victim is not Victim.CORE:
+            screen.kill()
+
+    asyncio.get_running_loop().call_later(0.05 + seed * 0.37 % 0.55, strike)
+    answered: list[str] = []
+    struck = screen.process if victim is Victim.CONSOLE else core
     number = 0
-    while process.poll() is None:
+    while struck.poll() is None:
         number += 1
         if await feed.ask(Note(text=f"{seed}/{number}", by=NURSE)) == "":
             answered.append(f"{seed}/{number}")
+    if victim is Victim.CONSOLE:
+        assert await feed.ask(Note(text=f"{seed} goes on", by=NURSE)) == "", "the core does not care"
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
     return answered
 
 
 async def survive(private: Path, kills: int) -> None:
+    """Kill core, console and both in turn."""
     with bench(private) as devices:
-        process = await core(*devices)
+        process, screen = await core(*devices), await console()
         answered: list[str] = []
-        for seed in range(kills):
-            answered += await notes_until_killed(process, seed)
-            written = load_events(record())
-            assert {v.body.text for v in written if isinstance(v.body, e.Noted)} >= set(answered)
-            assert verify(record()) == []
-            process = await core("--resume")
+        victims = list(islice(cycle(Victim), kills))
+        for seed, victim in enumerate(victims):
+            answered += await notes_until_killed(process, screen, victim, seed)
+            if victim is not Victim.CONSOLE:
+                written = load_events(record())
+                assert {v.body.text for v in written if isinstance(v.body, e.Noted)} >= set(answered)
+                assert verify(record()) == []
+                process = await core("--resume")
+            if victim is not Victim.CORE:
+                screen = await console()
         assert len(answered) > kills
+        screen.kill()
         process.terminate()
         process.communicate()
     events = load_events(record())
-    assert sum(isinstance(v.body, e.SessionResumed) for v in events) == kills
+    assert sum(isinstance(v.body, e.SessionResumed) for v in events) == kills - victims.count(Victim.CONSOLE)
     assert fold(events).seq == len(events)
     with StreamReader(record().with_suffix(".kstream")) as stream:
         assert sum(1 for _ in stream) > 0
 
 
-async def test_killed_cores_lose_no_answered_note(private):
-    await survive(private, 4)
+async def test_killed_cores_and_consoles_lose_no_answered_note(private):
+    await survive(private, 5)
 
 
 @pytest.mark.long
-async def test_a_thousand_killed_cores_lose_no_answered_note(private):
-    await survive(private, 1000)
+@pytest.mark.parametrize("part", range(10))
+async def test_a_thousand_kills_lose_no_answered_note(private, part):
+    """In ten sessions of a hundred kills: each is read and checked whole after each kill."""
+    await survive(private, 100)
 
 
 async def test_a_session_goes_on_after_its_core_was_killed(private):
