@@ -414,6 +414,14 @@ class CourseRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionRules:
+    """How many days behind its end a session is kept, and its stream (the raw bytes of devices); 0 is for ever."""
+
+    session_days: int = 0
+    stream_days: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """The rules of one kind of session. `name` and `version` say which; the file's hash is in every session."""
 
@@ -440,3 +448,4 @@ class Profile:
     gate: GateRules = GateRules()
     estimate: EstimateRules = EstimateRules()
     course: CourseRules = CourseRules()
+    retention: RetentionRules = RetentionRules()

@@ -240,6 +240,13 @@ def _people(profile: Profile) -> Iterator[str]:
             yield f"gate.{key} is {[r.value for r in roles]}; allowed is one role or more, none of them observer"
 
 
+def _retention(profile: Profile) -> Iterator[str]:
+    rules = profile.retention
+    for key in ("session_days", "stream_days"):
+        if getattr(rules, key) < 0:
+            yield f"retention.{key} is {getattr(rules, key)}; allowed is a whole number of days, or 0 for ever"
+
+
 _CHECKS: tuple[Callable[[Profile], Iterator[str]], ...] = (
     _names,
     _unique,
@@ -254,6 +261,7 @@ _CHECKS: tuple[Callable[[Profile], Iterator[str]], ...] = (
     _screening,
     _emergency,
     _people,
+    _retention,
     criteria,
     course,
 )

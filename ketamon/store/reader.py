@@ -75,6 +75,10 @@ class Reader:
         except ValueError as error:
             raise self._damaged(f"event {columns[0]} cannot be read: {error}") from error
 
+    def hash_at(self, seq: int) -> bytes:
+        """Return the hash of an event, without holding it against the chain; nothing where it is not there."""
+        return self._before(seq + 1).hash
+
     def _before(self, first: int) -> Head:
         """Return the end of the chain in front of event `first`."""
         if first <= 1:

@@ -53,6 +53,10 @@ class Witness:
             self._marks.setdefault(said.stream.name, []).append(said.stream)
             self._closed_at[said.stream.name] = said.stream.size
 
+    def told(self) -> dict[str, int]:
+        """Return the streams that the record names, and how many bytes of each it tells of."""
+        return {name: max((mark.size for mark in marks), default=0) for name, marks in self._marks.items()}
+
     def examine(self, record: Path, hash_of: HashOf, *, closed: bool) -> Found:
         """Read every stream beside the record: those that it names, and the one that is called like itself.
 

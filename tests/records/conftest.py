@@ -1,0 +1,3 @@
+from store.conftest import forge
+
+__all__ = ["forge"]
