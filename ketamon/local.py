@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ketamon.errors import SourceError, UsageError
-from ketamon.lock import Lock
+from ketamon.lock import Lock, holder
 
 _SUFFIX = ".sock"
 
@@ -38,6 +38,17 @@ def socket_path(chair: str) -> Path:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", chair):
         raise UsageError(f"“{chair}” is no name for a chair: letters, digits, - and _, at most 32")
     return runtime_dir() / f"chair-{chair}{_SUFFIX}"
+
+
+def refuse_running(chair: str) -> None:
+    """Raise `SourceError` with who runs this chair's core, where somebody does."""
+    if who := holder(socket_lock(socket_path(chair))):
+        raise SourceError(f"chair {chair} is run by {who}; “ketamon attach --chair {chair}” shows it")
+
+
+def socket_lock(path: Path) -> Path:
+    """Return the lock file of a socket: whoever holds it may bind there."""
+    return path.with_suffix(".lock")
 
 
 def claim_ports(addresses: Iterable[str]) -> ExitStack:

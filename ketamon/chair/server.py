@@ -17,7 +17,7 @@ from ketamon.codec import decode_intent, encode_body, encode_json
 from ketamon.domain.events import Event
 from ketamon.domain.intents import Intent, ReportSound
 from ketamon.errors import Refused
-from ketamon.local import peer_uid
+from ketamon.local import peer_uid, socket_lock
 from ketamon.lock import Lock
 from ketamon.plain import plain_json
 
@@ -173,7 +173,7 @@ class _Place:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._lock = Lock(path.with_suffix(".lock"), f"{path.stem} is run", "use “ketamon attach”")
+        self._lock = Lock(socket_lock(path), f"{path.stem} is run", "use “ketamon attach”")
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         mask = os.umask(0o177)
         try:

@@ -11,8 +11,8 @@ from ketamon.chair.core import Core
 from ketamon.chair.rehearsal import demo
 from ketamon.cli import options
 from ketamon.crash import keep_tasks_quiet
-from ketamon.errors import SourceError, UsageError
-from ketamon.local import answers, socket_path
+from ketamon.errors import UsageError
+from ketamon.local import refuse_running, socket_path
 from ketamon.store.database import SUFFIX
 
 
@@ -43,8 +43,7 @@ def main(argv: list[str]) -> int:
 async def _run(args: argparse.Namespace) -> int:
     keep_tasks_quiet(asyncio.get_running_loop())
     path = socket_path(args.chair)
-    if answers(path):
-        raise SourceError(f"chair {args.chair} has a core already; “ketamon attach --chair {args.chair}” shows it")
+    refuse_running(args.chair)
     attached = options.devices(args)
     if args.replay or args.demo:
         with TemporaryDirectory(prefix="ketamon-") as folder:  # nothing of it is a record to keep

@@ -3,8 +3,7 @@
 import sys
 
 from ketamon.cli import console, offer, options
-from ketamon.errors import SourceError
-from ketamon.local import answers, socket_path
+from ketamon.local import answers, refuse_running, socket_path
 from ketamon.store.keys import KEYS
 
 
@@ -29,8 +28,7 @@ def main(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     options.devices(args)  # a wrong name is told here, before a core is started
     path = socket_path(args.chair)
-    if answers(path):
-        raise SourceError(f"chair {args.chair} has a core already; “ketamon attach --chair {args.chair}” shows it")
+    refuse_running(args.chair)
     resume = args.resume or (not args.new and offer.accepted(args.chair))
     given = ["--chair", args.chair]
     given += [part for text in args.monitor for part in ("--monitor", text)]

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from chair.bedside import CHECK_IN, NURSE, checking_in
 
+from ketamon.chair.drives import STILL_S
 from ketamon.domain import events as e
 from ketamon.domain.devices import Link
 from ketamon.domain.fold import fold
@@ -199,6 +200,40 @@ async def test_a_session_goes_on_after_its_core_was_killed(private):
         await asyncio.gather(following, return_exceptions=True)
         process.terminate()
         assert process.wait(WITHIN_S) == 0
+        process.communicate()
+
+
+async def test_a_core_that_was_held_up_tells_how_long_nothing_was_seen(private):
+    with bench(private) as devices:
+        process = await core(*devices)
+        feed = SocketFeed(socket_path("k"), load(None)[0])
+        following = asyncio.create_task(feed.run())
+        await until(lambda: feed.connected and feed.state.devices["monitor"].link is Link.LIVE)
+        process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(STILL_S + 0.5)
+        process.send_signal(signal.SIGCONT)
+        await until(lambda: any(isinstance(v.body, e.StoodStill) for v in feed.state.log))
+        (still,) = [v.body for v in feed.state.log if isinstance(v.body, e.StoodStill)]
+        assert still.why == "the core was held up"
+        assert STILL_S < still.gap_s < STILL_S + 5
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        process.terminate()
+        process.communicate()
+
+
+async def test_a_second_core_is_refused_with_who_holds_the_chair_and_the_port(private):
+    with bench(private) as devices:
+        process = await core(*devices)
+        who = f"by process {process.pid} ("
+        for chair, held in (("k", f"chair k is run {who}"), ("j", f"monitor is used {who}")):
+            other = spawn("core", "--chair", chair, *devices)
+            _, said = other.communicate(timeout=WITHIN_S)
+            assert other.returncode == 3
+            assert held in said.decode()
+        kill(process)
+        process = await core("--resume")
+        process.terminate()
         process.communicate()
 
 

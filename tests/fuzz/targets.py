@@ -159,6 +159,9 @@ def _profile_seeds() -> list[bytes]:
 # the socket, from the core's side
 
 
+_load = cache(load)
+
+
 @cache
 def _bedsides() -> list[list[e.Event]]:
     return [Bedside(mode=Mode.REAL).open().run(3).events, Bedside(mode=Mode.REAL).at_baseline().events, session()]
@@ -167,7 +170,8 @@ def _bedsides() -> list[list[e.Event]]:
 def asking(data: bytes) -> None:
     """Requests reach a chair; it answers or refuses, and what it says can be written down and read back."""
     which, _, lines = data.partition(b"\n")
-    bed = Bedside(mode=Mode.REAL, state=fold(_bedsides()[len(which) % 3]), at=2000.0)
+    with patch("chair.bedside.load", _load):
+        bed = Bedside(mode=Mode.REAL, state=fold(_bedsides()[len(which) % 3]), at=2000.0)
     bed.attach()
 
     async def ask(intent: Intent, _pin: str) -> str:
@@ -252,7 +256,7 @@ def _intent_seeds() -> list[bytes]:
 
 def follower(data: bytes) -> None:
     """Whatever a core says, a console folds it or parts from it with a sentence."""
-    feed = SocketFeed(Path("core"), load(None)[0])
+    feed = SocketFeed(Path("core"), _load(None)[0])
 
     async def connect(*_: object, limit: int) -> tuple[asyncio.StreamReader, _Pipe]:
         reader = asyncio.StreamReader(limit=limit)

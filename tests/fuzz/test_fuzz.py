@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 SLOWEST_S = 5.0
 """No input of some kilobytes takes nearly as long; a search that runs away takes for ever."""
-EXAMPLES = {"store": 150, "asking": 60, "follower": 120, "stream": 200, "profile": 100, "intent": 200}
+EXAMPLES = {"store": 150, "asking": 30, "follower": 120, "stream": 200, "profile": 100, "intent": 200}
 
 EDIT = st.tuples(
     st.sampled_from(("set", "cut", "put", "twice", "drop-rest", "number")),
