@@ -54,8 +54,8 @@ def socket_lock(path: Path) -> Path:
 def claim_ports(addresses: Iterable[str]) -> ExitStack:
     """Take the right to these ports until the stack is closed. Raises `SourceError` with who has one of them."""
     with ExitStack() as claimed:
-        for address in sorted({_one_name(address) for address in addresses}):
-            name = hashlib.sha256(address.encode(errors="surrogateescape")).hexdigest()[:16]
+        for one, address in sorted({_one_name(address): address.partition("#")[0] for address in addresses}.items()):
+            name = hashlib.sha256(one.encode(errors="surrogateescape")).hexdigest()[:16]
             lock = Lock(runtime_dir() / f"port-{name}.lock", f"{address} is used", "choose another port, or end it")
             claimed.enter_context(lock)
         return claimed.pop_all()
