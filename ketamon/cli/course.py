@@ -21,6 +21,7 @@ from ketamon.domain.profile import ObservationItem, Profile
 from ketamon.domain.readings import Mode
 from ketamon.domain.session import SessionState
 from ketamon.errors import ProfileError, SourceError
+from ketamon.plain import plain
 from ketamon.port.clock import SystemClock
 from ketamon.profiles import load, loads
 from ketamon.rules import course as rules
@@ -51,9 +52,9 @@ def main(argv: list[str]) -> int:
         if args.json:
             print(encode_json(_fields(patient, left_out, steps=args.patient is not None)).decode())
         else:
-            print("\n".join([_line(patient)] if args.patient is None else _page(patient)))
+            print("\n".join(map(plain, [_line(patient)] if args.patient is None else _page(patient))))
     for why in left_out.values():
-        print(f"ketamon course: {why}", file=sys.stderr)
+        print(plain(f"ketamon course: {why}"), file=sys.stderr)
     if not patients:
         who = (
             "a patient" if args.patient is None else f"“{args.patient}”; “ketamon course” lists the patients there are"

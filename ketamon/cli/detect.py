@@ -6,6 +6,7 @@ from time import sleep
 from ketamon.cli import options
 from ketamon.driver import DriverSpec
 from ketamon.errors import SourceError
+from ketamon.plain import plain
 from ketamon.port.clock import SystemClock
 from ketamon.port.detect import detect, serial_ports
 from ketamon.registry import detectable, load
@@ -36,7 +37,8 @@ def _detect(port: str, specs: list[DriverSpec]) -> bool:
             print(f"{port}: {finding.tried}: {finding.heard} bytes", file=sys.stderr)
             if finding.driver is not None:
                 spec = finding.driver
-                print(f"{port}: {spec.id}  {spec.vendor} {spec.model}, {spec.line}, {spec.evidence}: {finding.said}")
+                what = f"{spec.id}  {spec.vendor} {spec.model}, {spec.line}, {spec.evidence}"
+                print(plain(f"{port}: {what}: {finding.said}"))
                 return True
     except SourceError as error:
         print(f"{port}: {error}", file=sys.stderr)

@@ -13,6 +13,7 @@ from ketamon.domain.parameters import PARAMETERS
 from ketamon.errors import SourceError
 from ketamon.evaluation.figures import Figures, Told, figures, together
 from ketamon.evaluation.recording import Recording, load
+from ketamon.plain import plain
 from ketamon.profiles import load as load_profile
 from ketamon.words import span
 
@@ -62,12 +63,12 @@ def _run(args: argparse.Namespace) -> int:
 def _tell(recording: Recording) -> None:
     """Say what of a file was not used, and why."""
     for problem in recording.problems[:_SHOWN]:
-        print(f"{recording.name}: {problem}", file=sys.stderr)
+        print(plain(f"{recording.name}: {problem}"), file=sys.stderr)
     if len(recording.problems) > _SHOWN:
-        print(f"{recording.name}: {len(recording.problems) - _SHOWN} more damaged lines", file=sys.stderr)
+        print(plain(f"{recording.name}: {len(recording.problems) - _SHOWN} more damaged lines"), file=sys.stderr)
     if recording.unread:
         names = ", ".join(f"{name} ({times})" for name, times in sorted(recording.unread.items()))
-        print(f"{recording.name}: not judged, as unknown: {names}", file=sys.stderr)
+        print(plain(f"{recording.name}: not judged, as unknown: {names}"), file=sys.stderr)
 
 
 def _print(of: Figures, *, json: bool) -> None:
@@ -75,7 +76,7 @@ def _print(of: Figures, *, json: bool) -> None:
         sys.stdout.buffer.write(encode_json(fields(of)) + b"\n")
         sys.stdout.buffer.flush()
     else:
-        print("\n".join(lines(of)) + "\n")
+        print("\n".join(map(plain, lines(of))) + "\n")
 
 
 def lines(of: Figures) -> Iterator[str]:

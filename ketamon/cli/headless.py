@@ -6,6 +6,7 @@ from ketamon.chair.core import Core
 from ketamon.cli import summary
 from ketamon.codec import encode_json
 from ketamon.domain.events import Event
+from ketamon.plain import plain
 
 
 async def run(core: Core, *, json: bool) -> None:
@@ -26,4 +27,4 @@ async def run(core: Core, *, json: bool) -> None:
         sys.stdout.buffer.write(encode_json(summary.fields(state)) + b"\n")
         sys.stdout.buffer.flush()
     else:
-        print("\n".join(["", *summary.lines(state, profile)]))
+        print("\n".join(["", *map(plain, summary.lines(state, profile))]))

@@ -12,6 +12,7 @@ from ketamon.cli.people import allowed
 from ketamon.domain.events import iso
 from ketamon.errors import KetamonError, Refused, UsageError
 from ketamon.lock import holder
+from ketamon.plain import plain
 from ketamon.port.clock import SystemClock
 from ketamon.profiles import load
 from ketamon.roster import Roster
@@ -46,7 +47,7 @@ def main(argv: list[str]) -> int:
         where = "the system's key ring" if found.system else f"people, or {KEY_FILE}"
         print(f"key ring {ring.path}: {len(found.keys)} keys; its passphrase is known to {where}")
     for path in session_files():
-        print(f"  {path.name:<44}{_state(path)}")
+        print(plain(f"  {path.name:<44}{_state(path)}"))
     return 0
 
 

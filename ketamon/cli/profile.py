@@ -10,10 +10,12 @@ from textwrap import wrap
 
 from ketamon.cli import options
 from ketamon.cli.people import proven
+from ketamon.cli.shown import told
 from ketamon.codec import encode_json
 from ketamon.domain.people import Person, Proof, Role
 from ketamon.domain.profile import Profile
 from ketamon.errors import ProfileError, UsageError
+from ketamon.plain import plain
 from ketamon.port.clock import SystemClock
 from ketamon.profiles import find, load, names, sign, signature_of
 from ketamon.profiles.document import IDENTITY
@@ -83,10 +85,11 @@ def _check(argv: list[str]) -> int:
         try:
             profile, _, digest = load(path)
         except ProfileError as error:
-            print(error, file=sys.stderr)
+            print(told(error), file=sys.stderr)
             bad += 1
         else:
-            print(f"{path}: {profile.name}, version {profile.version}, can be used; {signature_of(path, digest)}")
+            said = f"{profile.name}, version {profile.version}, can be used; {signature_of(path, digest)}"
+            print(plain(f"{path}: {said}"))
     if bad:
         raise UsageError(f"{bad} of {len(files)} cannot be used")
     return 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from ketamon.chair import launch
 from ketamon.chair.drives import ReplayDrive
 from ketamon.cli import headless, options
+from ketamon.plain import plain
 from ketamon.store.keys import KEYS
 
 
@@ -45,5 +46,5 @@ async def _headless(args: argparse.Namespace) -> int:
     if isinstance(core.drive, ReplayDrive):
         problems += [f"refused now, though it was asked in the recording: {text}" for text in core.drive.refused]
     for text in problems:
-        print(f"{args.file}: {text}", file=sys.stderr)
+        print(plain(f"{args.file}: {text}"), file=sys.stderr)
     return 0

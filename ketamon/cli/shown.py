@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO, cast
 
-from ketamon.plain import plain_lines
+from ketamon.errors import KetamonError, ProfileError
+from ketamon.plain import plain, plain_lines
 
 
 class _Plain:
@@ -35,3 +36,8 @@ def shown_plain() -> Iterator[None]:
     sys.stdout, sys.stderr = (stream and cast("TextIO", _Plain(stream)) for stream in before)
     yield
     sys.stdout, sys.stderr = before
+
+
+def told(error: KetamonError) -> str:
+    """Return what an error says, a line each: a name in it with a line break in it makes no line of its own."""
+    return "\n".join(map(plain, error.problems if isinstance(error, ProfileError) else [str(error)]))
