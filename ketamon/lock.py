@@ -46,7 +46,7 @@ else:
             return str(os.getuid())
 
 
-class Holder(msgspec.Struct, frozen=True):
+class Holder(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who holds a lock. `since` is when the file was written, by the clock of its disk."""
 
     pid: int

@@ -20,11 +20,10 @@ def accepted(chair: str) -> bool:
 def bare() -> list[str] | None:
     """What `ketamon` alone does: the arguments of `ketamon run` that go on with an open session, None where not."""
     found = offered(None)
-    for open_ in found:
+    ask = bool(found) and sys.stdin.isatty() and sys.stderr.isatty()
+    for open_ in found[1:] if ask else found:
         print(f"{words(open_)}; “ketamon run --chair {open_.opened.chair} --resume” goes on with it", file=sys.stderr)
-    if found and sys.stdin.isatty() and sys.stdout.isatty() and _asked(found[0]):
-        return ["--chair", found[0].opened.chair, "--resume"]
-    return None
+    return ["--chair", found[0].opened.chair, "--resume"] if ask and _asked(found[0]) else None
 
 
 def offered(chair: str | None) -> list[Resumable]:
@@ -42,7 +41,7 @@ def words(open_: Resumable) -> str:
     began, last = (f"{at.wall.astimezone():%Y-%m-%d %H:%M}" for at in (since, open_.last))
     return (
         f"chair {open_.opened.chair} has an open session{patient}: {state.phase} since {began}, "
-        f"last saved {last}, {span(open_.last.seconds)} after it began"
+        f"last saved {last}, {span(open_.last.seconds)} into it"
     )
 
 
