@@ -10,6 +10,7 @@ from ketamon.domain.people import Meaning, Person, Proof, Role
 from ketamon.domain.readings import Mode
 from ketamon.profiles import load
 from ketamon.store import database
+from ketamon.store.ring import SessionKey
 from ketamon.store.writer import Store
 from ketamon.stream.record import Header
 from ketamon.stream.writer import StreamWriter
@@ -32,13 +33,13 @@ class Making:
     profile_sha256: str = ""
 
 
-def session(folder: Path, making: Making | None = None, name: str = "one") -> Path:
+def session(folder: Path, making: Making | None = None, name: str = "one", key: SessionKey | None = None) -> Path:
     """Write a session of 200 events at a second each, and its stream; return the record."""
     making = making or Making()
     path = folder / f"{name}.ksession"
-    database.create(path, f"session-{name}", START)
+    database.create(path, f"session-{name}", START, key)
     with Store(path, clock=int, on_degraded=lambda *_: None, limits=QUICK) as store:
-        stream = StreamWriter(folder / f"{name}.kstream", Header(START, {}), at(0), lambda: store.durable)
+        stream = StreamWriter(folder / f"{name}.kstream", Header(START, {}), at(0), lambda: store.durable, key)
         rules, toml, digest = load(None)
         opened = SessionOpened(
             session=f"session-{name}", chair="1", mode=Mode.DEMO, profile=rules.name, profile_toml=toml, software="",
