@@ -9,7 +9,8 @@ import os
 import sys
 from importlib import import_module
 
-from ketamon.cli.shown import shown_plain
+from ketamon.cli.shown import shown_plain, told
+from ketamon.plain import plain
 
 COMMANDS = {
     "demo": "a whole simulated session, from check-in to an open gate",
@@ -20,6 +21,10 @@ COMMANDS = {
     "record": "record the bytes of devices to a stream",
     "evaluate": "how many alarms recorded vitals raise, and whether any was missed",
     "verify": "check that a session or a stream is what it was when it was written",
+    "archive": "copy sessions, also running ones, to a folder, and check the copy",
+    "restore": "take sessions back from an archive, here or on another computer",
+    "export": "a session as JSON lines and CSV",
+    "retention": "what has been kept for as long as the profile says, and erase it",
     "key": "the passphrase and the keys of encrypted records",
     "people": "who may sign, and the PIN of each",
     "course": "a patient over several sessions: place in the series, spacing, dose, scores, effects",
@@ -55,7 +60,7 @@ def _main(args: list[str]) -> int:
     except OSError as error:  # a full disk, most often; KetamonErrors were told already
         _forget_output()
         return _tell(
-            name, f"{error.filename or 'a file or the output'} cannot be used: {error.strerror or error}", SOURCE
+            name, plain(f"{error.filename or 'a file or the output'} cannot be used: {error.strerror or error}"), SOURCE
         )
     except KeyboardInterrupt:
         return 130
@@ -78,7 +83,7 @@ def _run(args: list[str]) -> int:
     try:
         return _command(args)
     except KetamonError as error:
-        return _tell(" ".join(["ketamon", *args[:1]]), str(error), error.exit_code)
+        return _tell(" ".join(["ketamon", *args[:1]]), told(error), error.exit_code)
     except SystemExit as leaving:  # argparse has said why
         return int(leaving.code or 0)
 
