@@ -198,7 +198,7 @@ def _require_session(connection: sqlite3.Connection, path: Path) -> None:
         raise SourceError(f"{path} is not a session file of ketamon")
     version = pragma(connection, "user_version")
     if version > FORMAT:
-        raise SourceError(f"{path} was written by a newer ketamon (format {version}, this one reads {FORMAT})")
+        raise SourceError(f"{path} was written by a newer ketamon (format {version}, not {FORMAT}); update ketamon")
 
 
 def _enter_wal(connection: sqlite3.Connection) -> None:
