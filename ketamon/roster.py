@@ -26,6 +26,7 @@ import msgspec
 from ketamon.domain.people import WRONG_PIN, Person, Role
 from ketamon.domain.profile import PeopleRules
 from ketamon.errors import Refused, UsageError, VerificationError
+from ketamon.port.clock import uptime
 from ketamon.store import private
 
 if TYPE_CHECKING:
@@ -70,9 +71,13 @@ class Checked:
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-class _Lock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Lock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """When a lock began and when it ends by the wall clock; what counts is the time since `up_ns` of the run `boot`."""
+
     since: _Moment
     until: _Moment
+    boot: str = ""
+    up_ns: int | None = None
 
     def __post_init__(self) -> None:
         if self.until < self.since:
@@ -130,6 +135,11 @@ class Roster:
     def people(self) -> tuple[Person, ...]:
         """Everybody, in the order they were added; empty where names are taken as typed."""
         return tuple(entry.person for entry in self._entries())
+
+    @property
+    def missing(self) -> bool:
+        """Whether there is no file at all: nobody was ever in it, or it was taken away."""
+        return private.read(self._path) is None
 
     def find(self, name: str) -> Person | None:
         """Return the person of that name, however it is typed."""
@@ -214,7 +224,7 @@ class Roster:
         failures = entry.failures + 1
         if failures < self._rules.attempts:
             return _Entry(entry.name, entry.role, entry.pin, failures)
-        lock = _Lock(now, now + timedelta(minutes=self._rules.lock_minutes))
+        lock = _begun(now, timedelta(minutes=self._rules.lock_minutes))
         return _Entry(entry.name, entry.role, entry.pin, 0, lock)
 
     def _wrong(self, tried: _Entry) -> Checked:
@@ -297,8 +307,26 @@ def _has_director(entries: Sequence[_Entry]) -> bool:
     return any(entry.role is Role.DIRECTOR for entry in entries)
 
 
+def _begun(now: datetime, length: timedelta) -> _Lock:
+    up = uptime()
+    return _Lock(now, now + length, *up) if up else _Lock(now, now + length)
+
+
 def _standing(lock: _Lock | None, now: datetime) -> _Lock | None:
-    """Return the lock that holds now. Where the clock was set back behind it, it begins anew: not over, not endless."""
-    if lock is None or now >= lock.until:
+    """Return the lock that holds now.
+
+    It lasts by the time that the machine runs, which nobody can set; after a restart it begins anew, as nobody knows
+    how long the machine was off. Where only the wall clock is to be had and was set back behind it, it begins anew,
+    too: not over, not endless.
+    """
+    if lock is None:
         return None
-    return _Lock(now, now + (lock.until - lock.since)) if now < lock.since else lock
+    length, up = lock.until - lock.since, uptime()
+    if up is not None and lock.up_ns is not None:
+        if up.boot != lock.boot or up.ns < lock.up_ns:
+            return _begun(now, length)
+        passed = timedelta(microseconds=(up.ns - lock.up_ns) // 1000)
+        return _Lock(now - passed, now - passed + length, lock.boot, lock.up_ns) if passed < length else None
+    if now >= lock.until:
+        return None
+    return _begun(now, length) if now < lock.since else lock

@@ -25,15 +25,24 @@ class WrongPin(Refused):
 
 
 class Door:
-    """Proves who asks. `roster` is absent where nothing is to be proven: a demonstration or a recording."""
+    """Proves who asks. `roster` is absent where nothing is to be proven: a demonstration or a recording.
 
-    def __init__(self, roster: Roster | None) -> None:
+    `asked_before`: PINs were asked here in this session or the one before it. A roster that is gone since then proves
+    nobody: whoever takes the file away must not gain a signature by it.
+    """
+
+    def __init__(self, roster: Roster | None, *, asked_before: bool = False) -> None:
         self._roster = roster
+        self._asked_before = asked_before
 
     @property
     def asks_pins(self) -> bool:
         """Whether the clinic has people, so that what they sign takes a PIN."""
-        return self._roster is not None and bool(self._roster.people)
+        return self._roster is not None and (bool(self._roster.people) or self._lost)
+
+    @property
+    def _lost(self) -> bool:
+        return self._asked_before and self._roster is not None and self._roster.missing
 
     async def prove(self, intent: Intent, pin: str, wall: datetime) -> Proof:
         """Return how it is known who asks; raise `Refused` where that is somebody else, or nobody."""
@@ -42,6 +51,8 @@ class Door:
             return Proof.NAME
         pinned = type(intent) in PINNED
         try:
+            if self._lost and pinned:
+                raise Refused("the roster is gone, so nobody can prove who they are; restore people.json from a copy")
             if not self._roster.people:
                 return Proof.NAME
             for person in involved(intent):

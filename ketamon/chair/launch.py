@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from ketamon import __version__
@@ -24,6 +25,7 @@ from ketamon.registry import load as load_driver
 from ketamon.roster import Roster
 from ketamon.store import database, location
 from ketamon.store.keys import KEYS
+from ketamon.store.reader import Reader
 from ketamon.store.ring import SessionKey
 from ketamon.store.writer import Store
 from ketamon.stream.reader import StreamReader, has_intents
@@ -42,7 +44,7 @@ def live(chair: str, devices: dict[str, Cable], profile: Path | None) -> Core:
         for device in devices.values():
             line_opener(device.address, device.spec.line)().close()
         record = location.new_session_path(clock.now().wall, chair)
-        door = Door(Roster.open(location.data_dir(), load(profile)[0].people))
+        door = Door(Roster.open(location.data_dir(), load(profile)[0].people), asked_before=_asked_before())
         core = begin(chair, Mode.REAL, devices, profile, clock, drive, record, door, KEYS.fresh())
     except KetamonError:
         drive.close()
@@ -115,7 +117,7 @@ def resume(chair: str, devices: dict[str, Cable]) -> Core:
 def _go_on(open_: Resumable, passed: Gap, devices: dict[str, Cable], clock: Clock, drive: Drive) -> Core:
     opened, state, record = open_.opened, open_.state, open_.path
     rules = loads(opened.profile_toml, opened.profile)
-    door = Door(Roster.open(location.data_dir(), rules.people))
+    door = Door(Roster.open(location.data_dir(), rules.people), asked_before=opened.pins)
     chair = Chair(rules, opened.mode, lambda: _head(core), state, lambda: _mark(core))
     core = Core(chair, clock, drive, opened.chair, door)
     core.course = look_up(rules, record)
@@ -183,6 +185,15 @@ def _record(core: Core, record: Path, devices: dict[str, Cable], at: Instant) ->
         path = path.with_stem(f"{path.stem}-{at.wall:%H%M%S}")
         core.stream = StreamWriter(path, header, at, lambda: store.durable, KEYS.of(record))
     return path.name
+
+
+def _asked_before() -> bool:
+    """Whether the newest session here that can be read asked for PINs."""
+    for path in location.session_files():
+        with suppress(KetamonError), Reader(path) as reader:
+            for event in reader.events():
+                return isinstance(event.body, e.SessionOpened) and event.body.pins
+    return False
 
 
 def _head(core: Core) -> str:

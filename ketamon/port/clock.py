@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ketamon.domain.instant import Boot, Instant
 
@@ -50,6 +50,20 @@ class SystemClock:
     @staticmethod
     def _slept_ns() -> int:
         return time.clock_gettime_ns(_CLOCK) - time.clock_gettime_ns(_AWAKE)
+
+
+class Uptime(NamedTuple):
+    """How long the machine runs, sleep included, and which run of it this is ("" where the system has no name)."""
+
+    boot: str
+    ns: int
+
+
+def uptime() -> Uptime | None:
+    """Tell how long the machine runs: time that nobody can set; None where the system does not tell."""
+    if not hasattr(time, "clock_gettime_ns"):
+        return None
+    return Uptime(_boot_id(), time.clock_gettime_ns(_CLOCK))
 
 
 def _boot_id() -> str:
