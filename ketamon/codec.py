@@ -17,7 +17,7 @@ from ketamon.plain import escaped_json
 from ketamon.upcasters import upcast, version_of
 
 _encoder = msgspec.json.Encoder()
-_decoders: dict[str, Any] = {name: msgspec.json.Decoder(kind) for name, kind in TYPES.items()}
+_decoders: dict[str, Any] = {name: msgspec.json.Decoder(kind).decode for name, kind in TYPES.items()}
 _intents: dict[str, Any] = {name: msgspec.json.Decoder(kind) for name, kind in INTENTS.items()}
 
 
@@ -30,13 +30,13 @@ def encode_body(body: Body) -> tuple[str, int, bytes]:
 
 def decode_body(type_: str, version: int, data: bytes) -> Body:
     """Read a body back, of an older version too. Raises `ValueError` where the JSON does not fit its type."""
-    decoder, current = _decoders.get(type_), version_of(type_)
-    if decoder is None or version > current:
+    decode = _decoders.get(type_)
+    if decode is None or version > (current := version_of(type_)):
         return Unknown(type=type_, version=version, body=data.decode())
     try:
         if version < current:
             data = _upcast(type_, version, data)
-        body: Body = decoder.decode(data)
+        body: Body = decode(data)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     return body

@@ -18,7 +18,7 @@ STEPS: dict[str, tuple[Step, ...]] = {}
 
 def version_of(type_: str) -> int:
     """Return the version of a type that is written now."""
-    return len(STEPS.get(type_, ())) + 1
+    return len(STEPS[type_]) + 1 if type_ in STEPS else 1
 
 
 def upcast(type_: str, version: int, fields: Fields) -> Fields:

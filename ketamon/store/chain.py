@@ -50,7 +50,7 @@ def link(previous: bytes, fields: Fields) -> bytes:
     """Return the hash of a row that follows the hash `previous`."""
     seq, mono_ns, wall, type_, version, body = fields
     fixed = _FIXED.pack(seq, mono_ns, version, len(wall), len(type_), len(body))
-    return sha256(previous + fixed + wall + type_ + body).digest()
+    return sha256(b"".join((previous, fixed, wall, type_, body))).digest()
 
 
 def genesis(session: str, created: str, version: int) -> bytes:

@@ -140,7 +140,8 @@ class _Record:
     def _rows(self, meta: Meta) -> Iterator[Problem]:
         seq, previous, before_ns = 0, meta.genesis, -(2**63)
         for columns in self._connection.execute(SELECT_EVENTS, (-(2**63),)):
-            expected, (seq, mono_ns, wall, type_, version, body, own) = seq + 1, columns
+            expected = seq + 1
+            seq, mono_ns, wall, type_, version, body, own = columns
             try:
                 if seq != expected:
                     yield Problem(expected, f"is missing; event {seq} follows event {expected - 1}")

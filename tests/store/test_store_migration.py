@@ -1,4 +1,4 @@
-"""Older records are read by every later ketamon: a frozen session of each released version, and steps between shapes."""
+"""Older records are read by every later ketamon: a frozen session of each version, and steps between shapes."""
 
 import shutil
 import sqlite3
@@ -85,7 +85,7 @@ def test_what_is_written_has_the_version_of_today():
     ("version", "data"), [(0, OLD[1]), (1, OLD[2]), (1, b"[]"), (1, b"{}"), (2, b'{"words":1,"by":2}'), (-1, OLD[1])]
 )
 def test_a_body_that_does_not_fit_its_version_is_told(version, data):
-    with pytest.raises(ValueError, match="noted|version|Expected|object"):
+    with pytest.raises(ValueError, match=r"noted|version|Expected|object"):
         decode_body("noted", version, data)
 
 
@@ -112,5 +112,5 @@ def test_an_older_file_is_read_and_stays_as_it_is(path, opened, monkeypatch):
 def test_a_newer_file_is_refused_with_the_remedy(path):
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 2")
-    with pytest.raises(SourceError, match="newer ketamon .*; update ketamon"):
+    with pytest.raises(SourceError, match=r"newer ketamon .*; update ketamon"):
         load(path)
