@@ -11,6 +11,7 @@ from enum import StrEnum
 from ketamon.domain.devices import Priority
 from ketamon.domain.parameters import Parameter
 from ketamon.domain.people import Role
+from ketamon.domain.retention import RetentionRules
 from ketamon.domain.phases import Phase
 
 
@@ -411,14 +412,6 @@ class CourseRules:
     spacing_days: tuple[int, int] | None = None
     maintenance: tuple[Maintenance, ...] = ()
     scores: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetentionRules:
-    """How many days behind its end a session is kept, and its stream (the raw bytes of devices); 0 is for ever."""
-
-    session_days: int = 0
-    stream_days: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from ketamon.codec import encode_json
 from ketamon.domain.events import Event, SessionOpened, iso
-from ketamon.domain.profile import Profile, RetentionRules
+from ketamon.domain.profile import Profile
+from ketamon.domain.retention import RetentionRules
 from ketamon.errors import KetamonError, Refused, SourceError
 from ketamon.lock import holder
 from ketamon.profiles import loads
