@@ -11,8 +11,8 @@ from enum import StrEnum
 from ketamon.domain.devices import Priority
 from ketamon.domain.parameters import Parameter
 from ketamon.domain.people import Role
-from ketamon.domain.retention import RetentionRules
 from ketamon.domain.phases import Phase
+from ketamon.domain.retention import RetentionRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
