@@ -1,8 +1,9 @@
 """What every view builds on: a core's events come in over the local socket, a `SessionState` comes out.
 
 The wire is one JSON object a line. From the core: `{"kind":"event","seq","mono_ns","wall","type","version","body"}` for
-every event from the first on; `{"kind":"beat",…}` four times a second; `{"kind":"answer","id","refused"}`. To the
-core: `{"id","intent","pin"}`. An answer comes after the events it caused are durable.
+every event from the first on; `{"kind":"beat",…}` four times a second; `{"kind":"answer","id","refused"}`;
+`{"kind":"parted","why"}` where it cannot tell the past. To the core: `{"id","intent","pin"}`. An answer comes after the
+events it caused are durable.
 """
 
 import asyncio
@@ -93,6 +94,7 @@ class _Line(msgspec.Struct):
     beat: Beat | None = None
     id: int = 0
     refused: str = ""
+    why: str = ""
 
 
 _line = msgspec.json.Decoder(_Line)
@@ -157,6 +159,8 @@ class SocketFeed:
                 self.state, self.beat, self.connected, self.why = state, line.beat, True, ""
                 self.changes += 1
                 return True
+            case "parted":
+                raise SourceError(plain(line.why))
             case "answer" if line.id in self._waiting:
                 self._waiting.pop(line.id).set_result(plain(line.refused))
             case _:

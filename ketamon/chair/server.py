@@ -16,7 +16,7 @@ import msgspec
 from ketamon.codec import decode_intent, encode_body, encode_json
 from ketamon.domain.events import Event
 from ketamon.domain.intents import Intent, ReportSound
-from ketamon.errors import Refused
+from ketamon.errors import KetamonError, Refused
 from ketamon.local import peer_uid, socket_lock
 from ketamon.lock import Lock
 from ketamon.plain import plain_json
@@ -131,6 +131,8 @@ class Server:
             while line := await reader.readline():
                 await self._serve(line, writer)
                 await asyncio.sleep(0)  # one who asks without end leaves the others their turn
+        except KetamonError as error:  # the record cannot be read (its disk is gone): the past is not there to send
+            writer.write(encode_json({"kind": "parted", "why": str(error)}) + b"\n")
         except (ConnectionError, asyncio.LimitOverrunError, ValueError, RecursionError):
             pass  # a follower that is gone, or speaks nonsense, is parted from; the session does not care
         except asyncio.CancelledError:

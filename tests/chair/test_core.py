@@ -244,6 +244,24 @@ async def test_a_disk_that_fails_is_loud_and_stops_nothing(private):
         await until(feed, lambda: not feed.state.recording_degraded)
 
 
+async def test_a_record_that_cannot_be_read_any_more_parts_new_followers_with_the_reason(private):
+    core = rehearsal(private)
+    async with running(core) as feed:
+        await until(feed, lambda: feed.connected and core._server._durable)
+
+        def gone(_after):
+            raise SourceError("the file cannot be opened; its disk is gone")
+            yield
+
+        core._server._history = gone
+        late = SocketFeed(socket_path("t"), load(None)[0])
+        with pytest.raises(SourceError, match="its disk is gone"):
+            async for _ in late.updates():
+                pass
+        assert not late.connected
+        assert feed.connected
+
+
 async def test_a_recording_that_cannot_be_written_is_loud(private):
     core = rehearsal(private)
 
