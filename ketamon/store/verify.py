@@ -134,6 +134,7 @@ class _Record:
             self._broken = self._broken or problem.seq
             yield problem
         yield from self._closings()
+        self._connection.execute("COMMIT")  # a stream that is written meanwhile tells of later rows than those
         yield from self._streams(meta)
         self._conclude()
 

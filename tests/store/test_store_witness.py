@@ -11,15 +11,20 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from store.recorded import COUNT, FIRST, NURSE, PHYSICIAN, SECOND, Making, session
+from store.samples import QUICK, START, at, noted
 
 from ketamon.domain.people import Person, Proof, Role
 from ketamon.errors import KetamonError
+from ketamon.store import witness
 from ketamon.store.chain import link
 from ketamon.store.database import INSERT_EVENT, SELECT_EVENTS, read_meta
 from ketamon.store.reader import Reader, load
 from ketamon.store.verify import examine, verify
 from ketamon.store.witness import is_plain
+from ketamon.store.writer import Store
 from ketamon.stream.reader import StreamReader
+from ketamon.stream.record import Header
+from ketamon.stream.writer import StreamWriter
 
 CLOSED = "DELETE FROM closings"
 
@@ -150,6 +155,24 @@ def test_a_tail_cut_off_with_the_stream_alike_is_what_cannot_be_found(again):
     verdict = examine(path)
     assert verdict.problems == []
     assert any(f"behind event {SECOND}" in remark for remark in verdict.remarks)
+
+
+def test_a_session_that_is_written_while_it_is_verified_is_whole(again, monkeypatch):
+    """The rows are read first and the stream then: it tells of events that came in between."""
+    path = again("running")
+    read = witness.reader.verify
+    with Store(path, clock=int, on_degraded=lambda *_: None, limits=QUICK) as store:
+
+        def later(stream, *args):
+            store.append([noted(COUNT + 1)], urgent=True).result(5)
+            with StreamWriter(stream, Header(START, {}), at(COUNT + 1), lambda: store.durable):
+                pass
+            return read(stream, *args)
+
+        monkeypatch.setattr(witness.reader, "verify", later)
+        verdict = examine(path)
+    assert (verdict.problems, verdict.head.seq) == ([], COUNT)
+    assert any(f"behind event {COUNT + 1}, of which" in remark for remark in verdict.remarks)
 
 
 @pytest.mark.parametrize("change", ["dropped", "swapped", "inserted", "doubled"])
