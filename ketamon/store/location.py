@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ketamon.errors import KetamonError, SourceError
-from ketamon.store.database import READ_FAILURES, SUFFIX, connect, has_ended
+from ketamon.store.database import READ_FAILURES, SUFFIX, connect, has_ended, sync_directory
 from ketamon.store.home import data_dir
 
 __all__ = ["data_dir", "new_session_path", "open_sessions", "session_files", "sessions_dir"]
@@ -20,7 +20,10 @@ def sessions_dir() -> Path:
     directory = data_dir() / "sessions"
     try:
         directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # the roster stands in it, too
-        directory.mkdir(mode=0o700, exist_ok=True)
+        if not directory.exists():
+            directory.mkdir(mode=0o700, exist_ok=True)
+            for folder in (directory.parent, directory.parent.parent):  # a record is as safe as the way to it
+                sync_directory(folder)
     except OSError as error:
         raise SourceError(f"{directory} cannot be made: {error.strerror}; set KETAMON_HOME") from error
     return directory
