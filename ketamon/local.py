@@ -7,11 +7,12 @@ import hashlib
 import os
 import re
 import socket
+import stat
 import struct
 import sys
 import tempfile
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from ketamon.errors import SourceError, UsageError
@@ -26,10 +27,13 @@ def runtime_dir() -> Path:
         raise SourceError("this system has no Unix sockets, which core and console need; use Linux or macOS")
     base = os.environ.get("KETAMON_RUNTIME") or os.environ.get("XDG_RUNTIME_DIR")
     folder = Path(base) / "ketamon" if base else Path(tempfile.gettempdir()) / f"ketamon-{os.getuid()}"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    status = folder.lstat()
-    if folder.is_symlink() or status.st_uid != os.getuid() or status.st_mode & 0o077:
+    with suppress(FileExistsError):  # a file, or a link to nowhere: refused below
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status, around = folder.lstat(), folder.parent.stat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
         raise SourceError(f"{folder} is not private to you (owner and mode 0700); remove it or set KETAMON_RUNTIME")
+    if around.st_uid not in (os.getuid(), 0) or (around.st_mode & 0o022 and not around.st_mode & stat.S_ISVTX):
+        raise SourceError(f"{folder.parent} lets other users put another folder in its place; set KETAMON_RUNTIME")
     return folder
 
 

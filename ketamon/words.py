@@ -10,6 +10,7 @@ from ketamon.domain.instant import Instant, leap
 from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
 from ketamon.domain.people import Person, Proof
 from ketamon.domain.profile import ObservationItem, Place, Profile
+from ketamon.domain.readings import Mode
 from ketamon.domain.recording import Unsaved
 from ketamon.domain.session import SessionState
 from ketamon.plain import plain
@@ -222,6 +223,12 @@ def _unseen(gap_s: float | None) -> str:
     return f"{'an unknown time' if gap_s is None else span(gap_s)} in which nothing was seen"
 
 
+def _opened(b: e.SessionOpened, _state: SessionState, profile: Profile) -> Words:
+    plain_disk = b.mode is Mode.REAL and not b.encrypted
+    warning = "; the record is not encrypted, so the disk must be" if plain_disk else ""
+    return f"session opened under {profile.title or b.profile}{warning}", ""
+
+
 def _unknown(b: e.Unknown, _state: SessionState, _profile: Profile) -> Words:
     return f"unknown event “{b.type}” of a newer ketamon", ""
 
@@ -231,7 +238,7 @@ def _other(b: Any, _state: SessionState, _profile: Profile) -> Words:
 
 
 _SAID: dict[type, Callable[[Any, SessionState, Profile], Words]] = {
-    e.SessionOpened: lambda b, _s, p: (f"session opened under {p.title or b.profile}", ""),
+    e.SessionOpened: _opened,
     e.SessionResumed: lambda b, _s, _p: (f"resumed after {_unseen(b.gap_s)}{': ' * bool(b.why)}{b.why}", ""),
     e.StoodStill: lambda b, _s, _p: (f"{b.why}: {_unseen(b.gap_s)}", ""),
     e.PatientCheckedIn: lambda b, _s, _p: (f"{b.patient.label} checked in, {b.patient.weight_kg:g} kg", str(b.by)),

@@ -86,6 +86,7 @@ def begin(
         software=f"ketamon {__version__}",
         stream=stream,
         pins=door.asks_pins,
+        encrypted=key is not None,
         boot=clock.boot,
     )
     core.engine.open(opened, now)

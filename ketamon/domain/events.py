@@ -112,8 +112,8 @@ __all__ = [
 class SessionOpened:
     """A session begins at a chair, under a profile named by its hash. `profile_toml` is the whole text of it.
 
-    `pins`: the clinic keeps a roster, so whoever signs has to prove who it is. `boot`: the machine's clock behind the
-    session's, None where time was made up.
+    `pins`: the clinic keeps a roster, so whoever signs has to prove who it is. `encrypted`: its files have a key.
+    `boot`: the machine's clock behind the session's, None where time was made up.
     """
 
     TYPE: ClassVar[str] = "session-opened"
@@ -126,6 +126,7 @@ class SessionOpened:
     software: str
     stream: str = ""
     pins: bool = False
+    encrypted: bool = False
     boot: Boot | None = None
 
 
