@@ -21,6 +21,7 @@ from ketamon.domain.parameters import Parameter
 from ketamon.domain.people import Meaning
 from ketamon.domain.phases import Phase, Trigger
 from ketamon.domain.readings import Mode
+from ketamon.domain.recording import Unsaved
 from ketamon.follow import Source
 
 GONE = Contact(reached=False, since=infusing(1).at, why="connection refused")
@@ -193,6 +194,14 @@ def test_trouble_with_the_record_stands_in_the_header():
     view = infusing(1).say(e.RecordingChanged(degraded=True, why="disk full")).view()
     assert view.header.degraded == "disk full"
     assert not view.header.unsaved
+
+
+def test_what_is_not_saved_stands_in_the_header_while_the_record_is_in_trouble():
+    chair = infusing(1).say(e.RecordingChanged(degraded=True, why="disk full"))
+    waits = Unsaved(12, 31, chair.at.wall, 42, chair.at.wall + timedelta(minutes=1))
+    header = build(chair.state, PROFILE, replace(chair.beat(), unsaved=waits), REACHED, chair.at, UTC).header
+    since, until = (f"{at:%H:%M:%S}" for at in (waits.since, waits.until))
+    assert header.unsaved == f"12 not saved, event 31 ({since}) to 42 ({until})"
 
 
 def test_times_are_local():
