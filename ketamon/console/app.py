@@ -13,6 +13,7 @@ from io import TextIOWrapper
 from typing import ClassVar
 
 from textual import on
+from rich.segment import Segment, Segments
 from textual.app import App
 from textual.events import Event, Key, MouseDown
 from textual.worker import Worker, WorkerState
@@ -25,6 +26,7 @@ from ketamon.console.screens.chair import ChairScreen
 from ketamon.console.themes import DARK_ROOM, DEFAULT, THEMES
 from ketamon.console.view import ChairView, build, nameless
 from ketamon.console.voice import VoiceThread
+from ketamon.crash import report
 from ketamon.domain.people import Person
 from ketamon.follow import Feed, Source
 
@@ -144,6 +146,13 @@ class KetamonApp(App[int]):
         goes_on = view is not None and view.reached and view.source is Source.LIVE
         said = "the core goes on recording; its alarms sound only at a console."
         self.exit(0, message=f"{view.header.chair}: {said}" if view and goes_on else None)
+
+    def _fatal_error(self) -> None:
+        """Say where a bug is. Textual would show every local variable, and with them the patient, in the scrollback."""
+        self.bell()
+        error = sys.exception() or self._exception
+        self._exit_renderables.append(Segments([Segment(report(error) + "\n" if error else "")]))
+        self._close_messages_no_wait()
 
     async def action_quit(self) -> None:
         """Quit by Textual's own key, in the same way."""
