@@ -5,7 +5,7 @@ from ketamon.domain.instant import Instant
 from ketamon.domain.people import Meaning, Role
 from ketamon.domain.phases import Phase
 from ketamon.domain.profile import GateRules, Profile
-from ketamon.domain.session import SessionState, age_known
+from ketamon.domain.session import SessionState
 
 FIRST = {Meaning.DISCHARGE: Meaning.ASSESSMENT, Meaning.OVERRIDE_SECOND: Meaning.OVERRIDE}
 """The second signature of each pair, and the one that must stand before it."""
@@ -39,8 +39,7 @@ def _counts(state: SessionState, profile: Profile, at: Instant, meaning: Meaning
     if meaning is not Meaning.ASSESSMENT:
         return True
     opened, minutes = state.gate_open_since, profile.gate.assessment_valid_minutes
-    fresh = not minutes or (age_known(state, when) and at.since(when) <= minutes * 60)
-    return fresh and opened is not None and when >= opened
+    return opened is not None and when >= opened and (not minutes or at.since(when) <= minutes * 60)
 
 
 def _pair(signed: list[Signed]) -> list[Signed]:
