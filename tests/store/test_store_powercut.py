@@ -11,7 +11,7 @@ from store.disk import Disk, Op, build, read_log, run
 from store.samples import HEADER, QUICK, at, event
 
 from ketamon.store.reader import Reader, load
-from ketamon.store.verify import verify
+from ketamon.store.verify import Problem, verify
 from ketamon.store.writer import Store
 from ketamon.stream.reader import StreamReader
 from ketamon.stream.writer import StreamWriter
@@ -42,17 +42,22 @@ def library(tmp_path_factory):
     return build(tmp_path_factory.mktemp("shim"))
 
 
+def damage(path: Path) -> list[Problem]:
+    """Return what is wrong with a record. The stream beside it may be torn behind its last sum, and that is told."""
+    return [problem for problem in verify(path) if not problem.what.startswith("the recorded stream ")]
+
+
 def lost(path: Path, promised: Promised) -> int:
     """Check a record that was cut; return how many acknowledged events are not in it."""
     if promised.created:
-        assert verify(path) == []
+        assert damage(path) == []
         with Reader(path) as reader:
             events = list(reader.events())
             assert reader.ended >= promised.ended
         assert events == [event(seq) for seq in range(1, len(events) + 1)]
         with Store(path, clock=int, on_degraded=lambda *_: None, limits=QUICK) as store:
             assert store.append([event(len(events) + 1)], urgent=True).result(5).seq == len(events) + 1
-        assert verify(path) == []
+        assert damage(path) == []
         return max(0, promised.saved - len(events))
     return 0
 
