@@ -9,8 +9,6 @@ three ways out of ketamon, and each calls this once: what followers take in (`ke
 import re
 from typing import Any
 
-import msgspec
-
 GONE = "\N{REPLACEMENT CHARACTER}"
 """What stands where a character was that cannot be shown."""
 _WHOLE_TEXTS = ("profile_toml",)  # read by the profile's loader, which refuses what cannot be shown
@@ -34,6 +32,8 @@ def plain_json(data: bytes) -> bytes:
     """Return JSON with every text in it made plain. Raises `ValueError` where it is none."""
     if data.isascii() and b"\\" not in data and b"\x7f" not in data:
         return data
+    import msgspec  # noqa: PLC0415 (`ketamon --version` comes through here, and must be quick)
+
     return msgspec.json.encode(_plain(msgspec.json.decode(data)))
 
 
