@@ -12,14 +12,15 @@ from datetime import tzinfo
 from io import TextIOWrapper
 from typing import ClassVar
 
-from textual import on
 from rich.segment import Segment, Segments
+from textual import on
 from textual.app import App
 from textual.events import Event, Key, MouseDown
 from textual.worker import Worker, WorkerState
 
 from ketamon.console.estimated import EstimateChart
 from ketamon.console.glyphs import BRAILLE, Glyphs, glyphs_for
+from ketamon.console.in_turn import InTurn
 from ketamon.console.lock import Lock
 from ketamon.console.pulse import Pulse
 from ketamon.console.screens.chair import ChairScreen
@@ -66,6 +67,7 @@ class KetamonApp(App[int]):
         self.theme = DEFAULT
         self._pulse, self._voice, self._rung = Pulse(), voice, 0
         self._lock, self._estimate = Lock(clock()), EstimateChart()
+        self.in_turn = InTurn(self, self._press)
         self._failed = ""
         self._seen: object = None
         self._view: ChairView | None = None
@@ -92,6 +94,7 @@ class KetamonApp(App[int]):
     def look(self) -> None:
         """Draw what changed, and ring where that is how alarms sound here."""
         now = self._clock()
+        self.in_turn.look(now)
         self._pulse.take(self._feed.beat, now)
         at = self._pulse.moment(self._feed.state.at, now)
         why = self._failed or ("" if self._feed.connected else self._feed.why or "not connected")
@@ -112,13 +115,26 @@ class KetamonApp(App[int]):
         self._ring()
 
     async def on_event(self, event: Event) -> None:
-        """Take note that somebody is there, before the key does anything: a locked screen is locked for it, too."""
-        if isinstance(event, Key | MouseDown) and not event.is_forwarded:
-            now = self._clock()
-            if self._lock.look(self._feed.state, self._feed.profile, now):
-                self.look()
-            self._lock.touch(now)
+        """Let keys come one after the other."""
+        if isinstance(event, Key) and not event.is_forwarded:
+            if self.in_turn.comes(event, self._clock()):
+                await self._press(event)
+            return
+        if isinstance(event, MouseDown) and not event.is_forwarded:
+            self._somebody()
         await super().on_event(event)
+
+    async def _press(self, key: Key) -> None:
+        self._somebody()
+        await super().on_event(key)
+        self.in_turn.follow()
+
+    def _somebody(self) -> None:
+        """Take note that somebody is there, before the key does anything: a locked screen is locked for it, too."""
+        now = self._clock()
+        if self._lock.look(self._feed.state, self._feed.profile, now):
+            self.look()
+        self._lock.touch(now)
 
     @on(ChairScreen.Locked)
     def _locked(self) -> None:

@@ -17,6 +17,8 @@ class Desk:
 
     async def press(self, *keys):
         await self.pilot.press(*keys)
+        while self.app.in_turn.busy:
+            await self.pilot.pause()
         await self.settle()
 
     async def type(self, text):

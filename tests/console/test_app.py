@@ -693,3 +693,42 @@ def test_the_console_is_not_imported_by_the_core():
 def test_an_unknown_screen_is_refused():
     with pytest.raises(ValueError, match="there is no screen"):
         KetamonApp(FakeFeed(empty()), staff=NURSE, start="kitchen")
+
+
+async def test_keys_that_come_in_one_piece_go_where_each_belongs():
+    async with console(Chair().devices(), (80, 24)) as desk:
+        typed = (
+            "c",
+            *"J. D.",
+            "enter",
+            *"1984",
+            "enter",
+            *"72",
+            "enter",
+            *"scale",
+            "enter",
+            *"2 of 6",
+            "enter",
+            *"oc",
+            "enter",
+        )
+        for key in typed:
+            desk.app.post_message(Key(key, key if len(key) == 1 else None))
+        await desk.press(*"K. D.")
+        found = {field.id: field.value for field in desk.app.screen.query("CheckInForm Input").results(Input)}
+        assert found | {
+            "label": "J. D.", "identifier": "1984", "weight": "72", "method": "scale", "place": "2 of 6",
+            "indication": "OCD", "escort": "K. D.",
+        } == found  # fmt: skip
+
+
+async def test_a_key_whose_widget_is_gone_holds_the_next_ones_no_longer_than_a_second():
+    async with console(Chair().devices()) as desk:
+        turn = desk.app.in_turn
+        assert turn.comes(Key("x", "x"), 10.0)
+        assert not turn.comes(Key("c", "c"), 10.1)
+        turn.look(10.9)
+        assert turn.busy
+        turn.look(11.0)
+        await desk.press()
+        assert "check in" in desk.text()

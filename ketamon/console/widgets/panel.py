@@ -103,10 +103,12 @@ class Panel(VerticalScroll):
         """Do what a printable key means here; a panel of nothing but fields has none."""
 
     def ask(self, intent: Intent, what: str) -> None:
-        """Send an intent unless one is on its way."""
-        if not self.asking:
-            self.asking = True
-            self.post_message(self.Ask(self, intent, what))
+        """Send an intent; while one is on its way that is said, and nothing sent."""
+        if self.asking:
+            self.post_message(self.Hint(f"the last one is not saved yet; again, please: {what}"))
+            return
+        self.asking = True
+        self.post_message(self.Ask(self, intent, what))
 
     def answered(self, refused: str) -> None:
         """Hear the answer: "" when it is done and durable. A refusal keeps everything as it was."""

@@ -120,7 +120,7 @@ class ScreeningPanel(Panel):
     def pressed(self, character: str) -> None:
         """Answer the question, or decide about its answer."""
         question = self._question
-        if question is None or self.asking:
+        if question is None:
             return
         if character in REPLIES:
             reply = REPLIES[character]
