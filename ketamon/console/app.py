@@ -28,6 +28,7 @@ from ketamon.console.themes import DARK_ROOM, DEFAULT, THEMES
 from ketamon.console.view import ChairView, build, nameless
 from ketamon.console.voice import VoiceThread
 from ketamon.crash import report
+from ketamon.domain.intents import Intent
 from ketamon.domain.people import Person
 from ketamon.follow import Feed, Source
 
@@ -78,7 +79,7 @@ class KetamonApp(App[int]):
 
     def get_default_screen(self) -> ChairScreen:
         """Begin at the chair."""
-        return ChairScreen(self._staff, self._feed.ask, self.leave, self._glyphs)
+        return ChairScreen(self._staff, self._ask, self.leave, self._glyphs)
 
     def on_mount(self) -> None:
         """Follow the core, and look."""
@@ -90,6 +91,12 @@ class KetamonApp(App[int]):
         """Turn a feed that broke into something that is seen."""
         if event.worker.group == "feed" and event.state is WorkerState.ERROR:
             self._failed = f"the connection broke: {event.worker.error}"
+
+    async def _ask(self, intent: Intent, pin: str) -> str:
+        """Ask the core. What follows from it is drawn before the answer is said: the next key may need it."""
+        refused = await self._feed.ask(intent, pin)
+        self.look()
+        return refused
 
     def look(self) -> None:
         """Draw what changed, and ring where that is how alarms sound here."""

@@ -79,7 +79,7 @@ class SignForm(Form):
         """Stay open for the next person, with empty fields; close when the patient left."""
         self.clear()
         self.aim(self.query(Input).first())
-        if self.view is not None and self.view.signing.may_leave:
+        if self.view is not None and self.view.signing.left:
             super().done()
 
 
