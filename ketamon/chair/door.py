@@ -50,9 +50,9 @@ class Door:
         if who is None or self._roster is None:
             return Proof.NAME
         pinned = type(intent) in PINNED
+        if pinned and self._lost:
+            raise Refused("the roster is gone, so nobody can prove who they are; restore people.json from a copy")
         try:
-            if self._lost and pinned:
-                raise Refused("the roster is gone, so nobody can prove who they are; restore people.json from a copy")
             if not self._roster.people:
                 return Proof.NAME
             for person in involved(intent):

@@ -14,8 +14,8 @@ def main(argv: list[str]) -> int:
     parser = options.parser(
         "verify",
         "Check a session file, with the recorded streams beside it, or a recorded stream alone: every hash, every\n"
-        "number, every record, every signature. Without a file: all sessions of this computer. Exit code 4 where one is\n"
-        "not what it was when it was written; then it is said from which event on.",
+        "number, every record, every signature. Without a file: all sessions of this computer. Exit code 4 where one\n"
+        "is not what it was when it was written; then it is said from which event on.",
         "  ketamon verify\n  ketamon verify 2026-11-21T080000Z-2.ksession\n  ketamon verify recording.kstream",
     )
     parser.add_argument("files", type=Path, nargs="*", metavar="FILE")

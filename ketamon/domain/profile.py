@@ -441,4 +441,4 @@ class Profile:
     gate: GateRules = GateRules()
     estimate: EstimateRules = EstimateRules()
     course: CourseRules = CourseRules()
-    retention: RetentionRules = RetentionRules()
+    retention: RetentionRules = RetentionRules()  # noqa: RUF009 (it is frozen)

@@ -1,4 +1,4 @@
-"""A simulated monitor and pump that do what is said on standard input: `start`, `hold` and `silence` press the pump's keys.
+"""A simulated monitor and pump; `start`, `hold` and `silence` on standard input press the keys of the pump.
 
 python quick_bench.py MONITOR PUMP
 """

@@ -194,7 +194,7 @@ def test_from_the_first_question_to_the_patient_who_has_left(nurse, bench, clini
     nurse.fills("Chen physician", sees="PIN of physician Chen")
     nurse.proves("Chen", sees="ketamon .*▸ ready")
     nurse.fills("MK nurse", sees="ketamon .*▸ discharged")
-    nurse.does("q", sees="Pane is dead")
+    nurse.does("q", sees="goes on without a screen")
     events = record(clinic)
     signed = [event.body for event in events if isinstance(event.body, e.Signed)]
     assert [(s.meaning, s.by.name, s.proof) for s in signed] == [

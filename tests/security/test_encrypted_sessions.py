@@ -124,7 +124,7 @@ async def test_a_replay_of_an_encrypted_recording_leaves_no_plain_copy_when_kill
         process.communicate()
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
-    process = spawn("core", "--chair", "r", "--replay", record().with_suffix(".kstream"), "--speed", "0.2")
+    process = spawn("core", "--chair", "r", "--replay", record().with_suffix(".kstream"), "--speed", "1")
     await until(lambda: answers(socket_path("r")))
     feed = SocketFeed(socket_path("r"), load(None)[0])
     following = asyncio.create_task(feed.run())

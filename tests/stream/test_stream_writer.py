@@ -190,16 +190,18 @@ def synced(writer):
 
 
 def test_a_disk_that_takes_its_time_holds_nobody_up(tmp_path, header, start, monkeypatch):
-    path, answers, asked = tmp_path / "slow.kstream", threading.Event(), []
+    path, hangs, answers, asked = tmp_path / "slow.kstream", threading.Event(), threading.Event(), []
 
     def slow(fd):
         asked.append(threading.current_thread() is threading.main_thread())
+        hangs.set()
         assert answers.wait(5)
 
     with StreamWriter(path, header, start) as writer:
         monkeypatch.setattr(writer_module.os, "fsync", slow)
         for number in range(5):  # each is due
             writer.note("", start.plus(61 * number), f"note {number}")
+            assert number == 0 or hangs.wait(5)
         assert notes(path) == [f"note {number}" for number in range(5)]
         assert len(asked) <= 1
         answers.set()
