@@ -44,15 +44,19 @@ class Door:
     def _lost(self) -> bool:
         return self._asked_before and self._roster is not None and self._roster.missing
 
+    def _refuse_lost(self) -> None:
+        if self._lost:
+            raise Refused("the roster is gone, so nobody can prove who they are; restore people.json from a copy")
+
     async def prove(self, intent: Intent, pin: str, wall: datetime) -> Proof:
         """Return how it is known who asks; raise `Refused` where that is somebody else, or nobody."""
         who = prover(intent)
         if who is None or self._roster is None:
             return Proof.NAME
         pinned = type(intent) in PINNED
-        if pinned and self._lost:
-            raise Refused("the roster is gone, so nobody can prove who they are; restore people.json from a copy")
         try:
+            if pinned:
+                self._refuse_lost()
             if not self._roster.people:
                 return Proof.NAME
             for person in involved(intent):
