@@ -120,6 +120,8 @@ async def test_a_replay_of_an_encrypted_recording_leaves_no_plain_copy_when_kill
         following = asyncio.create_task(feed.run())
         await until(lambda: feed.connected)
         await session(process, feed)
+        checked_in = feed.state.at
+        await until(lambda: feed.state.at.since(checked_in) > 3)  # or the replay ends before anybody looks
         process.terminate()
         process.communicate()
         following.cancel()
