@@ -51,7 +51,7 @@ from ketamon.testing.damage import Slips, damage, inputs
 
 _FRESH_EVERY = 200
 """After so many inputs a driver's memory is cleared, as when a cable is put in again."""
-_BLOCK = 8_000
+_BLOCK = 4_000
 """Bytes of the worst inputs for which time is measured."""
 _Steps = Sequence[tuple[Instant, bytes | None]]
 _SAID: dict[type, Conversation] = {}

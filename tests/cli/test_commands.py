@@ -240,6 +240,7 @@ def test_verify_finds_a_flipped_bit(run, tmp_path):
     assert "bad.kstream" in words
 
 
+@pytest.mark.long  # the gate runs the demo, too, from the wheel
 def test_the_whole_demo_runs_headless_to_an_open_gate(tmp_path):
     """As a user would: a process of its own, no terminal. Everything of it: pseudo-terminals, core, rules, gate."""
     done = subprocess.run(

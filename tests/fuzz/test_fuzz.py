@@ -66,7 +66,7 @@ def test_anything_is_refused_in_words(name):
     for seed in seeds:
         target.run(seed)
 
-    @settings(max_examples=EXAMPLES.get(name, 60), deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES.get(name, 30), deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(range(len(seeds))), st.lists(EDIT, max_size=6), st.binary(max_size=60), st.integers(0, 9))
     def fuzz(seed, edits, noise, kind):
         begun = time.process_time()
