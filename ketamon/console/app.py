@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from io import TextIOWrapper
 from typing import ClassVar
@@ -16,6 +16,7 @@ from rich.segment import Segment, Segments
 from textual import on
 from textual.app import App
 from textual.events import Event, Key, MouseDown
+from textual.filter import LineFilter
 from textual.worker import Worker, WorkerState
 
 from ketamon.console.estimated import EstimateChart
@@ -24,6 +25,7 @@ from ketamon.console.in_turn import InTurn
 from ketamon.console.lock import Lock
 from ketamon.console.pulse import Pulse
 from ketamon.console.screens.chair import ChairScreen
+from ketamon.console.spelling import Spelling
 from ketamon.console.themes import DARK_ROOM, DEFAULT, THEMES
 from ketamon.console.view import ChairView, build, nameless
 from ketamon.console.voice import VoiceThread
@@ -63,6 +65,7 @@ class KetamonApp(App[int]):
         if start not in self.SCREEN_NAMES:
             raise ValueError(f"there is no screen “{start}”; there is: {', '.join(self.SCREEN_NAMES)}")
         self._feed, self._staff, self._clock, self._zone, self._glyphs = feed, staff, clock, zone, glyphs
+        self._spelling = Spelling(glyphs)
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DEFAULT
@@ -72,6 +75,10 @@ class KetamonApp(App[int]):
         self._failed = ""
         self._seen: object = None
         self._view: ChairView | None = None
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Write everything with signs that the terminal has, last of all."""
+        return [*super().get_line_filters(), *([self._spelling] if self._spelling.enabled else [])]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Give every theme, also a foreign one, a colour for each of our tokens."""

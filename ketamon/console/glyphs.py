@@ -12,6 +12,7 @@ class Glyphs:
     has one sign per dot row; `band` shades a free cell of even and odd place, in an alternation that a terminal without
     colours shows too. `cuff` is top, middle, mean and bottom of a cuff reading, None where the dots draw it. `digits`
     maps a character to three lines of three cells, None where big digits are Textual's own, {} where there are none.
+    `stand_ins` has a sign of this terminal for each sign it lacks that borders, words and Textual's own widgets use.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Glyphs:
     at_least: str
     at_most: str
     digits: Mapping[str, tuple[str, str, str]] | None
+    stand_ins: Mapping[int, str]
 
 
 _BLOCK_DIGITS = {
@@ -54,6 +56,30 @@ _BLOCK_DIGITS = {
     "/": ("  █", " █ ", "█  "),
     " ": ("   ", "   ", "   "),
 }
+
+
+def _instead(signs: Mapping[str, str]) -> Mapping[int, str]:
+    """Turn "this sign stands for all of these" into a table for `str.translate`."""
+    return {ord(lacked): sign for sign, all_lacked in signs.items() for lacked in all_lacked}
+
+
+# A heavy border (an alarm) stays doubled or crossed, a dashed one (no fresh value) stays broken: the shape says it.
+# What was cut off ends in ~, as a full stop could be read as part of a number.
+_CP437 = _instead(
+    {
+        "┌": "╭", "┐": "╮", "└": "╰", "┘": "╯", "╔": "┏", "╗": "┓", "╚": "┗", "╝": "┛", "═": "━", "║": "┃‖",
+        "-": "╍╌┄–—−", ":": "╏", "│": "┊▏▕", "▄": "▁▂▃", "█": "▅▆▇▉▊▛▜▙▟", "▌": "▎▍▋", "▀": "▔", "▓": "▞",
+        '"': "“”„", "'": "‘’", "~": "…", ">": "›", "<": "‹", "x": "×", "!": "≠", "►": "▸▶", "•": "●",
+        "○": "◦□", "◄": "⏎", "µ": "μ", "↔": "⇄",
+    }
+)  # fmt: skip
+_PLAIN = _instead(
+    {
+        "+": "╭╮╰╯┌┐└┘├┤┬┴┼┏┓┗┛╔╗╚╝", "-": "─╌–—−⇄↔", "|": "│║‖▏▕", "#": "━┃▅▆▇█▀▌▐▎▍▋▉▊▔▛▜▙▟▓■", "=": "═",
+        ".": "╍┄▁▂▃▄·◦░", ":": "╏▒", "!": "┊≠", "/": "▞÷", "'": "‘’", '"': "“”„", "~": "…±", ">": "›▸▶►→≥",
+        "<": "‹◄←⏎≤", "x": "×", "*": "●•", "o": "○□°", "u": "µμ", "^": "↑▲", "v": "↓▼",
+    }
+)  # fmt: skip
 
 BRAILLE = Glyphs(
     name="braille",
@@ -78,6 +104,7 @@ BRAILLE = Glyphs(
     at_least="≥",
     at_most="≤",
     digits=None,
+    stand_ins={},
 )
 
 # Only signs of code page 437: the fonts of the Linux console have those and little else.
@@ -104,6 +131,7 @@ BLOCKS = Glyphs(
     at_least="≥",
     at_most="≤",
     digits=_BLOCK_DIGITS,
+    stand_ins=_CP437,
 )
 
 ASCII = Glyphs(
@@ -129,6 +157,7 @@ ASCII = Glyphs(
     at_least=">=",
     at_most="<=",
     digits={},
+    stand_ins=_PLAIN,
 )
 
 

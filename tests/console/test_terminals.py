@@ -1,0 +1,86 @@
+"""A terminal shows what it can: no sign it lacks reaches it, and what a shape says is said by another shape."""
+
+import re
+from datetime import UTC
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from console.chairs import NURSE, Clock, FakeFeed, infusing
+
+import ketamon
+from ketamon.console.app import KetamonApp
+from ketamon.console.glyphs import ASCII, BLOCKS, BRAILLE
+from ketamon.domain.devices import Priority
+from ketamon.domain.parameters import Parameter
+from ketamon.follow import Source
+
+# The first 32 signs of code page 437 are no part of Python's codec.
+CP437 = set(bytes(range(32, 256)).decode("cp437")) | set("☺☻♥♦♣♠•◘○◙♂♀♪♫☼►◄↕‼¶§▬↨↑↓→←∟↔▲▼")
+FONTS = {"blocks": CP437, "ascii": {chr(code) for code in range(32, 127)}}
+PANELS = ("", "question_mark", "o", "v", "ctrl+p", "g", "n")
+
+weak = pytest.mark.parametrize("glyphs", [BLOCKS, ASCII], ids=lambda glyphs: glyphs.name)
+
+
+async def screens(glyphs, sizes=((80, 24), (120, 36)), source=Source.REPLAY):
+    """Yield the text of a chair in alarm, with stale numbers, behind each of some panels."""
+    chair = infusing()
+    chair.alarm("** DIA 104 > 100", Priority.HIGH, parameter=Parameter.NIBP_DIA).measure(spo2=None).pump(rate=40.0)
+    app = KetamonApp(FakeFeed(chair, source), staff=NURSE, clock=Clock(), zone=UTC, glyphs=glyphs)
+    async with app.run_test(size=sizes[0]) as pilot:
+        for size in sizes:
+            await pilot.resize_terminal(*size)
+            for key in PANELS:
+                if key:
+                    await pilot.press(key)
+                await pilot.pause()
+                app.look()
+                await pilot.pause()
+                yield "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+                await pilot.press("escape", "escape")
+                await pilot.pause()
+
+
+@weak
+async def test_every_sign_on_every_screen_is_in_the_font(glyphs):
+    async for text in screens(glyphs):
+        assert not set(text) - FONTS[glyphs.name] - {"\n"}, text
+
+
+@weak
+def test_every_sign_that_the_code_can_write_is_in_the_font(glyphs):
+    """Also those of screens that no test opens. Braille and large slashes are signs of the other glyph set."""
+    root = Path(ketamon.__file__).parent
+    files = {*root.glob("console/**/*.py"), root / "words.py", *root.glob("rules/*.py")} - {
+        root / "console" / "glyphs.py"
+    }
+    literals = chain.from_iterable(re.findall(r'"(?:[^"\\\n]|\\.)*"', file.read_text()) for file in files)
+    own = set(BRAILLE.cells + BRAILLE.limit)
+    written = {sign for sign in "".join(literals) if ord(sign) > 126} - own - {"λ", "³", "²"}
+    assert not set("".join(written).translate(glyphs.stand_ins)) - FONTS[glyphs.name]
+
+
+@weak
+def test_a_stand_in_is_one_sign_that_needs_no_other(glyphs):
+    for sign in glyphs.stand_ins.values():
+        assert len(sign) == 1
+        assert sign in FONTS[glyphs.name]
+        assert ord(sign) not in glyphs.stand_ins
+
+
+@weak
+def test_borders_of_an_alarm_of_no_value_and_of_all_others_stay_apart(glyphs):
+    usual, alarm, stale = ("─│", "━┃", "╍╏")
+    drawn = {border.translate(glyphs.stand_ins) for border in (usual, alarm, stale)}
+    assert len(drawn) == 3
+    assert len({border[1] for border in drawn}) == 3
+
+
+async def test_a_cut_off_text_never_ends_like_a_number():
+    assert "12…".translate(ASCII.stand_ins) == "12~"
+
+
+async def test_a_terminal_that_has_all_signs_pays_nothing():
+    app = KetamonApp(FakeFeed(infusing(1.0)), staff=NURSE, clock=Clock(), zone=UTC)
+    assert len(app.get_line_filters()) == len(super(KetamonApp, app).get_line_filters())
