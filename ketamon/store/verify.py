@@ -26,6 +26,7 @@ from ketamon.codec import decode_body
 from ketamon.domain.events import SessionOpened, SessionResumed, Signed, StreamClosed, Unknown
 from ketamon.errors import VerificationError
 from ketamon.store.chain import Head, link
+from ketamon.store.cipher import damaged_pages
 from ketamon.store.database import (
     FORMAT,
     READ_FAILURES,
@@ -109,7 +110,7 @@ def _kept(found: Iterator[Problem]) -> Iterator[Problem]:
 def _file(connection: sqlite3.Connection) -> Iterator[Problem]:
     if (version := pragma(connection, "user_version")) != FORMAT:
         yield Problem(0, f"it says that its format is {version}, which there never was")
-    for problem in schema_problems(connection):
+    for problem in (*schema_problems(connection), *damaged_pages(connection)):
         yield Problem(0, problem)
     for (line,) in connection.execute("PRAGMA integrity_check"):
         if line != b"ok":
