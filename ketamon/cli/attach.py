@@ -16,14 +16,15 @@ def main(argv: list[str]) -> int:
     options.add_staff(parser)
     options.add_sound(parser, live=True)
     args = parser.parse_args(argv)
-    chair = args.chair or _only()
+    chair = args.chair or only_chair()
     path = socket_path(chair)
     if not answers(path):
         raise SourceError(f"chair {chair} has no running core; start one with “ketamon run --chair {chair}”")
     return console.show(path, options.staff(args), args.sound)
 
 
-def _only() -> str:
+def only_chair() -> str:
+    """Return the one chair whose core runs. Raises `SourceError` where none does, `UsageError` where several do."""
     chairs = running_chairs()
     if not chairs:
         raise SourceError("no core runs on this machine; start one with “ketamon run”")

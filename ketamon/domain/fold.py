@@ -35,9 +35,14 @@ def apply(state: SessionState, event: e.Event) -> SessionState:
     state.at = event.at
     fold_one = _FOLD[type(event.body)] if _is_known(state, event.body) else _unknown
     fold_one(state, event.body, event)
-    if type(event.body) not in _QUIET:
+    if is_logged(event):
         state.log.append(event)
     return state
+
+
+def is_logged(event: e.Event) -> bool:
+    """Tell whether an event belongs to the log that people read."""
+    return type(event.body) not in _QUIET
 
 
 def fold(events: Iterable[e.Event], state: SessionState | None = None) -> SessionState:
