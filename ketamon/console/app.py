@@ -26,7 +26,7 @@ from ketamon.console.lock import Lock
 from ketamon.console.pulse import Pulse
 from ketamon.console.screens.chair import ChairScreen
 from ketamon.console.spelling import Spelling
-from ketamon.console.themes import DARK_ROOM, DEFAULT, THEMES
+from ketamon.console.themes import DARK_ROOM, DEFAULT, THEMES, usual
 from ketamon.console.view import ChairView, build, nameless
 from ketamon.console.voice import VoiceThread
 from ketamon.crash import report
@@ -40,7 +40,8 @@ LOOK_EVERY_S = 0.25
 class KetamonApp(App[int]):
     """Follows `feed` and shows it. `clock` gives seconds of this computer's monotonic clock, `zone` the local time.
 
-    `glyphs` are those that the terminal can draw. `voice` sounds the alarms, None where nothing is to sound.
+    `glyphs` are those that the terminal can draw, `theme` is the one to begin with. `voice` sounds the
+    alarms, None where nothing is to sound.
     """
 
     TITLE = "ketamon"
@@ -59,6 +60,7 @@ class KetamonApp(App[int]):
         clock: Callable[[], float] = time.monotonic,
         zone: tzinfo | None = None,
         glyphs: Glyphs = BRAILLE,
+        theme: str = DEFAULT,
         voice: VoiceThread | None = None,
     ) -> None:
         super().__init__()
@@ -66,9 +68,9 @@ class KetamonApp(App[int]):
             raise ValueError(f"there is no screen “{start}”; there is: {', '.join(self.SCREEN_NAMES)}")
         self._feed, self._staff, self._clock, self._zone, self._glyphs = feed, staff, clock, zone, glyphs
         self._spelling = Spelling(glyphs)
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = DEFAULT
+        for known in THEMES:
+            self.register_theme(known)
+        self.theme = theme
         self._pulse, self._voice, self._rung = Pulse(), voice, 0
         self._lock, self._estimate = Lock(clock()), EstimateChart()
         self.in_turn = InTurn(self, self._press)
@@ -195,6 +197,6 @@ def run_console(feed: Feed, *, start: str = "chair", staff: Person, voice: Voice
     glyphs = glyphs_for(os.environ, sys.stdout.encoding or "")
     if isinstance(sys.__stderr__, TextIOWrapper):  # Textual draws there; what cannot be encoded must keep its width
         sys.__stderr__.reconfigure(errors="replace")
-    app = KetamonApp(feed, staff=staff, start=start, glyphs=glyphs, voice=voice)
+    app = KetamonApp(feed, staff=staff, start=start, glyphs=glyphs, theme=usual(os.environ), voice=voice)
     app.run()
     return app.return_code or 0

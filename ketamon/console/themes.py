@@ -2,24 +2,33 @@
 
 Red, yellow and blue-cyan belong to alarms (the order of IEC 60601-1-8); parameter hues are muted, as there is no agreed
 standard for them. Alarm colours were chosen so that they stay apart under protanopia and deuteranopia, and differ in
-luminance, so that `NO_COLOR` (grey by luminance) keeps them apart too; a test measures all of it.
+luminance, so that `NO_COLOR` (grey by luminance) keeps them apart too; `ketamon.console.contrast` measures all of it.
 """
+
+from collections.abc import Mapping
 
 from textual.theme import Theme
 
 DEFAULT = "dark-room"
 
+GROUNDS = ("background", "surface", "panel", "foreground")
 TOKENS = (
     "spo2", "pulse", "nibp", "resp", "co2", "pump", "alarm-high", "alarm-medium", "alarm-low", "ok", "stale", "band",
-    "limit", "muted", "rehearsal",
+    "cursor", "limit", "muted", "rehearsal",
 )  # fmt: skip
-"""What a theme gives a colour to. All but `band` are drawn as text on the background."""
+"""What a theme gives a colour to. All but `band` and `cursor`, the grounds in a chart, are drawn as text."""
+FILLED = {"high": "alarm-high", "medium": "alarm-medium", "rehearsal": "rehearsal"}
+"""What is also written on a ground of its own: `high-text` on `high-ground`. Unless a theme says otherwise the ground
+has the colour of the token, and the text that of the background."""
+WRITTEN = tuple(f"{sign}-{part}" for sign in FILLED for part in ("ground", "text"))
 
 
 def _theme(name: str, *, dark: bool, ground: tuple[str, str, str, str], **tokens: str) -> Theme:
     """Make a theme of its ground (background, surface, panel, foreground) and its tokens (`_` for `-`)."""
     background, surface, panel, foreground = ground
     variables = {token.replace("_", "-"): colour for token, colour in tokens.items()}
+    for sign, token in FILLED.items():
+        variables = {f"{sign}-ground": variables[token], f"{sign}-text": background, **variables}
     return Theme(
         name=name,
         primary=variables["pump"],
@@ -53,6 +62,7 @@ DARK_ROOM = _theme(
     ok="#8ED1A5",
     stale="#9AA3AC",
     band="#26313B",
+    cursor="#2B3A48",
     limit="#87919B",
     muted="#87919B",
     rehearsal="#D59BF0",
@@ -61,7 +71,7 @@ DARK_ROOM = _theme(
 LIGHT = _theme(
     "light",
     dark=False,
-    ground=("#FBFAF7", "#F6F4F0", "#EAE7E0", "#1B1F23"),
+    ground=("#FBFAF7", "#F6F4F0", "#ECEFF4", "#1B1F23"),
     spo2="#14536B",
     pulse="#265C2B",
     nibp="#6B4A22",
@@ -69,11 +79,12 @@ LIGHT = _theme(
     co2="#4F3F85",
     pump="#254E80",
     alarm_high="#7A001E",
-    alarm_medium="#906A00",
+    alarm_medium="#8A6400",
     alarm_low="#0040F0",
     ok="#1E6536",
     stale="#5B636B",
     band="#E3E7DC",
+    cursor="#DCE3EE",
     limit="#646C74",
     muted="#5B636B",
     rehearsal="#7A1FA2",
@@ -95,7 +106,8 @@ HIGH_CONTRAST = _theme(
     ok="#9DFFB8",
     stale="#D0D0D0",
     band="#2E3338",
-    limit="#D0D0D0",
+    cursor="#33393F",
+    limit="#B8C4D0",
     muted="#C8C8C8",
     rehearsal="#F0A8FF",
 )
@@ -111,18 +123,54 @@ COLOUR_BLIND = _theme(
     resp="#D9D2B0",
     co2="#D7BCD0",
     pump="#B7C9E6",
-    alarm_high="#F05A40",
+    alarm_high="#F26248",
     alarm_medium="#F0E442",
     alarm_low="#56B4E9",
     ok="#B5D8CC",
     stale="#A2A2A8",
     band="#2A2C33",
+    cursor="#30333C",
     limit="#909096",
     muted="#909096",
     rehearsal="#D9A6E8",
 )
 
-THEMES: tuple[Theme, ...] = (DARK_ROOM, LIGHT, HIGH_CONTRAST, COLOUR_BLIND)
+# The 16 colours of the Linux console (and of VGA), to the bit: whatever else a terminal of 16 colours is sent becomes
+# the nearest of them. Grounds are of the first eight, as the console has no others; its brown is too near its red.
+ANSI = _theme(
+    "ansi",
+    dark=True,
+    ground=("#000000", "#000000", "#0000AA", "#FFFFFF"),
+    spo2="#00AAAA",
+    pulse="#00AA00",
+    nibp="#FFFFFF",
+    resp="#55FF55",
+    co2="#FF55FF",
+    pump="#AAAAAA",
+    alarm_high="#FF5555",
+    alarm_medium="#FFFF55",
+    alarm_low="#55FFFF",
+    ok="#55FF55",
+    stale="#AAAAAA",
+    band="#0000AA",
+    cursor="#0000AA",
+    limit="#AAAAAA",
+    muted="#AAAAAA",
+    rehearsal="#FF55FF",
+    high_ground="#AA0000",
+    high_text="#FFFFFF",
+    medium_ground="#AAAAAA",
+    medium_text="#000000",
+    rehearsal_ground="#AA00AA",
+    rehearsal_text="#FFFFFF",
+)
+
+THEMES: tuple[Theme, ...] = (DARK_ROOM, LIGHT, HIGH_CONTRAST, COLOUR_BLIND, ANSI)
+
+
+def usual(environment: Mapping[str, str]) -> str:
+    """Return the theme that a terminal begins with."""
+    return ANSI.name if environment.get("TERM") == "linux" else DEFAULT
 
 
 def following(name: str) -> str:

@@ -186,8 +186,7 @@ at the edge: the value lies outside of the range. Left and right move a cursor t
         & > .trend--mark { color: $muted; }
         & > .trend--letter { color: $foreground; text-style: bold; }
         & > .trend--axis { color: $muted; }
-        & > .trend--cursor { background: $panel-lighten-3; }
-        &:light > .trend--cursor { background: $panel-darken-1; }
+        & > .trend--cursor { background: $cursor; }
     }
     """
     LOOKS: ClassVar[dict[str, str]] = {
