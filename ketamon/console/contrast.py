@@ -7,6 +7,7 @@ Physiologically-based Model for Simulation of Color Vision Deficiency" (2009), s
 
 from collections.abc import Iterator
 from itertools import combinations
+from math import dist
 from typing import NamedTuple
 
 from textual.theme import Theme
@@ -94,7 +95,7 @@ def luminance(colour: str) -> float:
 
 def distance(a: str, b: str, vision: str) -> float:
     """Return how far apart two colours look to somebody with this vision."""
-    return sum((p - q) ** 2 for p, q in zip(_lab(_seen(a, vision)), _lab(_seen(b, vision)), strict=True)) ** 0.5
+    return dist(_lab(_seen(a, vision)), _lab(_seen(b, vision)))
 
 
 def _linear(colour: str) -> Colour:

@@ -88,6 +88,9 @@ LIGHT = _theme(
     limit="#646C74",
     muted="#5B636B",
     rehearsal="#7A1FA2",
+    high_ground="#C4102C",
+    medium_ground="#FFD21F",
+    medium_text="#1B1F23",
 )
 
 HIGH_CONTRAST = _theme(
