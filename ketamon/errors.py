@@ -2,7 +2,8 @@
 
     KetamonError                 one clear sentence: the thing, and the remedy
     ├── UsageError         (2)   a wrong command, driver name, or configuration
-    │   └── ProfileError   (2)   a profile that says something it must not: file, line, key, value, what is allowed
+    │   └── ProfileError   (2)   a profile, or the configuration, that says what it must not: file, line, key, value,
+    │                            what is allowed
     ├── SourceError        (3)   a port, file or core that cannot be had: missing, busy, unplugged, foreign, newer
     ├── VerificationError  (4)   a record that is not what it was when it was written
     └── Refused            (2)   the core does not do what somebody asked, with the reason
@@ -27,7 +28,7 @@ class UsageError(KetamonError, ValueError):
 
 
 class ProfileError(UsageError):
-    """A profile that cannot be used. `problems` holds one sentence each, with its file and line."""
+    """A profile, or the configuration, that cannot be used. `problems` holds one sentence each, with file and line."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))

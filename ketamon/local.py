@@ -39,9 +39,14 @@ def runtime_dir() -> Path:
 
 def socket_path(chair: str) -> Path:
     """Return the socket of a chair's core."""
+    refuse_name(chair)
+    return runtime_dir() / f"chair-{chair}{_SUFFIX}"
+
+
+def refuse_name(chair: str) -> None:
+    """Raise `UsageError` where a chair cannot be called so."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", chair):
         raise UsageError(f"“{chair}” is no name for a chair: letters, digits, - and _, at most 32")
-    return runtime_dir() / f"chair-{chair}{_SUFFIX}"
 
 
 def refuse_running(chair: str) -> None:

@@ -29,6 +29,7 @@ COMMANDS = {
     "key": "the passphrase and the keys of encrypted records",
     "people": "who may sign, and the PIN of each",
     "course": "a patient over several sessions: place in the series, spacing, dose, scores, effects",
+    "config": "what is so at this workstation each day: its chairs and devices, who, theme, sound",
     "profile": "the clinical rules: check, show, compare and sign them",
     "drivers": "the devices ketamon can read",
     "detect": "name the devices that are attached",

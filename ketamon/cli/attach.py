@@ -1,6 +1,6 @@
 """`ketamon attach`: the console of a core that runs already."""
 
-from ketamon.cli import console, options
+from ketamon.cli import configured, console, options
 from ketamon.errors import SourceError, UsageError
 from ketamon.local import answers, running_chairs, socket_path
 
@@ -16,11 +16,12 @@ def main(argv: list[str]) -> int:
     options.add_staff(parser)
     options.add_sound(parser, live=True)
     args = parser.parse_args(argv)
+    config = configured.load()
     chair = args.chair or only_chair()
     path = socket_path(chair)
     if not answers(path):
         raise SourceError(f"chair {chair} has no running core; start one with “ketamon run --chair {chair}”")
-    return console.show(path, options.staff(args), args.sound)
+    return console.show(path, options.staff(args, config.person), config.sounds(args.sound))
 
 
 def only_chair() -> str:

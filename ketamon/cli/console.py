@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from ketamon.cli import configured
 from ketamon.domain.people import Person, Role
 from ketamon.errors import KetamonError, SourceError, UsageError
 from ketamon.follow import SocketFeed
@@ -26,14 +27,14 @@ def show(path: Path, staff: Person, sound: bool | None = None) -> int:
     from ketamon.console.app import run_console  # noqa: PLC0415 (Textual is loaded only where a screen is shown)
     from ketamon.console.voice import VoiceThread  # noqa: PLC0415 (as above)
 
-    profile = load(None)[0]
+    profile, theme = load(None)[0], configured.load().theme
 
     def feed() -> SocketFeed:
         return SocketFeed(path, profile)
 
     console = f"the console of {staff} ({os.getpid()})"
     with VoiceThread(feed, runtime_dir(), time.monotonic, console=console, role=staff.role, asked=sound) as voice:
-        return run_console(feed(), staff=staff, voice=voice)
+        return run_console(feed(), staff=staff, theme=theme, voice=voice)
 
 
 def start(args: list[str], path: Path, *, own_session: bool, passphrase: str = "") -> subprocess.Popen[bytes]:

@@ -53,7 +53,10 @@ async def _run(args: argparse.Namespace) -> int:
     elif attached:
         core = launch.live(args.chair, attached, args.profile)
     else:
-        raise UsageError("no device given; use --monitor DRIVER:PORT and --pump DRIVER:PORT, or --resume")
+        raise UsageError(
+            "no device given; use --monitor DRIVER:PORT and --pump DRIVER:PORT, or --resume; "
+            "“ketamon config edit” keeps them for “ketamon run”"
+        )
     return await serve(core, path)
 
 

@@ -1,7 +1,6 @@
 """Options that several commands share, and how their texts become domain values."""
 
 import argparse
-import getpass
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -41,7 +40,7 @@ def add_devices(options: argparse.ArgumentParser) -> None:
 def devices(args: argparse.Namespace) -> dict[str, Cable]:
     """Read --monitor and --pump. Raises `UsageError` where a driver is unknown or of the other kind."""
     return named(
-        _device(text, kind)
+        device(text, kind)
         for kind, texts in ((DeviceKind.MONITOR, args.monitor), (DeviceKind.PUMP, args.pump))
         for text in texts
     )
@@ -58,7 +57,8 @@ def named(cables: Iterable[Cable]) -> dict[str, Cable]:
     return found
 
 
-def _device(text: str, kind: DeviceKind) -> Cable:
+def device(text: str, kind: DeviceKind) -> Cable:
+    """Read DRIVER:PORT. Raises `UsageError` as `devices` does."""
     known = [name for name in names() if text.startswith((f"{name}:", f"{name}+"))]  # a name may hold a colon itself
     name = max(known, key=len, default=text.partition(":")[0])
     driver = name + text[len(name) :].partition(":")[0]
@@ -82,12 +82,14 @@ def spec_at(driver: str, address: str) -> DriverSpec:
 def add_staff(options: argparse.ArgumentParser) -> None:
     """Add --as and --role: who sits at the console."""
     options.add_argument("--as", dest="name", metavar="NAME", default=None, help="who you are, by initials or name")
-    options.add_argument("--role", choices=[r.value for r in Role], default="nurse", help="your role (nurse)")
+    options.add_argument("--role", choices=[r.value for r in Role], default=None, help="your role (nurse)")
 
 
-def staff(args: argparse.Namespace) -> Person:
-    """Read --as and --role; without a name the login name stands."""
-    return Person(args.name or getpass.getuser(), Role(args.role))
+def staff(args: argparse.Namespace, usual: Person) -> Person:
+    """Read --as and --role; without a name it is who usually sits here."""
+    if args.name:
+        return Person(args.name, Role(args.role or Role.NURSE))
+    return Person(usual.name, Role(args.role or usual.role))
 
 
 def add_passphrase(options: argparse.ArgumentParser) -> None:

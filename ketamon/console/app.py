@@ -191,12 +191,17 @@ class KetamonApp(App[int]):
         self.leave()
 
 
-def run_console(feed: Feed, *, start: str = "chair", staff: Person, voice: VoiceThread | None = None) -> int:
-    """Show a followed session until the user leaves; return the exit code. The core is not touched by it."""
+def run_console(
+    feed: Feed, *, start: str = "chair", staff: Person, theme: str = "", voice: VoiceThread | None = None
+) -> int:
+    """Show a followed session until the user leaves; return the exit code. The core is not touched by it.
+
+    `theme` is the one to begin with, "" the terminal's usual one.
+    """
     gc.freeze()  # what was imported stays; looking through it again and again costs a quarter of the first paint
     glyphs = glyphs_for(os.environ, sys.stdout.encoding or "")
     if isinstance(sys.__stderr__, TextIOWrapper):  # Textual draws there; what cannot be encoded must keep its width
         sys.__stderr__.reconfigure(errors="replace")
-    app = KetamonApp(feed, staff=staff, start=start, glyphs=glyphs, theme=usual(os.environ), voice=voice)
+    app = KetamonApp(feed, staff=staff, start=start, glyphs=glyphs, theme=theme or usual(os.environ), voice=voice)
     app.run()
     return app.return_code or 0

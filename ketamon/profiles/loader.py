@@ -7,14 +7,14 @@ extends another, the whole text is made first (`ketamon.profiles.document`), and
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
 from hashlib import sha256
 from math import isfinite
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from ketamon.domain.profile import Profile
 from ketamon.errors import ProfileError, SourceError, UsageError
@@ -24,6 +24,8 @@ from ketamon.profiles.places import KeyPath, Place, place_of, scan
 
 FOLDER = Path(__file__).parent
 SHIPPED = FOLDER / "ketamine-40min.toml"
+
+T = TypeVar("T")
 
 
 class _Wrong:
@@ -45,7 +47,7 @@ def load(path: Path | None) -> tuple[Profile, str, str]:
 
 def loads(text: str, name: str) -> Profile:
     """Read a profile from its whole text. `name` is what problems are told about. Raises `ProfileError`."""
-    return profile_of(Document(text=text, table=_table(text, name), places={}), name)
+    return profile_of(parse(text, name), name)
 
 
 def names() -> list[str]:
@@ -84,13 +86,23 @@ def document_of(path: Path, extended_by: tuple[Path, ...] = ()) -> Document:
 
 def profile_of(document: Document, name: str) -> Profile:
     """Read a profile from its document. `name` is what problems without a place are told about."""
+    return read(Profile, document, name, problems_of)
+
+
+def read(kind: type[T], document: Document, name: str, check: Callable[[T], list[str]]) -> T:
+    """Read a document into the dataclass `kind`, which is its schema; `check` says what types cannot."""
     problems: list[str] = []
-    profile: Profile = _read(Profile, document.table, "", problems)
+    found: T = _read(kind, document.table, "", problems)
     if not problems:
-        problems = problems_of(profile)
+        problems = check(found)
     if problems:
         raise _error(problems, document, name)
-    return profile
+    return found
+
+
+def parse(text: str, name: str) -> Document:
+    """Take a text that is TOML apart; raise `ProfileError` where it is none."""
+    return Document(text=text, table=_table(text, name), places={})
 
 
 def _text(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Where ketamon keeps its data on this computer."""
+"""Where ketamon keeps its data and its configuration on this computer."""
 
 import os
 import sys
@@ -15,5 +15,17 @@ def data_dir(environ: Mapping[str, str] = os.environ, platform: str = sys.platfo
         return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "ketamon"
     if platform == "darwin":
         return home / "Library" / "Application Support" / "ketamon"
-    xdg = environ.get("XDG_DATA_HOME", "")  # one that is not absolute counts as unset (XDG Base Directory 0.8)
-    return (Path(xdg) if xdg.startswith("/") else home / ".local" / "share") / "ketamon"
+    return _xdg(environ, "XDG_DATA_HOME", home / ".local" / "share")
+
+
+def config_file(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
+    """Return the file of the configuration: in `$KETAMON_HOME`, else where the platform wants it."""
+    apart = not environ.get("KETAMON_HOME") and platform not in ("win32", "darwin")
+    folder = _xdg(environ, "XDG_CONFIG_HOME", Path.home() / ".config") if apart else data_dir(environ, platform)
+    return folder / "config.toml"
+
+
+def _xdg(environ: Mapping[str, str], name: str, usual: Path) -> Path:
+    """Return ketamon's folder below `$name`; one that is not absolute counts as unset (XDG Base Directory 0.8)."""
+    chosen = environ.get(name, "")
+    return (Path(chosen) if chosen.startswith("/") else usual) / "ketamon"
