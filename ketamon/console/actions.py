@@ -6,7 +6,7 @@ now; the core still checks every intent. Keys that terminals swallow or confuse 
 ctrl+s and ctrl+q under flow control) are not used, a test holds that.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -339,7 +339,7 @@ ACTIONS: dict[str, Action] = {
             name="theme",
             keys=("t",),
             label="theme",
-            help="change the colours: dark room, light, high contrast, colour-blind",
+            help="change the colours: dark room, light, high contrast, colour-blind, 16 colours, your own",
             where=Where.SCREEN,
         ),
         Action(
@@ -398,6 +398,18 @@ def bindings() -> list[Binding]:
     return [
         Binding(keys, f"{verb}('{a.name}')", a.label, tooltip=a.help, priority=True)
         for keys, verb, a in (*letters, *functions)
+    ]
+
+
+WEAR = "theme "
+"""What the name of a deed begins with that changes the colours; the name of the theme follows."""
+
+
+def wearing(themes: Iterable[str]) -> list[Action]:
+    """Return one deed for each theme, for the palette."""
+    return [
+        Action(name=f"{WEAR}{theme}", keys=("",), label=f"theme {theme}", help="these colours", where=Where.SCREEN)
+        for theme in themes
     ]
 
 

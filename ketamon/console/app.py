@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from io import TextIOWrapper
+from pathlib import Path
 from typing import ClassVar
 
 from rich.segment import Segment, Segments
@@ -27,6 +28,7 @@ from ketamon.console.pulse import Pulse
 from ketamon.console.screens.chair import ChairScreen
 from ketamon.console.spelling import Spelling
 from ketamon.console.themes import DARK_ROOM, DEFAULT, THEMES, usual
+from ketamon.console.user_themes import UserThemes
 from ketamon.console.view import ChairView, build, nameless
 from ketamon.console.voice import VoiceThread
 from ketamon.crash import report
@@ -40,8 +42,8 @@ LOOK_EVERY_S = 0.25
 class KetamonApp(App[int]):
     """Follows `feed` and shows it. `clock` gives seconds of this computer's monotonic clock, `zone` the local time.
 
-    `glyphs` are those that the terminal can draw, `theme` is the one to begin with. `voice` sounds the
-    alarms, None where nothing is to sound.
+    `glyphs` are those that the terminal can draw, `theme` is the one to begin with, and `themes` the folder
+    of the user's own. `voice` sounds the alarms, None where nothing is to sound.
     """
 
     TITLE = "ketamon"
@@ -61,6 +63,7 @@ class KetamonApp(App[int]):
         zone: tzinfo | None = None,
         glyphs: Glyphs = BRAILLE,
         theme: str = DEFAULT,
+        themes: Path | None = None,
         voice: VoiceThread | None = None,
     ) -> None:
         super().__init__()
@@ -68,9 +71,10 @@ class KetamonApp(App[int]):
             raise ValueError(f"there is no screen “{start}”; there is: {', '.join(self.SCREEN_NAMES)}")
         self._feed, self._staff, self._clock, self._zone, self._glyphs = feed, staff, clock, zone, glyphs
         self._spelling = Spelling(glyphs)
-        for known in THEMES:
+        self._user_themes, self._theme_problem = UserThemes(themes), ""
+        for known in (*THEMES, *self._user_themes.look()):
             self.register_theme(known)
-        self.theme = theme
+        self.theme = theme if theme in self.available_themes else DEFAULT
         self._pulse, self._voice, self._rung = Pulse(), voice, 0
         self._lock, self._estimate = Lock(clock()), EstimateChart()
         self.in_turn = InTurn(self, self._press)
@@ -128,7 +132,20 @@ class KetamonApp(App[int]):
             self._view = nameless(view) if locked else view
             if isinstance(self.screen, ChairScreen):
                 self.screen.show(self._view)
+        self._look_at_themes()
         self._ring()
+
+    def _look_at_themes(self) -> None:
+        """Wear what was saved at once; of a file that cannot be used the last good colours stay, and why is said."""
+        for theme in self._user_themes.look():
+            self.register_theme(theme)
+            if theme.name == self.theme:
+                self.mutate_reactive(KetamonApp.theme)
+        problem = self._user_themes.problem
+        if problem != self._theme_problem and isinstance(self.screen, ChairScreen):
+            self._theme_problem = problem
+            if problem:
+                self.screen.answer.refused(problem)
 
     async def on_event(self, event: Event) -> None:
         """Let keys come one after the other."""

@@ -5,9 +5,9 @@ standard for them. Alarm colours were chosen so that they stay apart under prota
 luminance, so that `NO_COLOR` (grey by luminance) keeps them apart too; `ketamon.console.contrast` measures all of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 DEFAULT = "dark-room"
 
@@ -23,12 +23,9 @@ has the colour of the token, and the text that of the background."""
 WRITTEN = tuple(f"{sign}-{part}" for sign in FILLED for part in ("ground", "text"))
 
 
-def _theme(name: str, *, dark: bool, ground: tuple[str, str, str, str], **tokens: str) -> Theme:
-    """Make a theme of its ground (background, surface, panel, foreground) and its tokens (`_` for `-`)."""
-    background, surface, panel, foreground = ground
-    variables = {token.replace("_", "-"): colour for token, colour in tokens.items()}
-    for sign, token in FILLED.items():
-        variables = {f"{sign}-ground": variables[token], f"{sign}-text": background, **variables}
+def made(name: str, *, dark: bool, colours: Mapping[str, str]) -> Theme:
+    """Make a theme of the colours of its grounds and tokens, and of those `WRITTEN` that are not as usual."""
+    variables = {token: colour for token, colour in colours.items() if token not in GROUNDS}
     return Theme(
         name=name,
         primary=variables["pump"],
@@ -37,13 +34,30 @@ def _theme(name: str, *, dark: bool, ground: tuple[str, str, str, str], **tokens
         warning=variables["alarm-medium"],
         error=variables["alarm-high"],
         success=variables["ok"],
-        background=background,
-        surface=surface,
-        panel=panel,
-        foreground=foreground,
         dark=dark,
-        variables={**variables, "border": variables["muted"], "border-blurred": variables["muted"]},
+        variables={**_usual(colours), **variables, "border": variables["muted"], "border-blurred": variables["muted"]},
+        **{ground: colours[ground] for ground in GROUNDS},
     )
+
+
+def _usual(colours: Mapping[str, str]) -> dict[str, str]:
+    """Return what is written on `FILLED` grounds, and those, unless a theme says otherwise."""
+    grounds = {f"{sign}-ground": colours[token] for sign, token in FILLED.items()}
+    return grounds | {f"{sign}-text": colours["background"] for sign in FILLED}
+
+
+def colours_of(theme: Theme) -> dict[str, str]:
+    """Return the colours that `made` makes this theme of."""
+    found = {ground: str(getattr(theme, ground)) for ground in GROUNDS}
+    found |= {token: theme.variables[token] for token in TOKENS}
+    usual_ones = _usual(found)
+    return found | {t: c for t in WRITTEN if (c := theme.variables[t]) != usual_ones[t]}
+
+
+def _theme(name: str, *, dark: bool, ground: tuple[str, str, str, str], **tokens: str) -> Theme:
+    """Make a theme of its `GROUNDS` and its tokens (`_` for `-`)."""
+    colours = {token.replace("_", "-"): colour for token, colour in tokens.items()}
+    return made(name, dark=dark, colours={**dict(zip(GROUNDS, ground, strict=True)), **colours})
 
 
 DARK_ROOM = _theme(
@@ -176,7 +190,11 @@ def usual(environment: Mapping[str, str]) -> str:
     return ANSI.name if environment.get("TERM") == "linux" else DEFAULT
 
 
-def following(name: str) -> str:
+def ours(names: Iterable[str]) -> list[str]:
+    """Return the themes among these names that are ours or the user's, not Textual's."""
+    return [name for name in names if name not in BUILTIN_THEMES]
+
+
+def following(name: str, names: Sequence[str]) -> str:
     """Return the theme that comes after `name`, round and round."""
-    names = [theme.name for theme in THEMES]
     return names[(names.index(name) + 1) % len(names)] if name in names else DEFAULT

@@ -73,9 +73,9 @@ def test_a_simulated_eye_sees_grey_as_grey(vision):
 def test_the_next_theme_goes_round():
     name = DEFAULT
     for _ in THEMES:
-        name = following(name)
+        name = following(name, [theme.name for theme in THEMES])
     assert name == DEFAULT
-    assert following("no such theme") == DEFAULT
+    assert following("no such theme", [DEFAULT]) == DEFAULT
 
 
 def test_the_linux_console_begins_with_its_own_colours():

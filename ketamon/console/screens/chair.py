@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from ketamon import words
-from ketamon.console.actions import ACTIONS, Action, bindings, shown
+from ketamon.console.actions import ACTIONS, WEAR, Action, bindings, shown
 from ketamon.console.glyphs import BRAILLE, Glyphs
 from ketamon.console.numbers import SHORT, TILES
 from ketamon.console.screens.panels import PANELS, make
@@ -270,10 +270,14 @@ class ChairScreen(Screen[None]):
             self.send(SetSpeed(speed=self._speed), f"time goes on at {self._speed:g}×")
 
     def _next_theme(self) -> None:
-        from ketamon.console.themes import following  # noqa: PLC0415 (not on the way to the first paint)
+        from ketamon.console.themes import following, ours  # noqa: PLC0415 (not on the way to the first paint)
 
-        self.app.theme = following(self.app.theme)
-        self.answer.hint(f"theme: {self.app.theme}")
+        self.wear(following(self.app.theme, ours(self.app.available_themes)))
+
+    def wear(self, theme: str) -> None:
+        """Change the colours."""
+        self.app.theme = theme
+        self.answer.hint(f"theme: {theme}")
 
     # ---------------------------------------------------------------- panels
 
@@ -307,7 +311,10 @@ class ChairScreen(Screen[None]):
     @on(Panel.Do)
     async def _chosen(self, message: Panel.Do) -> None:
         self._close()
-        await self.do(message.action)
+        if message.action.startswith(WEAR):
+            self.wear(message.action.removeprefix(WEAR))
+        else:
+            await self.do(message.action)
 
     @on(Panel.Refused)
     def _refused(self, message: Panel.Refused) -> None:

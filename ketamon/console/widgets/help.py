@@ -8,7 +8,8 @@ from textual.content import Content
 from textual.fuzzy import Matcher
 from textual.widgets import Input
 
-from ketamon.console.actions import ACTIONS, Action, Where, offered, shown
+from ketamon.console.actions import ACTIONS, Action, Where, offered, shown, wearing
+from ketamon.console.themes import ours
 from ketamon.console.widgets.line import Line
 from ketamon.console.widgets.panel import Panel
 
@@ -68,7 +69,8 @@ class PalettePanel(Panel):
             self.post_message(self.Do(found[0].name))
 
     def _found(self) -> list[Action]:
-        return found(offered(self.view), self.query_one(Input).value) if self.view else []
+        deeds = [*offered(self.view), *wearing(ours(self.app.available_themes))] if self.view else []
+        return found(deeds, self.query_one(Input).value)
 
 
 def found(actions: list[Action], query: str) -> list[Action]:
@@ -83,7 +85,7 @@ def found(actions: list[Action], query: str) -> list[Action]:
 def _row(action: Action, first: bool) -> Content:
     return Content.assemble(
         ("›" if first else " ", "bold $pump"), (f"{shown(action.keys[0]):<8}", "bold $pump"),
-        (f"{action.label:<14}", "bold" if first else ""), (action.help, "$muted"),
+        (f"{action.label:<20}", "bold" if first else ""), (action.help, "$muted"),
     )  # fmt: skip
 
 
