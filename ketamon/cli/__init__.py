@@ -31,6 +31,7 @@ COMMANDS = {
     "course": "a patient over several sessions: place in the series, spacing, dose, scores, effects",
     "config": "what is so at this workstation each day: its chairs and devices, who, theme, sound",
     "profile": "the clinical rules: check, show, compare and sign them",
+    "themes": "the colours of the console: list them, and check your own",
     "drivers": "the devices ketamon can read",
     "detect": "name the devices that are attached",
     "decode": "decode raw bytes of a device to lines of JSON or words",

@@ -25,7 +25,7 @@ from ketamon.errors import KetamonError, SourceError, UsageError
 from ketamon.local import refuse_name
 from ketamon.profiles import find, loader
 from ketamon.profiles.document import Document
-from ketamon.store.home import config_file
+from ketamon.store.home import config_file, themes_dir
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +101,9 @@ def _problems(config: Config, folder: Path) -> Iterator[str]:
                 yield f"chair[{i}].{at} is {value!r}; allowed is what can be used: {'; '.join(str(error).splitlines())}"
     if config.theme:
         from ketamon.console.themes import THEMES  # noqa: PLC0415 (Textual is loaded only where a theme is named)
+        from ketamon.console.user_themes import files  # noqa: PLC0415 (as above)
 
-        known = [theme.name for theme in THEMES]
+        known = [*(theme.name for theme in THEMES), *(path.stem for path in files(folder / themes_dir().name))]
         if config.theme not in known:
             yield f"theme is {config.theme!r}; allowed is one of {', '.join(known)}"
 

@@ -14,6 +14,7 @@ from ketamon.follow import SocketFeed
 from ketamon.local import answers, runtime_dir, socket_path
 from ketamon.profiles import load
 from ketamon.store import private
+from ketamon.store.home import themes_dir
 from ketamon.store.location import data_dir
 
 START_S = 20.0
@@ -34,7 +35,7 @@ def show(path: Path, staff: Person, sound: bool | None = None) -> int:
 
     console = f"the console of {staff} ({os.getpid()})"
     with VoiceThread(feed, runtime_dir(), time.monotonic, console=console, role=staff.role, asked=sound) as voice:
-        return run_console(feed(), staff=staff, theme=theme, voice=voice)
+        return run_console(feed(), staff=staff, theme=theme, themes=themes_dir(), voice=voice)
 
 
 def start(args: list[str], path: Path, *, own_session: bool, passphrase: str = "") -> subprocess.Popen[bytes]:

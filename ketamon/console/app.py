@@ -209,16 +209,23 @@ class KetamonApp(App[int]):
 
 
 def run_console(
-    feed: Feed, *, start: str = "chair", staff: Person, theme: str = "", voice: VoiceThread | None = None
+    feed: Feed,
+    *,
+    start: str = "chair",
+    staff: Person,
+    theme: str = "",
+    themes: Path | None = None,
+    voice: VoiceThread | None = None,
 ) -> int:
     """Show a followed session until the user leaves; return the exit code. The core is not touched by it.
 
-    `theme` is the one to begin with, "" the terminal's usual one.
+    `theme` is the one to begin with, "" the terminal's usual one; `themes` is the folder of the user's own.
     """
     gc.freeze()  # what was imported stays; looking through it again and again costs a quarter of the first paint
     glyphs = glyphs_for(os.environ, sys.stdout.encoding or "")
     if isinstance(sys.__stderr__, TextIOWrapper):  # Textual draws there; what cannot be encoded must keep its width
         sys.__stderr__.reconfigure(errors="replace")
-    app = KetamonApp(feed, staff=staff, start=start, glyphs=glyphs, theme=theme or usual(os.environ), voice=voice)
+    worn = theme or usual(os.environ)
+    app = KetamonApp(feed, staff=staff, start=start, glyphs=glyphs, theme=worn, themes=themes, voice=voice)
     app.run()
     return app.return_code or 0

@@ -42,6 +42,14 @@ def read(path: Path) -> Theme:
     return made(path.stem, dark=base.dark, colours={**colours_of(base), **said})
 
 
+def files(folder: Path) -> list[Path]:
+    """Return the theme files of a folder; none where there is no such folder."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix == SUFFIX)
+    except OSError:
+        return []
+
+
 def _text(path: Path) -> str:
     try:
         with path.open("rb") as file:
@@ -104,7 +112,7 @@ class UserThemes:
         """Return when each file was written, its length, and which one it is: an editor may put another in place."""
         found = {}
         try:
-            for path in sorted(self._folder.glob(f"*{SUFFIX}")) if self._folder else ():
+            for path in files(self._folder) if self._folder else ():
                 status = path.stat()
                 found[path] = (status.st_mtime_ns, status.st_size, status.st_ino)
         except OSError:  # one of them went away meanwhile; there is another look soon

@@ -25,6 +25,11 @@ def config_file(environ: Mapping[str, str] = os.environ, platform: str = sys.pla
     return folder / "config.toml"
 
 
+def themes_dir() -> Path:
+    """Return the folder of the user's own themes, beside the configuration."""
+    return config_file().parent / "themes"
+
+
 def _xdg(environ: Mapping[str, str], name: str, usual: Path) -> Path:
     """Return ketamon's folder below `$name`; one that is not absolute counts as unset (XDG Base Directory 0.8)."""
     chosen = environ.get(name, "")
