@@ -46,8 +46,8 @@ def _list(argv: list[str]) -> int:
 def _check(argv: list[str]) -> int:
     parser = options.parser(
         "themes check",
-        "Say all that is wrong with themes, each with file, line, key and value; then, as warnings, what is hard to read\n"
-        "or, for somebody who is colour-blind too, hard to tell apart. Exit code 2 where one cannot be used.",
+        "Say all that is wrong with themes, each with file, line, key and value; then, as warnings, what is hard to\n"
+        "read or, for somebody who is colour-blind too, hard to tell apart. Exit code 2 where one cannot be used.",
         "  ketamon themes check ward.toml",
     )
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE")
