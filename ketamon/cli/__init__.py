@@ -38,6 +38,8 @@ COMMANDS = {
     "sound": "let each alarm be heard once, and say what it sounded through",
     "simulate": "simulated devices on pseudo-terminals or network ports",
     "core": "only the core of a chair, without a screen",
+    "completion": "a script with which bash, zsh or fish completes commands and options",
+    "man": "the manual page",
 }
 
 USAGE, SOURCE = 2, 3
@@ -120,7 +122,7 @@ def _forget_output() -> None:
 
 
 def _help() -> str:
-    rows = "\n".join(f"  {name:<9} {text}" for name, text in COMMANDS.items())
+    rows = "\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items())
     return (
         "usage: ketamon COMMAND …\n\n"
         "The terminal console that runs an outpatient ketamine infusion session. Not a medical device:\n"

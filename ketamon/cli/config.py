@@ -40,7 +40,7 @@ def main(argv: list[str]) -> int:
     parser = options.parser(
         "config",
         "What is so at this workstation each day: its chairs with their devices and profile, who sits here, theme and\n"
-        f"sound. It stands in {config_file()}; flags win over it.",
+        "sound. Flags win over it; “ketamon config check” says where it stands.",
         "  ketamon config show        each value, and where it stands\n"
         "  ketamon config check\n"
         "  ketamon config edit        in $VISUAL or $EDITOR",

@@ -11,10 +11,8 @@ from ketamon.registry import Row, load, rows
 
 def main(argv: list[str]) -> int:
     """List the drivers, or do what the first word says."""
-    if argv[:1] == ["new"]:
-        return _new(argv[1:])
-    if argv[:1] == ["damage"]:
-        return _damage(argv[1:])
+    if argv[:1] and argv[0] in _WORDS:
+        return _WORDS[argv[0]](argv[1:])
     parser = options.parser(
         "drivers",
         "List the devices that ketamon can read, and why one that is installed cannot be used.",
@@ -22,6 +20,7 @@ def main(argv: list[str]) -> int:
         "  ketamon drivers new acme-200        a package for a new driver, with tests that hold its contract\n"
         "  ketamon drivers damage masimo-ascii1        how many damaged frames pass as whole",
     )
+    parser.add_argument("what", nargs="?", choices=["list", *_WORDS], default="list", help="(list)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     args = parser.parse_args(argv)
     for row in rows():
@@ -104,3 +103,6 @@ def line(row: Row) -> str:
         + "".join(f"\n{'':<20}{spec.id}+{v.name}: {v.about}, {v.line}" for v in spec.variants)
         + (f"\n{'':<20}off by default: {spec.off_because}" if spec.off_because else "")
     )
+
+
+_WORDS = {"new": _new, "damage": _damage}

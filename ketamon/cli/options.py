@@ -2,9 +2,10 @@
 
 import argparse
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ketamon.domain.devices import DeviceKind
 from ketamon.domain.people import Person, Role
@@ -14,7 +15,35 @@ from ketamon.port.open import Cable
 from ketamon.registry import load, names
 
 
+class _Made(Exception):  # noqa: N818 (it is an answer, not an accident)
+    """A command has made its parser, and somebody wants that alone."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self.parser = parser
+
+
+_only_parser = ContextVar("only_parser", default=False)
+
+
+def parser_of(main: Callable[[list[str]], int], argv: list[str]) -> argparse.ArgumentParser:
+    """Return the parser that a command makes for these arguments, without running the command."""
+    token = _only_parser.set(True)
+    try:
+        main(argv)
+    except _Made as made:
+        return made.parser
+    finally:
+        _only_parser.reset(token)
+    raise TypeError(f"{main} parses no arguments")
+
+
 class _Parser(argparse.ArgumentParser):
+    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]  # typeshed has overloads
+        """Parse, unless only this parser is wanted."""
+        if _only_parser.get():
+            raise _Made(self)
+        return super().parse_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong in one sentence, as every other error does."""
         self.exit(UsageError.exit_code, f"{self.prog}: {message}; “{self.prog} --help” shows how\n")
