@@ -18,6 +18,7 @@ from textual import on
 from textual.app import App
 from textual.events import Event, Key, MouseDown
 from textual.filter import LineFilter
+from textual.theme import Theme
 from textual.worker import Worker, WorkerState
 
 from ketamon.console.estimated import EstimateChart
@@ -141,11 +142,21 @@ class KetamonApp(App[int]):
             self.register_theme(theme)
             if theme.name == self.theme:
                 self.mutate_reactive(KetamonApp.theme)
+                self._judge(theme)
         problem = self._user_themes.problem
         if problem != self._theme_problem and isinstance(self.screen, ChairScreen):
             self._theme_problem = problem
             if problem:
                 self.screen.answer.refused(problem)
+
+    def _judge(self, theme: Theme) -> None:
+        """Say what is hard to read in a theme that is being made."""
+        from ketamon.console.contrast import problems  # noqa: PLC0415 (only for who makes a theme)
+
+        if isinstance(self.screen, ChairScreen):
+            first, *more = [*problems(theme), ""]
+            also = f", and {len(more) - 1} more: ketamon themes check" if len(more) > 1 else ""
+            self.screen.answer.hint(f"theme {theme.name}: {first or 'nothing is hard to read'}{also}")
 
     async def on_event(self, event: Event) -> None:
         """Let keys come one after the other."""

@@ -11,7 +11,7 @@ from ketamon.console.themes import DARK_ROOM, DEFAULT, LIGHT, THEMES, TOKENS, co
 from ketamon.console.user_themes import UserThemes, read
 from ketamon.errors import ProfileError, SourceError
 
-MINE = 'base = "light"\n# as on the ward\nspo2 = "#123456"\nalarm-high = "#a00000"\n'
+MINE = 'base = "light"\n# as on the ward\nspo2 = "#123456"\nalarm-high = "#7a0020"\n'
 
 
 @pytest.fixture
@@ -128,6 +128,13 @@ async def test_a_saved_file_changes_the_colours_at_once_and_a_broken_one_changes
         app.look()
         await pilot.pause()
         assert spo2(app) == "#654321"
+        assert app.screen.answer.said.strip() == "theme mine: nothing is hard to read"
+        write(MINE.replace("#123456", "#e0e0e0"))
+        app.look()
+        await pilot.pause()
+        assert "theme mine: spo2 on background has a contrast of 1.3; it takes 4.5, and " in app.screen.answer.said
+        write(MINE.replace("#123456", "#654321"))
+        app.look()
         write(MINE.replace("#123456", "red"))
         app.look()
         await pilot.pause()
