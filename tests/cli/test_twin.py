@@ -5,12 +5,14 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from console.chairs import NURSE, Chair, empty, infusing, recovering
+from console.chairs import NURSE, Chair, FakeFeed, empty, infusing, recovering
 from rules.clinic import START
 from store.samples import QUICK
 
 from ketamon.cli import main
 from ketamon.cli.lines import CALM_S, Watch, lines
+from ketamon.cli.status import fields
+from ketamon.codec import encode_json
 from ketamon.console.view import Contact
 from ketamon.domain import events as e
 from ketamon.domain.devices import Priority
@@ -142,6 +144,23 @@ def test_nobody_is_named_where_screens_are_locked():
     assert "SpO2 84 < 88" in told
     assert "nausea, moderate  " not in told
     assert str(NURSE) not in told
+
+
+def test_the_same_as_plain_values():
+    chair = recovering()
+    chair.measure(spo2=None, rr=31.0)
+    found = json.loads(encode_json(fields(FakeFeed(chair), chair.beat())))
+    assert found["values"]["rr"] == {
+        "value": 31.0, "unit": "/min", "why": "", "device": "monitor", "quality": "valid", "age_s": 0.0,
+        "low": 8.0, "high": 30.0,
+    }  # fmt: skip
+    spo2 = found["values"]["spo2"]
+    assert (spo2["value"], spo2["why"], spo2["quality"]) == (None, "sensor off", "missing")
+    assert (found["order"]["rate_ml_h"], found["pump"]["state"]) == (54.0, "ended")
+    unmet = [line for line in found["gate"] if not line["met"]]
+    assert not found["gate_open"]
+    assert unmet
+    assert all(line["remedy"] and line["required"] for line in unmet)
 
 
 def test_lines_hold_nothing_that_moves_a_cursor():
