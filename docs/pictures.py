@@ -1,4 +1,4 @@
-"""Make the pictures of README and docs from the shipped recording: python docs/pictures.py."""
+"""Make the pictures of README and docs from the shipped recordings: python docs/pictures.py."""
 
 import asyncio
 import os
@@ -11,6 +11,8 @@ os.environ.pop("NO_COLOR", None)
 from ketamon import samples
 from ketamon.chair import launch
 from ketamon.console.app import KetamonApp
+from ketamon.console.glyphs import BLOCKS, BRAILLE
+from ketamon.console.themes import ANSI, DEFAULT, THEMES
 from ketamon.domain.events import Event
 from ketamon.domain.fold import fold
 from ketamon.domain.intents import Intent
@@ -26,6 +28,8 @@ PICTURES: dict[str, tuple[int, int, float, tuple[str, ...]]] = {
     "chair-80x24": (80, 24, 28.6 * 60.0, ()),
 }
 """Name: columns, rows, the moment of the session (s), the keys pressed."""
+ALARMING = ("desaturation", 31.5 * 60)
+"""The recording that themes are shown with, and its moment (s)."""
 
 
 class Still:
@@ -49,9 +53,9 @@ class Still:
         return "this is a picture"
 
 
-async def recording() -> tuple[list[Event], Profile]:
-    """Return all events of the shipped recording."""
-    core, reader = launch.replay(samples.path("uneventful"), None, float("inf"), None)
+async def recording(name: str) -> tuple[list[Event], Profile]:
+    """Return all events of a shipped recording."""
+    core, reader = launch.replay(samples.path(name), None, float("inf"), None)
     events: list[Event] = []
     core.listeners.append(events.append)
     with reader:
@@ -59,19 +63,28 @@ async def recording() -> tuple[list[Event], Profile]:
     return events, core.engine.profile
 
 
+async def draw(name: str, feed: Still, size: tuple[int, int], keys: tuple[str, ...] = (), theme: str = DEFAULT) -> None:
+    """Write one SVG."""
+    app = KetamonApp(
+        feed, staff=Person("AB", Role.NURSE), clock=lambda: 0.0, zone=UTC, theme=theme,
+        glyphs=BLOCKS if theme == ANSI.name else BRAILLE,
+    )  # fmt: skip
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        await pilot.press(*keys)
+        await pilot.pause()
+        picture = app.export_screenshot(title="ketamon")
+    (HERE / f"{name}.svg").write_text(picture, encoding="utf-8")
+
+
 async def main() -> None:
-    """Write one SVG each."""
-    events, profile = await recording()
+    """Write one SVG each, and one for each theme: a chair in alarm."""
+    events, profile = await recording("uneventful")
     for name, (columns, rows, at, keys) in PICTURES.items():
-        app = KetamonApp(
-            Still(events, profile, at), staff=Person("AB", Role.NURSE), clock=lambda: 0.0, zone=UTC
-        )  # fmt: skip
-        async with app.run_test(size=(columns, rows)) as pilot:
-            await pilot.pause()
-            await pilot.press(*keys)
-            await pilot.pause()
-            picture = app.export_screenshot(title="ketamon")
-        (HERE / f"{name}.svg").write_text(picture, encoding="utf-8")
+        await draw(name, Still(events, profile, at), (columns, rows), keys)
+    events, profile = await recording(ALARMING[0])
+    for theme in THEMES:
+        await draw(f"theme-{theme.name}", Still(events, profile, ALARMING[1]), (120, 36), theme=theme.name)
 
 
 if __name__ == "__main__":
