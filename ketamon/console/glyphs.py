@@ -162,7 +162,11 @@ ASCII = Glyphs(
 
 
 def glyphs_for(environment: Mapping[str, str], encoding: str) -> Glyphs:
-    """Choose what this terminal can draw, from its environment and the encoding of its output."""
-    if encoding.lower().replace("-", "").replace("_", "") != "utf8":
+    """Choose what this terminal can draw, from its environment and the encoding of its output.
+
+    Python writes UTF-8 also where the locale is C (PEP 540); who asks for C by `LC_ALL` gets what C has.
+    """
+    utf8 = encoding.lower().replace("-", "").replace("_", "") == "utf8"
+    if not utf8 or environment.get("LC_ALL") in ("C", "POSIX"):
         return ASCII
     return BLOCKS if environment.get("TERM") == "linux" else BRAILLE

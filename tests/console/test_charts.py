@@ -248,6 +248,8 @@ def test_the_last_panels_give_way(rows, panels, expected):
         ({"TERM": "linux"}, "utf-8", BLOCKS),
         ({"TERM": "linux"}, "ANSI_X3.4-1968", ASCII),
         ({"TERM": "xterm"}, "latin-1", ASCII),
+        ({"TERM": "linux", "LC_ALL": "C"}, "utf-8", ASCII),
+        ({"TERM": "xterm", "LC_ALL": "C.UTF-8"}, "utf-8", BRAILLE),
     ],
 )
 def test_a_terminal_gets_what_it_can_draw(environment, encoding, expected):

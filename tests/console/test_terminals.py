@@ -2,15 +2,21 @@
 
 import re
 from datetime import UTC
+from io import BytesIO, TextIOWrapper
 from itertools import chain
 from pathlib import Path
 
 import pytest
 from console.chairs import NURSE, Clock, FakeFeed, infusing
+from rich.segment import Segment
+from textual.color import Color
+from textual.strip import Strip
 
 import ketamon
-from ketamon.console.app import KetamonApp
+from ketamon.console.app import KetamonApp, run_console
 from ketamon.console.glyphs import ASCII, BLOCKS, BRAILLE
+from ketamon.console.spelling import Spelling
+from ketamon.console.themes import DEFAULT
 from ketamon.domain.devices import Priority
 from ketamon.domain.parameters import Parameter
 from ketamon.follow import Source
@@ -79,6 +85,29 @@ def test_borders_of_an_alarm_of_no_value_and_of_all_others_stay_apart(glyphs):
 
 async def test_a_cut_off_text_never_ends_like_a_number():
     assert "12…".translate(ASCII.stand_ins) == "12~"
+
+
+@pytest.mark.parametrize(
+    ("environment", "theme", "sign"),
+    [({"TERM": "linux"}, "ansi", "┌"), ({"LC_ALL": "C"}, DEFAULT, "+"), ({"TERM": "xterm"}, DEFAULT, "╭")],
+)
+def test_a_console_begins_as_its_terminal_wants_it(monkeypatch, environment, theme, sign):
+    begun = []
+    monkeypatch.setattr(KetamonApp, "run", lambda app: begun.append(app))  # a builtin would not be bound
+    monkeypatch.setattr("gc.freeze", lambda: None)
+    monkeypatch.setattr("sys.__stderr__", None)
+    monkeypatch.setattr("sys.stdout", TextIOWrapper(BytesIO(), "utf-8"))
+    monkeypatch.delenv("LC_ALL", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    run_console(FakeFeed(infusing(1.0)), staff=NURSE)
+    (app,) = begun
+    assert app.theme == theme
+    line = Strip([Segment("╭")])
+    for one in app.get_line_filters():
+        if isinstance(one, Spelling):
+            line = line.apply_filter(one, Color(0, 0, 0))
+    assert line.text == sign
 
 
 async def test_a_terminal_that_has_all_signs_pays_nothing():
