@@ -93,7 +93,7 @@ async def test_a_cut_off_text_never_ends_like_a_number():
 )
 def test_a_console_begins_as_its_terminal_wants_it(monkeypatch, environment, theme, sign):
     begun = []
-    monkeypatch.setattr(KetamonApp, "run", lambda app: begun.append(app))  # a builtin would not be bound
+    monkeypatch.setattr(KetamonApp, "run", lambda app: begun.append(app))  # noqa: PLW0108 (a builtin is not bound to the app)
     monkeypatch.setattr("gc.freeze", lambda: None)
     monkeypatch.setattr("sys.__stderr__", None)
     monkeypatch.setattr("sys.stdout", TextIOWrapper(BytesIO(), "utf-8"))
