@@ -76,7 +76,7 @@ def main(argv: list[str]) -> int:
         "  ketamon man | man -l -\n  ketamon man > ~/.local/share/man/man1/ketamon.1",
     )
     parser.parse_args(argv)
-    print(_HEAD.format(version=_plain(__version__)))
+    print(_HEAD.format(version=roff(__version__)))
     for command in commands():
         for line in _command(command):
             print(line)
@@ -87,13 +87,13 @@ def main(argv: list[str]) -> int:
 def _command(command: Command) -> Iterator[str]:
     """Write a command: how it is called, what it is about, what it takes, examples; then the same of its words."""
     usage = " ".join(command.parser.format_usage().split()).removeprefix("usage: ")
-    yield from (f".SS {_plain(command.parser.prog)}", ".PP", f".B {_plain(usage)}", ".PP")
-    yield from map(_plain, (command.parser.description or "").splitlines())
+    yield from (f".SS {roff(command.parser.prog)}", ".PP", f".B {roff(usage)}", ".PP")
+    yield from map(roff, (command.parser.description or "").splitlines())
     for action in arguments(command.parser):
         if not isinstance(action, argparse._HelpAction):  # noqa: SLF001 (every command has it)
-            yield from (".TP", f".B {_plain(_called(action))}", _plain(_help(command.parser, action)))
+            yield from (".TP", f".B {roff(_called(action))}", roff(_help(command.parser, action)))
     examples = (command.parser.epilog or "").removeprefix("examples:\n").splitlines()
-    yield from (".PP", ".EX", *map(_plain, examples), ".EE")
+    yield from (".PP", ".EX", *map(roff, examples), ".EE")
     for word in command.words:
         yield from _command(word)
 
@@ -125,7 +125,7 @@ _SIGNS = {
 """Signs that man writes otherwise; a line may break after those between choices."""
 
 
-def _plain(text: str) -> str:
+def roff(text: str) -> str:
     """Write a line so that man reads no request in it."""
     found = re.sub("|".join(map(re.escape, _SIGNS)), lambda match: _SIGNS[match[0]], text)
     return f"\\&{found}" if found.startswith((".", "'")) else found

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from ketamon.cli import COMMANDS, main
+from ketamon.cli import COMMANDS, main, man
 from ketamon.cli.completion import SHELLS
 from ketamon.cli.parsers import arguments, commands
 
@@ -100,10 +100,17 @@ def test_no_line_of_the_page_is_taken_for_a_request(printed):
     assert requests <= {".TH", ".SH", ".SS", ".TP", ".PP", ".B", ".I", ".BR", ".EX", ".EE", ".nh", ".ad"}
 
 
+@pytest.mark.parametrize(
+    ("text", "written"), [(".so /etc/x", "\\&.so /etc/x"), ("'x", "\\&'x"), ("a\\b-c", "a\\eb\\-c")]
+)
+def test_a_line_that_looks_like_a_request_is_text(text, written):
+    assert man.roff(text) == written
+
+
 def test_man_reads_the_page_without_a_warning(printed, tmp_path):
-    if not (man := shutil.which("groff")):
+    if not (groff := shutil.which("groff")):
         pytest.skip("there is no groff here")
     page = printed("man")
     assert page.isascii(), "old formatters read nothing else"
-    done = subprocess.run([man, "-man", "-ww", "-z"], input=page, capture_output=True, text=True, check=True)
+    done = subprocess.run([groff, "-man", "-ww", "-z"], input=page, capture_output=True, text=True, check=True)
     assert done.stderr == ""

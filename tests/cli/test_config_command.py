@@ -152,6 +152,7 @@ def test_who_and_sound():
     config = configured.Config(who="Dr. Lee", role=Role.PHYSICIAN, sound=False)
     assert config.person == Person("Dr. Lee", Role.PHYSICIAN)
     assert (config.sounds(None), config.sounds(True)) == (False, True)
+    assert configured.Config(sound=True).sounds(False) is False
 
 
 def editor(folder: Path, text: str) -> str:
@@ -175,7 +176,7 @@ def test_edit_counts_only_where_it_can_be_used(ketamon, home, monkeypatch):
     monkeypatch.setenv("EDITOR", "true")
     assert ketamon("config", "edit")[0] == 2, "what was written is still there"
     monkeypatch.setenv("EDITOR", "false")
-    assert "nothing was changed" in ketamon("config", "edit")[2]
+    assert "ended with 1; nothing was changed" in ketamon("config", "edit")[2]
     monkeypatch.setenv("EDITOR", str(home / "nothing"))
     assert "cannot be started" in ketamon("config", "edit")[2]
 
