@@ -36,7 +36,10 @@ def made(name: str, *, dark: bool, colours: Mapping[str, str]) -> Theme:
         success=variables["ok"],
         dark=dark,
         variables={**_usual(colours), **variables, "border": variables["muted"], "border-blurred": variables["muted"]},
-        **{ground: colours[ground] for ground in GROUNDS},
+        background=colours["background"],
+        surface=colours["surface"],
+        panel=colours["panel"],
+        foreground=colours["foreground"],
     )
 
 
