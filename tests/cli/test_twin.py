@@ -1,6 +1,9 @@
 """The plain twin of the console: what it says, when it says it again, and the log of a session in lines."""
 
 import json
+import subprocess
+import sys
+import threading
 from dataclasses import replace
 from itertools import pairwise
 
@@ -19,6 +22,7 @@ from ketamon.domain.devices import Priority
 from ketamon.domain.parameters import Parameter
 from ketamon.domain.readings import Mode
 from ketamon.follow import Source
+from ketamon.local import answers, socket_path
 from ketamon.profiles import load
 from ketamon.store.database import create
 from ketamon.store.location import new_session_path
@@ -238,6 +242,40 @@ def test_the_log_of_a_recorded_stream(run):
     assert any("SpO2" in line and "* alarm: " in line for line in told)
     times = [line.split()[1] for line in told]
     assert all(one <= two for one, two in pairwise(times))
+
+
+def spawn(*args):
+    return subprocess.Popen([sys.executable, "-m", "ketamon", *args], stdout=subprocess.PIPE, text=True)
+
+
+def lines_of(process):
+    """Give the lines of a process, which is ended where it takes too long."""
+    timer = threading.Timer(20, process.kill)
+    timer.start()
+    try:
+        yield from process.stdout
+    finally:
+        timer.cancel()
+
+
+def test_a_chair_is_watched_and_its_log_followed_by_other_programs(run):
+    with spawn("core", "--chair", "k", "--demo", "uneventful", "--speed", "200") as core:
+        while not answers(socket_path("k")):
+            assert core.poll() is None
+        with spawn("log", "--chair", "k", "--follow") as log, spawn("status", "--watch") as watch:
+            said = next(line for line in lines_of(log) if "checked in" in line)
+            assert said.startswith("SIMULATED  ")
+            told = []
+            for line in lines_of(watch):
+                told.append(line)
+                if "  SpO2 9" in line:
+                    core.terminate()
+                if "no contact with the core" in line:
+                    break
+            watch.terminate()
+            log.kill()
+    assert "!!! high priority: no contact with the core" in told[-1]
+    assert all(line.startswith("SIMULATED chair demo: ") and line.strip().isprintable() for line in told)
 
 
 WRONG = [
