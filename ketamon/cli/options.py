@@ -110,8 +110,16 @@ def spec_at(driver: str, address: str) -> DriverSpec:
 
 def add_staff(options: argparse.ArgumentParser) -> None:
     """Add --as and --role: who sits at the console."""
-    options.add_argument("--as", dest="name", metavar="NAME", default=None, help="who you are, by initials or name")
-    options.add_argument("--role", choices=[r.value for r in Role], default=None, help="your role (nurse)")
+    options.add_argument(
+        "--as",
+        dest="name",
+        metavar="NAME",
+        default=None,
+        help="who you are, by initials or name (as configured, else the login name)",
+    )
+    options.add_argument(
+        "--role", choices=[r.value for r in Role], default=None, help="your role (as configured, else nurse)"
+    )
 
 
 def staff(args: argparse.Namespace, usual: Person) -> Person:
