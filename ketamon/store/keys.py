@@ -194,7 +194,8 @@ def _from_system(name: str) -> str | None:
     except ImportError:
         return None
     with suppress(keyring.errors.KeyringError):
-        return keyring.get_password(_SERVICE, name)
+        known: str | None = keyring.get_password(_SERVICE, name)
+        return known
     return None
 
 
