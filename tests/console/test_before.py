@@ -68,7 +68,7 @@ async def test_one_key_answers_a_question_and_goes_on_to_the_next():
 
 async def test_each_question_is_asked_no_key_answers_two():
     async with console(Chair().devices()) as desk:
-        for key in "abzYN01*%":
+        for key in "aY0%":
             await desk.pilot.press("h", key, "escape")
         assert desk.asked == []
         await desk.press("h", "n")

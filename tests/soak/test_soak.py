@@ -144,7 +144,7 @@ def private(tmp_path, monkeypatch):
 
 
 async def test_some_minutes_of_sixteen_devices(private):
-    core, samples = await soak(private, 2 / 60, float("inf"), 6)
+    core, samples = await soak(private, 1 / 60, float("inf"), 6)
     check(core, private)
     events, files, threads = zip(*((s.events, s.files, s.threads) for s in samples), strict=True)
     assert sorted(set(events)) == list(events)
