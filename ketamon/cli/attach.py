@@ -16,12 +16,12 @@ def main(argv: list[str]) -> int:
     options.add_staff(parser)
     options.add_sound(parser, live=True)
     args = parser.parse_args(argv)
-    config = configured.load()
+    config = configured.or_usual()
     chair = args.chair or only_chair()
     path = socket_path(chair)
     if not answers(path):
         raise SourceError(f"chair {chair} has no running core; start one with “ketamon run --chair {chair}”")
-    return console.show(path, options.staff(args, config.person), config.sounds(args.sound))
+    return console.show(path, options.staff(args, config.person), config, config.sounds(args.sound))
 
 
 def only_chair() -> str:

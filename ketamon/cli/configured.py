@@ -14,6 +14,7 @@ line, never passed over.
 """
 
 import getpass
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from pathlib import Path
 from ketamon.cli.options import device
 from ketamon.domain.devices import DeviceKind
 from ketamon.domain.people import Person, Role
-from ketamon.errors import KetamonError, SourceError, UsageError
+from ketamon.errors import KetamonError, ProfileError, SourceError, UsageError
 from ketamon.local import refuse_name
 from ketamon.profiles import find, loader
 from ketamon.profiles.document import Document
@@ -69,6 +70,15 @@ def load(path: Path | None = None) -> Config:
     """Read the configuration; where there is no file, nothing is configured. Raises `ProfileError`, `SourceError`."""
     path = path or config_file()
     return loader.read(Config, document(path), str(path), lambda config: list(_problems(config, path.parent)))
+
+
+def or_usual() -> Config:
+    """Read the configuration for a screen. One that is broken is told, and keeps nobody from a running session."""
+    try:
+        return load()
+    except (ProfileError, SourceError) as error:
+        print(f"{error}\nnothing of the configuration is used here", file=sys.stderr)
+        return Config()
 
 
 def document(path: Path) -> Document:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ketamon.cli import configured
+from ketamon.cli.configured import Config
 from ketamon.domain.people import Person, Role
 from ketamon.errors import KetamonError, SourceError, UsageError
 from ketamon.follow import SocketFeed
@@ -21,21 +22,21 @@ START_S = 20.0
 _ERRORS: dict[int, type[KetamonError]] = {2: UsageError, 3: SourceError}
 
 
-def show(path: Path, staff: Person, sound: bool | None = None) -> int:
+def show(path: Path, staff: Person, config: Config, sound: bool | None) -> int:
     """Show the console of the core at a socket, until the person leaves. `sound`: see `options.add_sound`."""
     if not sys.stdout.isatty():
         raise UsageError("the console needs a terminal; “ketamon status” prints lines instead")
     from ketamon.console.app import run_console  # noqa: PLC0415 (Textual is loaded only where a screen is shown)
     from ketamon.console.voice import VoiceThread  # noqa: PLC0415 (as above)
 
-    profile, theme = load(None)[0], configured.load().theme
+    profile = load(None)[0]
 
     def feed() -> SocketFeed:
         return SocketFeed(path, profile)
 
     console = f"the console of {staff} ({os.getpid()})"
     with VoiceThread(feed, runtime_dir(), time.monotonic, console=console, role=staff.role, asked=sound) as voice:
-        return run_console(feed(), staff=staff, theme=theme, themes=themes_dir(), voice=voice)
+        return run_console(feed(), staff=staff, theme=config.theme, themes=themes_dir(), voice=voice)
 
 
 def start(args: list[str], path: Path, *, own_session: bool, passphrase: str = "") -> subprocess.Popen[bytes]:
@@ -76,7 +77,7 @@ def with_core(args: list[str], chair: str, sound: bool | None, passphrase: str =
     path = socket_path(name)
     core = start([*args, "--chair", name], path, own_session=True, passphrase=passphrase)
     try:
-        return show(path, Person("you", Role.NURSE), sound)
+        return show(path, Person("you", Role.NURSE), configured.or_usual(), sound)
     finally:
         core.terminate()
         core.wait()

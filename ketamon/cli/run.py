@@ -45,7 +45,7 @@ def main(argv: list[str]) -> int:
     if not sys.stdout.isatty():
         print(f"the core of chair {seat.name} runs; “ketamon attach --chair {seat.name}” shows it")
         return 0
-    code = console.show(path, options.staff(args, config.person), config.sounds(args.sound))
+    code = console.show(path, options.staff(args, config.person), config, config.sounds(args.sound))
     if answers(path):
         print(f"chair {seat.name} goes on without a screen; “ketamon attach --chair {seat.name}” shows it again")
     return code

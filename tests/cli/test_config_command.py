@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ketamon.cli import configured, console, main
+from ketamon.cli import attach, configured, console, main
 from ketamon.domain.people import Person, Role
 from ketamon.store.home import config_file
 
@@ -144,7 +144,7 @@ def test_the_console_begins_with_the_configured_theme(home, monkeypatch):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setattr("ketamon.console.app.run_console", lambda feed, **how: shown.append(how["theme"]) or 0)
     write('theme = "high-contrast"')
-    assert console.show(home / "none.sock", Person("AB", Role.NURSE), False) == 0
+    assert console.show(home / "none.sock", Person("AB", Role.NURSE), configured.load(), False) == 0
     assert shown == ["high-contrast"]
 
 
@@ -204,3 +204,16 @@ FOLDERS = [
 @pytest.mark.parametrize(("environ", "platform", "path"), FOLDERS)
 def test_it_stands_where_the_platform_wants_it(environ, platform, path):
     assert config_file(environ, platform) == Path(path).expanduser()
+
+
+def test_a_broken_configuration_keeps_nobody_from_a_running_session(home, monkeypatch, capsys):
+    write('colour = "pink"\n')
+    shown = []
+    monkeypatch.setattr(attach, "answers", lambda path: True)
+    monkeypatch.setattr(console, "show", lambda path, staff, config, sound: shown.append((config, sound)) or 0)
+    assert main(["attach", "--chair", "2"]) == 0
+    assert shown == [(configured.Config(), None)]
+    said = capsys.readouterr().err
+    assert f"{config_file()}:1: colour is not a key" in said
+    assert "nothing of the configuration is used here" in said
+    assert main(["run", "--chair", "2"]) == 2  # a new session does not begin with it
