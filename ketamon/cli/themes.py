@@ -17,8 +17,8 @@ def main(argv: list[str]) -> int:
         return _WORDS[argv[0]](argv[1:])
     parser = options.parser(
         "themes",
-        f"List the themes, and check your own. A theme of your own is a file in {themes_dir()};\n"
-        "a console that runs wears it as soon as it is saved.",
+        "List the themes, and check your own. A theme of your own is a file in “themes”, beside the configuration\n"
+        "(“ketamon config check” says where); a console that runs wears it as soon as it is saved.",
         "  ketamon themes list\n  ketamon themes check ward.toml",
     )
     parser.add_argument("what", nargs="?", choices=list(_WORDS), default="list", help="what to do (list)")
