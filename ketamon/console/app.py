@@ -171,7 +171,7 @@ class KetamonApp(App[int]):
     async def _press(self, key: Key) -> None:
         self._somebody()
         await super().on_event(key)
-        self.in_turn.follow()
+        self.in_turn.follow(self._clock())
 
     def _somebody(self) -> None:
         """Take note that somebody is there, before the key does anything: a locked screen is locked for it, too."""

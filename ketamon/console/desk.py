@@ -14,7 +14,7 @@ from ketamon.domain.profile import CriterionKind, Profile
 from ketamon.domain.session import Observation, SessionState
 from ketamon.rules import effects as effect_rules
 from ketamon.rules import schedule
-from ketamon.rules.gate import evaluate
+from ketamon.rules.gate import OPENS_IN, evaluate
 from ketamon.rules.signatures import counting
 
 LOG_LINES = 60
@@ -160,7 +160,7 @@ def gate(state: SessionState, profile: Profile, at: Instant | None, zone: tzinfo
     verdict = state.gate
     if verdict is None or at is None:
         return Gate()
-    if state.phase is Phase.RECOVERY:
+    if state.phase in OPENS_IN:
         verdict = replace(verdict, checks=tuple(_as_of_now(verdict, evaluate(state, profile, at))))
     confirms = {c.id: c.item for c in profile.criterion if c.kind is CriterionKind.CONFIRMED}
     lines = [

@@ -37,9 +37,9 @@ class InTurn:
         self.busy, self._since = True, now
         return True
 
-    def follow(self) -> None:
+    def follow(self, now: float) -> None:
         """Take note that the key was handed to what has the focus, and wait until it is done with."""
-        self._count += 1
+        self._count, self._since = self._count + 1, now
         self._climb(self._count, self._way(), ROUNDS)
 
     def look(self, now: float) -> None:

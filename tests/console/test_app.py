@@ -722,6 +722,17 @@ async def test_keys_that_come_in_one_piece_go_where_each_belongs():
         } == found  # fmt: skip
 
 
+async def test_each_key_of_a_long_burst_has_its_own_second():
+    async with console(Chair().devices()) as desk:
+        turn, clock = desk.app.in_turn, desk.clock
+        assert turn.comes(Key("x", "x"), clock())
+        turn.follow(clock() + 5.0)
+        turn.look(clock() + 5.5)
+        assert turn.busy
+        await desk.press()
+        assert not turn.busy
+
+
 async def test_a_key_whose_widget_is_gone_holds_the_next_ones_no_longer_than_a_second():
     async with console(Chair().devices()) as desk:
         turn = desk.app.in_turn

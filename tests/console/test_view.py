@@ -272,6 +272,12 @@ def test_what_was_met_and_is_no_more_is_unmet_at_once():
     assert (awake.met, awake.observed.endswith("too long ago")) == (False, True)
 
 
+def test_what_was_observed_is_as_of_now_also_while_the_patient_is_ready():
+    chair = recovering().gate_opens().say(e.PhaseChanged(trigger=Trigger.SIGN_OFF, phase=Phase.READY, by=PHYSICIAN))
+    chair.t += 120
+    assert "SYS 132, monitor 2 min ago" in criterion(chair.view(), "systolic pressure").observed
+
+
 def test_without_contact_the_gate_is_not_known_to_be_open():
     assert recovering().gate_opens().view(contact=GONE).gate == Gate()
 
