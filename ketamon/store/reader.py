@@ -16,6 +16,7 @@ _SELECT_OTHERS = """
 SELECT e.seq, e.mono_ns, e.wall, e.type, e.version, e.body, e.hash, b.hash FROM events AS e
 LEFT JOIN events AS b ON b.seq = e.seq - 1 WHERE e.type NOT IN ({}) ORDER BY e.seq
 """
+_UNREADABLE: tuple[type[Exception], ...] = (*READ_FAILURES, ValueError)
 _PAGE = 2000  # rows in one read: a long one would keep the writer's log from being folded back into the file
 
 
@@ -87,11 +88,14 @@ class Reader:
         return Head(first - 1, row.hash if row else b"")  # where that event is not there, nothing follows it either
 
     def _page(self, first: int, size: int = _PAGE) -> list[Row]:
-        try:
-            with self._asking() as connection:
-                return [read_row(row) for row in connection.execute(SELECT_EVENTS + " LIMIT ?", (first, size))]
-        except ValueError as error:
-            raise self._damaged(f"the events from {first} on cannot be read: {error}") from error
+        rows: list[Row] = []
+        with self._asking() as connection:
+            try:
+                rows.extend(map(read_row, connection.execute(SELECT_EVENTS + " LIMIT ?", (first, size))))
+            except _UNREADABLE:
+                if not rows:  # else what stands before the damage is whole, and the next page begins with the damage
+                    raise
+        return rows
 
     @contextmanager
     def _asking(self) -> Iterator[sqlite3.Connection]:
@@ -99,6 +103,8 @@ class Reader:
             yield self._connection
         except READ_FAILURES as error:
             raise explained(error, self._path) from error
+        except ValueError as error:
+            raise self._damaged(f"a row cannot be read: {error}") from error
 
     def _damaged(self, what: str) -> VerificationError:
         return VerificationError(f"{self._path}: {what}; run `ketamon verify` on it")

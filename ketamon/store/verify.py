@@ -127,6 +127,7 @@ class _Record:
         self._good, self._bad = [0], list[int]()  # anchors: the last event that each covers
         self._broken = 0  # the first row with a problem of its own
         self._unknown = 0
+        self._stopped: Exception | None = None
 
     def check(self) -> Iterator[Problem]:
         self._connection.execute("BEGIN")  # rows and marks of one moment, should it be written meanwhile
@@ -134,14 +135,14 @@ class _Record:
         for problem in self._rows(meta):
             self._broken = self._broken or problem.seq
             yield problem
-        yield from self._closings()
-        self._connection.execute("COMMIT")  # a stream that is written meanwhile tells of later rows than those
-        yield from self._streams(meta)
+        yield from _kept(self._closings())
+        self._connection.rollback()  # a stream that is written meanwhile tells of later rows than those
+        yield from _kept(self._streams(meta))
         self._conclude()
 
     def _rows(self, meta: Meta) -> Iterator[Problem]:
         seq, previous, before_ns = 0, meta.genesis, -(2**63)
-        for columns in self._connection.execute(SELECT_EVENTS, (-(2**63),)):
+        for columns in self._readable():
             expected = seq + 1
             seq, mono_ns, wall, type_, version, body, own = columns
             try:
@@ -164,7 +165,16 @@ class _Record:
             except ValueError as error:
                 yield Problem(seq, f"cannot be read: {error}")
             previous = own
+        if self._stopped:
+            yield Problem(seq + 1, f"cannot be read, nor what follows it: the file is damaged: {self._stopped}")
         self._verdict.head = Head(seq, previous)
+
+    def _readable(self) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows up to damage that SQLite cannot read past."""
+        try:
+            yield from self._connection.execute(SELECT_EVENTS, (-(2**63),))
+        except READ_FAILURES as error:
+            self._stopped = error
 
     def _look(self, seq: int, said: Any, previous: bytes, meta: Meta) -> Iterator[Problem]:
         """Look closer at the few events that say something about the record itself."""
