@@ -690,11 +690,6 @@ def test_the_console_is_not_imported_by_the_core():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_an_unknown_screen_is_refused():
-    with pytest.raises(ValueError, match="there is no screen"):
-        KetamonApp(FakeFeed(empty()), staff=NURSE, start="kitchen")
-
-
 async def test_keys_that_come_in_one_piece_go_where_each_belongs():
     async with console(Chair().devices(), (80, 24)) as desk:
         typed = (

@@ -1,0 +1,108 @@
+"""The frame around every screen: colours, the terminal's signs, keys in turn, and a crash that names no patient."""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.segment import Segment, Segments
+from textual.app import App
+from textual.events import Event, Key, MouseDown
+from textual.filter import LineFilter
+from textual.theme import Theme
+
+from ketamon.console.glyphs import BRAILLE, Glyphs
+from ketamon.console.in_turn import InTurn
+from ketamon.console.spelling import Spelling
+from ketamon.console.themes import DARK_ROOM, DEFAULT, THEMES
+from ketamon.console.user_themes import UserThemes
+from ketamon.crash import report
+
+
+class Frame(App[int]):
+    """An application of ours. `clock` gives seconds of this computer's monotonic clock.
+
+    `glyphs` are those that the terminal can draw, `theme` is the one to begin with, and `themes` the folder
+    of the user's own.
+    """
+
+    TITLE = "ketamon"
+    CSS_PATH = "screens/chair.tcss"  # here and not on the screen, as a screen's own sheet costs a second parse
+    ENABLE_COMMAND_PALETTE = False  # a modal screen stops the one below; ours is a panel
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-normal"), (140, "-wide")]  # noqa: RUF012 (Textual sets it on the object)
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall"), (44, "-full")]  # noqa: RUF012 (as above)
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        glyphs: Glyphs = BRAILLE,
+        theme: str = DEFAULT,
+        themes: Path | None = None,
+    ) -> None:
+        super().__init__()
+        self.clock, self.glyphs = clock, glyphs
+        self._spelling = Spelling(glyphs)
+        self._user_themes, self._theme_problem = UserThemes(themes), ""
+        for known in (*THEMES, *self._user_themes.look()):
+            self.register_theme(known)
+        self.theme = theme if theme in self.available_themes else DEFAULT
+        self.in_turn = InTurn(self, self._press)
+
+    def tell(self, text: str, *, refused: bool = False) -> None:
+        """Say something to whoever is at the screen."""
+        raise NotImplementedError
+
+    def somebody(self) -> None:
+        """Take note that somebody pressed a key or a button of the mouse, before that does anything."""
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Write everything with signs that the terminal has, last of all."""
+        return [*super().get_line_filters(), *([self._spelling] if self._spelling.enabled else [])]
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Give every theme, also a foreign one, a colour for each of our tokens."""
+        return dict(DARK_ROOM.variables)
+
+    def look_at_themes(self) -> None:
+        """Wear what was saved at once; of a file that cannot be used the last good colours stay, and why is said."""
+        for theme in self._user_themes.look():
+            self.register_theme(theme)
+            if theme.name == self.theme:
+                self.mutate_reactive(Frame.theme)
+                self._judge(theme)
+        problem = self._user_themes.problem
+        if problem != self._theme_problem:
+            self._theme_problem = problem
+            if problem:
+                self.tell(problem, refused=True)
+
+    def _judge(self, theme: Theme) -> None:
+        """Say what is hard to read in a theme that is being made."""
+        from ketamon.console.contrast import problems  # noqa: PLC0415 (only for who makes a theme)
+
+        first, *more = [*problems(theme), ""]
+        also = f", and {len(more) - 1} more: ketamon themes check" if len(more) > 1 else ""
+        self.tell(f"theme {theme.name}: {first or 'nothing is hard to read'}{also}")
+
+    async def on_event(self, event: Event) -> None:
+        """Let keys come one after the other."""
+        if isinstance(event, Key) and not event.is_forwarded:
+            if self.in_turn.comes(event, self.clock()):
+                await self._press(event)
+            return
+        if isinstance(event, MouseDown) and not event.is_forwarded:
+            self.somebody()
+        await super().on_event(event)
+
+    async def _press(self, key: Key) -> None:
+        self.somebody()
+        await super().on_event(key)
+        self.in_turn.follow(self.clock())
+
+    def _fatal_error(self) -> None:
+        """Say where a bug is. Textual would show every local variable, and with them the patient, in the scrollback."""
+        self.bell()
+        error = sys.exception() or self._exception
+        self._exit_renderables.append(Segments([Segment(report(error) + "\n" if error else "")]))
+        self._close_messages_no_wait()
