@@ -61,14 +61,17 @@ class Series:
 
     def summary(self, start: float, end: float, longest_gap: float) -> Summary | None:
         """Sum up the values with start <= t <= end, or None where there is none. Ten minutes of seconds take 40 µs."""
+        times, values = self.valid(start, end)
+        return Summary(min(values), max(values), _is_unbroken(times, longest_gap)) if values else None
+
+    def valid(self, start: float, end: float) -> "tuple[array[float], array[float]]":
+        """Return times and values with start <= t <= end, without the gaps."""
         i, j = bisect_left(self._t, start), bisect_right(self._t, end)
         times, values = self._t[i:j], self._value[i:j]
         if isnan(sum(values)):
             kept = [k for k, value in enumerate(values) if not isnan(value)]
             times, values = array("d", [times[k] for k in kept]), array("d", [values[k] for k in kept])
-        if not values:
-            return None
-        return Summary(min(values), max(values), _is_unbroken(times, longest_gap))
+        return times, values
 
     @property
     def last(self) -> Point | None:

@@ -18,9 +18,9 @@ def values(state: SessionState, profile: Profile, at: Instant) -> dict[Parameter
     found: dict[Parameter, float] = {}
     for parameter in profile.baseline.parameters:
         series = track(state, profile, parameter, at)
-        points = [] if series is None else [p.value for p in series.between(start, at.seconds) if p.value is not None]
-        if points:
-            found[parameter] = round(median(points), 2)
+        values = series.valid(start, at.seconds)[1] if series else ()
+        if values:
+            found[parameter] = round(median(values), 2)
     return found
 
 

@@ -250,12 +250,12 @@ def _beyond_the_rate(look: Look) -> float | None:
     counter, rates = (look.state.history.get(p) for p in (Parameter.VOLUME_INFUSED, Parameter.RATE))
     if counter is None or rates is None:
         return None
-    volumes = [point for point in counter.between(start, look.now) if point.value is not None]
-    fastest = max((p.value for p in rates.between(start, look.now) if p.value is not None), default=None)
+    times, volumes = counter.valid(start, look.now)
+    fastest = max(rates.valid(start, look.now)[1], default=None)
     if len(volumes) < 2 or fastest is None:  # noqa: PLR2004 (growth takes two)
         return None
-    grown = sum(max(0.0, (b.value or 0.0) - (a.value or 0.0)) for a, b in pairwise(volumes))
-    return grown - fastest * (volumes[-1].t - volumes[0].t) / 3600
+    grown = sum(max(0.0, b - a) for a, b in pairwise(volumes))
+    return grown - fastest * (times[-1] - times[0]) / 3600
 
 
 def _order_phase(look: Look, rule: WatchRule, name: str, status: PumpStatus) -> Iterator[Condition]:
