@@ -5,8 +5,9 @@ import json
 import pytest
 
 from ketamon import driver as d
-from ketamon.cli.decode import fields, main, words
+from ketamon.cli.decode import line, main
 from ketamon.codec import encode_json
+from ketamon.decoded import fields
 from ketamon.domain.devices import DeviceAlarm, Priority, PumpState, PumpStatus
 from ketamon.domain.parameters import PARAMETERS, Parameter
 from ketamon.domain.readings import Mode, Quality, Reading
@@ -73,7 +74,7 @@ TABLE = [
 @pytest.mark.parametrize(("output", "text", "said"), TABLE, ids=[text for _, text, _ in TABLE])
 def test_each_output_is_a_line_of_words_and_a_json_object(output, text, said):
     (row,) = fields(output)
-    assert words(row).decode() == f"        7  {text}"
+    assert line(row).decode() == f"        7  {text}"
     told = json.loads(encode_json(row))
     assert {name: told[name] for name in said} == said
     assert told["offset"] == 7

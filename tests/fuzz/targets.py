@@ -17,8 +17,8 @@ from unittest.mock import patch
 import msgspec
 from chair.bedside import NURSE, PHYSICIAN, START, Bedside, checking_in
 
+from ketamon import decoded
 from ketamon.chair.server import MAX_LINE, Server, event_line
-from ketamon.cli import decode
 from ketamon.codec import decode_intent, encode_intent
 from ketamon.domain import events as e
 from ketamon.domain import intents as i
@@ -310,8 +310,8 @@ def driver_of(name: str) -> Target:
         outputs += driver.flush(at)
         accounted(outputs, data)
         for output in outputs:
-            for row in decode.fields(output):
-                assert decode.words(row).decode().isprintable()
+            for row in decoded.fields(output):
+                assert decoded.words(row).isprintable()
 
     return Target(run, lambda: _frames(name))
 
