@@ -195,12 +195,6 @@ class Sleepy:
         self.asleep += seconds if asleep else 0.0
 
 
-@pytest.fixture
-def private(tmp_path, monkeypatch):
-    (tmp_path / "run").mkdir(mode=0o700)
-    monkeypatch.setenv("KETAMON_RUNTIME", str(tmp_path / "run"))
-
-
 @pytest.mark.usefixtures("private")
 @pytest.mark.parametrize(
     ("seconds", "asleep", "told"),

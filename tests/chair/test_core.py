@@ -31,15 +31,6 @@ from ketamon.stream.reader import verify as verify_stream
 WITHIN_S = 60
 
 
-@pytest.fixture
-def private(tmp_path, monkeypatch):
-    home = tmp_path / "run"
-    home.mkdir(mode=0o700)
-    monkeypatch.setenv("KETAMON_RUNTIME", str(home))
-    monkeypatch.setenv("KETAMON_HOME", str(tmp_path / "home"))
-    return tmp_path
-
-
 @asynccontextmanager
 async def running(core: Core, name: str = "t"):
     """A core that serves, and a feed that follows it."""

@@ -195,14 +195,6 @@ def test_across_an_unknown_gap_no_step_of_the_clock_is_invented_and_later_ones_a
 
 
 @pytest.fixture
-def private(tmp_path, monkeypatch):
-    (tmp_path / "run").mkdir(mode=0o700)
-    monkeypatch.setenv("KETAMON_RUNTIME", str(tmp_path / "run"))
-    monkeypatch.setenv("KETAMON_HOME", str(tmp_path / "home"))
-    return tmp_path
-
-
-@pytest.fixture
 def pump():
     end = PtyEnd(lambda _: b"")
     yield {"pump": Cable(load_driver("alaris-gh"), f"{end.path}#1")}

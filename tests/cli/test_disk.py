@@ -7,7 +7,7 @@ import time
 from contextlib import asynccontextmanager
 
 from chair.bedside import NURSE
-from cli.test_survival import bench, core, private, record, spawn, until  # noqa: F401 (private is a fixture)
+from cli.processes import bench, core, record, spawn, until
 from store.disk import Control, build, environment
 
 from ketamon.domain import events as e
@@ -94,7 +94,7 @@ async def live_through(trouble: str, disk: Control, feeds: list[SocketFeed]) -> 
     await until(lambda: not first.beat.unsaved or first.beat.unsaved.count < 10)
 
 
-async def test_a_disk_in_trouble_is_loud_at_once_and_everything_is_written_when_it_is_over(private):  # noqa: F811
+async def test_a_disk_in_trouble_is_loud_at_once_and_everything_is_written_when_it_is_over(private):
     env = environment(build(private), private / "home")
     disk = Control(env["DISK_LOG"])
     with bench(private) as devices:

@@ -17,14 +17,6 @@ from ketamon.port.pty import PtyEnd
 from ketamon.registry import load as load_driver
 
 
-@pytest.fixture
-def private(tmp_path, monkeypatch):
-    (tmp_path / "run").mkdir(mode=0o700)
-    monkeypatch.setenv("KETAMON_RUNTIME", str(tmp_path / "run"))
-    monkeypatch.setenv("KETAMON_HOME", str(tmp_path / "home"))
-    return tmp_path
-
-
 async def stopped(chair: str) -> None:
     """A session with a patient, whose core was told to stop."""
     end = PtyEnd(lambda _: b"")

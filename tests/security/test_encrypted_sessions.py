@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cli.test_survival import bench, kill, record, spawn, until
+from cli.processes import bench, kill, record, spawn, until
 from security.test_key_ring import NEEDED, PASSPHRASE
 
 from ketamon.cli import main

@@ -135,14 +135,6 @@ def check(core: Core, folder: Path) -> None:
     assert Parameter.SPO2 in again.history
 
 
-@pytest.fixture
-def private(tmp_path, monkeypatch):
-    (tmp_path / "run").mkdir(mode=0o700)
-    monkeypatch.setenv("KETAMON_RUNTIME", str(tmp_path / "run"))
-    monkeypatch.setenv("KETAMON_HOME", str(tmp_path / "home"))
-    return tmp_path
-
-
 async def test_some_minutes_of_sixteen_devices(private):
     core, samples = await soak(private, 1 / 60, float("inf"), 6)
     check(core, private)
