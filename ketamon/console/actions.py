@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from textual.binding import Binding
 
+from ketamon.console.keys import Key, shown
 from ketamon.console.view import ChairView
 from ketamon.console.when import coming, ever, has_pins, leaving, running, timed
 from ketamon.domain.devices import Action as DeviceAction
@@ -371,21 +372,6 @@ ACTIONS: dict[str, Action] = {
     )
 }
 
-_SHOWN = {
-    "question_mark": "?",
-    "exclamation_mark": "!",
-    "plus": "+",
-    "equals_sign": "=",
-    "minus": "-",
-    "up": "↑",
-    "down": "↓",
-}
-
-
-def shown(key: str) -> str:
-    """Write a key as it stands on the keyboard."""
-    return _SHOWN.get(key, key)
-
 
 def bindings() -> list[Binding]:
     """Make the bindings of the chair screen.
@@ -416,15 +402,6 @@ def wearing(themes: Iterable[str]) -> list[Action]:
 def offered(view: ChairView) -> list[Action]:
     """Return the actions that make sense now, in the order of the table."""
     return [a for a in ACTIONS.values() if a.allowed(view) and (a.locked or not view.locked)]
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A place in the key bar: the action it does, the key as it is written, and its word."""
-
-    action: str
-    key: str
-    label: str
 
 
 def bar(view: ChairView, *, entry: bool) -> list[Key]:

@@ -3,25 +3,21 @@
 Nothing that matters runs here: recording, alarms and the gate are the core's. Quitting or killing this loses nothing.
 """
 
-import gc
-import os
-import sys
 import time
 from collections.abc import Callable
 from datetime import tzinfo
-from io import TextIOWrapper
 from pathlib import Path
 
 from textual import on
 from textual.worker import Worker, WorkerState
 
 from ketamon.console.estimated import EstimateChart
-from ketamon.console.frame import Frame
-from ketamon.console.glyphs import BRAILLE, Glyphs, glyphs_for
+from ketamon.console.frame import Frame, prepared
+from ketamon.console.glyphs import BRAILLE, Glyphs
 from ketamon.console.lock import Lock
 from ketamon.console.pulse import Pulse
 from ketamon.console.screens.chair import ChairScreen
-from ketamon.console.themes import DEFAULT, usual
+from ketamon.console.themes import DEFAULT
 from ketamon.console.view import ChairView, build, nameless
 from ketamon.console.voice import VoiceThread
 from ketamon.domain.intents import Intent
@@ -158,11 +154,7 @@ def run_console(
 
     `theme` is the one to begin with, "" the terminal's usual one; `themes` is the folder of the user's own.
     """
-    gc.freeze()  # what was imported stays; looking through it again and again costs a quarter of the first paint
-    glyphs = glyphs_for(os.environ, sys.stdout.encoding or "")
-    if isinstance(sys.__stderr__, TextIOWrapper):  # Textual draws there; what cannot be encoded must keep its width
-        sys.__stderr__.reconfigure(errors="replace")
-    worn = theme or usual(os.environ)
+    glyphs, worn = prepared(theme)
     app = KetamonApp(feed, staff=staff, glyphs=glyphs, theme=worn, themes=themes, voice=voice)
     app.run()
     return app.return_code or 0

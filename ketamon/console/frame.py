@@ -1,8 +1,11 @@
 """The frame around every screen: colours, the terminal's signs, keys in turn, and a crash that names no patient."""
 
+import gc
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 
 from rich.segment import Segment, Segments
@@ -11,10 +14,10 @@ from textual.events import Event, Key, MouseDown
 from textual.filter import LineFilter
 from textual.theme import Theme
 
-from ketamon.console.glyphs import BRAILLE, Glyphs
+from ketamon.console.glyphs import BRAILLE, Glyphs, glyphs_for
 from ketamon.console.in_turn import InTurn
 from ketamon.console.spelling import Spelling
-from ketamon.console.themes import DARK_ROOM, DEFAULT, THEMES
+from ketamon.console.themes import DARK_ROOM, DEFAULT, THEMES, usual
 from ketamon.console.user_themes import UserThemes
 from ketamon.crash import report
 
@@ -106,3 +109,14 @@ class Frame(App[int]):
         error = sys.exception() or self._exception
         self._exit_renderables.append(Segments([Segment(report(error) + "\n" if error else "")]))
         self._close_messages_no_wait()
+
+
+def prepared(theme: str) -> tuple[Glyphs, str]:
+    """Make the terminal ready for an application of ours; return the signs it has, and the theme to begin with.
+
+    `theme` is the one that is wanted, "" the terminal's usual one.
+    """
+    gc.freeze()  # what was imported stays; looking through it again and again costs a quarter of the first paint
+    if isinstance(sys.__stderr__, TextIOWrapper):  # Textual draws there; what cannot be encoded must keep its width
+        sys.__stderr__.reconfigure(errors="replace")
+    return glyphs_for(os.environ, sys.stdout.encoding or ""), theme or usual(os.environ)

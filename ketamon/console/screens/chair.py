@@ -13,8 +13,9 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from ketamon import words
-from ketamon.console.actions import ACTIONS, WEAR, Action, bindings, shown
+from ketamon.console.actions import ACTIONS, WEAR, Action, bar, bindings
 from ketamon.console.glyphs import BRAILLE, Glyphs
+from ketamon.console.keys import shown
 from ketamon.console.numbers import SHORT, TILES
 from ketamon.console.screens.panels import PANELS, make
 from ketamon.console.view import ChairView
@@ -140,7 +141,8 @@ class ChairScreen(Screen[None]):
             self.log_list.show(view.log)
             if self._open is not None:
                 self._open.show(view)
-            self.key_bar.show(view, entry=self._entry_keys)
+            entry = self._entry_keys
+            self.key_bar.show(bar(view, entry=bool(entry)), entry=entry)
 
     @property
     def _entry_keys(self) -> str:

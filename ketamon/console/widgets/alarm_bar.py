@@ -5,7 +5,8 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.timer import Timer
 
-from ketamon.console.actions import ACTIONS, shown
+from ketamon.console.actions import ACTIONS
+from ketamon.console.keys import shown
 from ketamon.console.view import AlarmLine, Alarms
 from ketamon.console.widgets.line import Line, Part, fit
 from ketamon.domain.devices import Priority

@@ -1,10 +1,11 @@
 """The key bar: what can be done now, made from the table of actions. (Textual's own footer leaks on focus changes.)"""
 
+from collections.abc import Sequence
+
 from textual.content import Content
 from textual.style import Style
 
-from ketamon.console.actions import Key, bar
-from ketamon.console.view import ChairView
+from ketamon.console.keys import Key
 from ketamon.console.widgets.line import Line
 
 GAP = "  "
@@ -13,9 +14,9 @@ GAP = "  "
 class KeyBar(Line):
     """As many keys as fit, the most wanted first; help is always there. A click does what the key does."""
 
-    def show(self, view: ChairView, *, entry: str = "") -> None:
+    def show(self, keys: Sequence[Key], *, entry: str = "") -> None:
         """Show the keys. With an entry open its own keys, `entry`, stand first, and only what still works follows."""
-        *keys, last = bar(view, entry=bool(entry))
+        *keys, last = keys
         pieces = [Content.styled(entry, "bold")] if entry else []
         room = self.size.width - 2 - len(GAP) - _piece(last).cell_length
         for key in keys:
