@@ -14,6 +14,8 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--chair", default=None, help="name of the chair (the only one that runs)")
     options.add_staff(parser)
+    only_me = "nobody else can act or sign in at this screen; an observer's only shows"
+    parser.add_argument("--only-me", action="store_true", help=only_me)
     options.add_sound(parser, live=True)
     args = parser.parse_args(argv)
     config = configured.or_usual()
@@ -21,7 +23,8 @@ def main(argv: list[str]) -> int:
     path = socket_path(chair)
     if not answers(path):
         raise SourceError(f"chair {chair} has no running core; start one with “ketamon run --chair {chair}”")
-    return console.show(path, options.staff(args, config.person), config, config.sounds(args.sound))
+    staff = options.staff(args, config.person)
+    return console.show(path, staff, config, config.sounds(args.sound), bound=args.only_me)
 
 
 def only_chair() -> str:

@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from ketamon.bound import BoundFeed
 from ketamon.cli import configured
 from ketamon.cli.configured import Config
 from ketamon.domain.people import Person, Role
@@ -22,9 +23,12 @@ START_S = 20.0
 _ERRORS: dict[int, type[KetamonError]] = {2: UsageError, 3: SourceError}
 
 
-def show(path: Path, staff: Person, config: Config, sound: bool | None) -> int:
-    """Show the console of the core at a socket, until the person leaves. `sound`: see `options.add_sound`."""
-    if not sys.stdout.isatty():
+def show(path: Path, staff: Person, config: Config, sound: bool | None, *, bound: bool = False) -> int:
+    """Show the console of the core at a socket, until the person leaves. `sound`: see `options.add_sound`.
+
+    `bound`: nobody but `staff` acts here, and an observer only looks.
+    """
+    if not (sys.stdout.isatty() or "TEXTUAL_DRIVER" in os.environ):  # a page of “ketamon serve” is no terminal
         raise UsageError("the console needs a terminal; “ketamon status” prints lines instead")
     from ketamon.console.app import run_console  # noqa: PLC0415 (Textual is loaded only where a screen is shown)
     from ketamon.console.voice import VoiceThread  # noqa: PLC0415 (as above)
@@ -32,7 +36,7 @@ def show(path: Path, staff: Person, config: Config, sound: bool | None) -> int:
     profile = load(None)[0]
 
     def feed() -> SocketFeed:
-        return SocketFeed(path, profile)
+        return BoundFeed(path, profile, staff) if bound else SocketFeed(path, profile)
 
     console = f"the console of {staff} ({os.getpid()})"
     with VoiceThread(feed, runtime_dir(), time.monotonic, console=console, role=staff.role, asked=sound) as voice:
