@@ -3,29 +3,24 @@
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.timer import Timer
 
 from ketamon.console.actions import ACTIONS
 from ketamon.console.keys import shown
 from ketamon.console.view import AlarmLine, Alarms
+from ketamon.console.widgets.blinking import Blinking
 from ketamon.console.widgets.line import Line, Part, fit
 from ketamon.domain.devices import Priority
 
 LINES = 3
 """How many alarms are written out; the style sheet shows as many of them as the screen has room for."""
 
-HALF_PERIOD_S = {Priority.HIGH: 0.25, Priority.MEDIUM: 1 / 1.2}
-"""Half a blink: 2 Hz for high, 0.6 Hz for medium priority (IEC 60601-1-8, table 2: 1.4 to 2.8 and 0.4 to 0.8 Hz)."""
 
-
-class AlarmBar(Vertical):
+class AlarmBar(Blinking, Vertical):
     """Up to `LINES` lines; the first also says how many more there are, and whether the sound is paused."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's own name)
         super().__init__(id=id)
         self._rows = [Line(classes="alarm-line") for _ in range(LINES)]
-        self._timer: Timer | None = None
-        self._rate: Priority | None = None
 
     def compose(self) -> ComposeResult:
         """Hold the lines."""
@@ -41,23 +36,7 @@ class AlarmBar(Vertical):
             for priority in Priority:
                 row.set_class(line is not None and line.priority is priority, f"-{priority}")
             row.set_class(line is not None and line.blinks, "-blinks")
-        self._pace(max((x.priority for x in alarms.lines if x.blinks), key=lambda p: p.rank, default=None))
-
-    @property
-    def blinking(self) -> bool:
-        """Whether an alarm blinks now."""
-        return self._timer is not None
-
-    def _pace(self, rate: Priority | None) -> None:
-        if rate is self._rate:
-            return
-        self._rate = rate
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer = None
-            self.remove_class("-off")
-        if rate in HALF_PERIOD_S:
-            self._timer = self.set_interval(HALF_PERIOD_S[rate], lambda: self.toggle_class("-off"))
+        self.blink(x.priority for x in alarms.lines if x.blinks)
 
 
 def _content(line: AlarmLine | None, alarms: Alarms, more: int, width: int, *, first: bool) -> Content:
