@@ -10,12 +10,12 @@ from pathlib import Path
 
 from rich.segment import Segment, Segments
 from textual.app import App
-from textual.events import Event, Key, MouseDown
+from textual.events import Event, Key, MouseDown, Paste
 from textual.filter import LineFilter
 from textual.theme import Theme
 
 from ketamon.console.glyphs import BRAILLE, Glyphs, glyphs_for
-from ketamon.console.in_turn import InTurn
+from ketamon.console.in_turn import InTurn, Typed
 from ketamon.console.spelling import Spelling
 from ketamon.console.themes import DARK_ROOM, DEFAULT, THEMES, usual
 from ketamon.console.user_themes import UserThemes
@@ -89,8 +89,8 @@ class Frame(App[int]):
         self.tell(f"theme {theme.name}: {first or 'nothing is hard to read'}{also}")
 
     async def on_event(self, event: Event) -> None:
-        """Let keys come one after the other."""
-        if isinstance(event, Key) and not event.is_forwarded:
+        """Let keys, and what is pasted, come one after the other."""
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
             if self.in_turn.comes(event, self.clock()):
                 await self._press(event)
             return
@@ -98,7 +98,7 @@ class Frame(App[int]):
             self.somebody()
         await super().on_event(event)
 
-    async def _press(self, key: Key) -> None:
+    async def _press(self, key: Typed) -> None:
         self.somebody()
         await super().on_event(key)
         self.in_turn.follow(self.clock())

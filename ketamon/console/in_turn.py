@@ -3,14 +3,15 @@
 Textual hands a key to whatever has the focus at that moment, in a queue of its own. Keys that come in one piece, from
 quick fingers over a slow line or from a barcode reader, would all go where the first one went: the second field's
 digits into the first. A key is done with when what it caused has gone up from the widget to the application, and what
-the application did about it has gone up once more. No key waits for the core.
+the application did about it has gone up once more. What is pasted waits its turn as a key does. No key waits for the
+core.
 """
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 
 from textual.app import App
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.message_pump import MessagePump
 
 ROUNDS = 2
@@ -18,18 +19,22 @@ GIVES_UP_S = 1.0
 """No key waits longer: a widget that went away while it had the last one says nothing."""
 
 
+Typed = Key | Paste
+"""What waits its turn."""
+
+
 class InTurn:
     """The queue of keys of one application; `press` is what is done with each."""
 
-    def __init__(self, app: App[int], press: Callable[[Key], Awaitable[None]]) -> None:
+    def __init__(self, app: App[int], press: Callable[[Typed], Awaitable[None]]) -> None:
         self._app, self._press = app, press
-        self._waiting: deque[Key] = deque()
+        self._waiting: deque[Typed] = deque()
         self._count = 0
         self._since = 0.0
         self.busy = False
         """Whether a key is on its way."""
 
-    def comes(self, key: Key, now: float) -> bool:
+    def comes(self, key: Typed, now: float) -> bool:
         """Whether it is this key's turn; else it waits."""
         if self.busy:
             self._waiting.append(key)
