@@ -1,4 +1,4 @@
-"""What a driver's outputs say: as plain objects, and as a line of words. For `ketamon decode`, and a device's health."""
+"""What a driver's outputs say: as plain objects, and as a line of words, for `ketamon decode` and for consoles."""
 
 from typing import Any
 

@@ -19,11 +19,13 @@ import msgspec
 from ketamon.codec import decode_body, encode_intent, encode_json
 from ketamon.domain.events import Event, SessionOpened
 from ketamon.domain.fold import apply
+from ketamon.domain.health import DeviceHealth
 from ketamon.domain.instant import Instant
 from ketamon.domain.intents import Intent
 from ketamon.domain.profile import Profile
 from ketamon.domain.recording import Unsaved
 from ketamon.domain.session import SessionState
+from ketamon.domain.waveforms import Wave
 from ketamon.errors import SourceError
 from ketamon.plain import plain, plain_json
 from ketamon.profiles import loads
@@ -46,7 +48,8 @@ class Beat:
     """The core's pulse: its clock, its speed (1 for live, 0 paused), how long ago the record was last saved.
 
     `ended`: nothing more comes; the session is over, or the recording is played to its end. `unsaved`: what waits
-    for the disk; a few events for a quarter of a second, unless it fails.
+    for the disk; a few events for a quarter of a second, unless it fails. `devices` tells how each device's line is,
+    `waves` brings the waveforms since the last pulse: neither is an event, and no rule knows them.
     """
 
     at: Instant
@@ -56,6 +59,8 @@ class Beat:
     chair: str
     ended: bool = False
     unsaved: Unsaved | None = None
+    devices: tuple[DeviceHealth, ...] = ()
+    waves: tuple[Wave, ...] = ()
 
 
 class Feed(Protocol):
@@ -91,13 +96,14 @@ class _Line(msgspec.Struct):
     type: str = ""
     version: int = 0
     body: msgspec.Raw = msgspec.Raw(b"")
-    beat: Beat | None = None
+    beat: msgspec.Raw = msgspec.Raw(b"")
     id: int = 0
     refused: str = ""
     why: str = ""
 
 
 _line = msgspec.json.Decoder(_Line)
+_beat = msgspec.json.Decoder(Beat)
 
 
 def beat_line(beat: Beat) -> bytes:
@@ -156,7 +162,8 @@ class SocketFeed:
                 if isinstance(body, SessionOpened):
                     self.profile = loads(body.profile_toml, body.profile)
             case "beat":
-                self.state, self.beat, self.connected, self.why = state, line.beat, True, ""
+                beat = _beat.decode(plain_json(bytes(line.beat)))
+                self.state, self.beat, self.connected, self.why = state, beat, True, ""
                 self.changes += 1
                 return True
             case "parted":

@@ -22,6 +22,7 @@ from ketamon.domain import events as e
 from ketamon.domain.instant import Instant
 from ketamon.domain.intents import CheckIn, Intent, ReportSound, SetSpeed
 from ketamon.domain.people import Proof
+from ketamon.domain.waveforms import Wave
 from ketamon.errors import KetamonError, Refused
 from ketamon.follow import Beat, Source, beat_line
 from ketamon.port.clock import Clock
@@ -31,6 +32,9 @@ from ketamon.store.writer import Store
 from ketamon.stream.writer import StreamWriter
 
 BEAT_S = 0.25
+SWEEP_SPEED = 2.0
+"""Up to this speed waveforms go with every pulse. A faster session is too fast for eyes, and gets a still at times."""
+STILL_BEATS = 8
 SAVED_WITHIN_S = 5.0
 """How long a person's entry may wait for the disk before they are told that it is not saved yet."""
 
@@ -76,6 +80,8 @@ class Core:
         self._disk = DiskWatch(self._on_recording)
         self._played = False
         self._closed = False
+        self._beats = 0
+        self._waves: tuple[Wave, ...] = ()  # of this pulse: who asks between two gets the same
         self._looking: asyncio.Task[None] | None = None  # kept, so that it is not collected while it runs
 
     async def run(self, socket: Path | None) -> None:
@@ -239,19 +245,29 @@ class Core:
             self._disk.look(self.store, self.stream)
             if self.store is not None:
                 self._server.durable(self.store.durable_seq)
+            self._waves = self._new_waves()
             self._server.send_beat()
             await asyncio.sleep(BEAT_S)
 
+    def _new_waves(self) -> tuple[Wave, ...]:
+        self._beats += 1
+        if self.drive.speed > SWEEP_SPEED and self._beats % STILL_BEATS:
+            return ()
+        return self.engine.waves()
+
     def _beat(self) -> bytes:
         saved = self.store.saved_at if self.store is not None else None
+        at = self.clock.now()
         beat = Beat(
-            at=self.clock.now(),
+            at=at,
             source=self.drive.source,
             speed=self.drive.speed,
             saved_s=asyncio.get_running_loop().time() - saved / 1e9 if saved is not None else -1.0,
             chair=self.chair,
             ended=self.engine.ended or self._played,
             unsaved=self.store.unsaved if self.store is not None else None,
+            devices=self.engine.health(at),
+            waves=self._waves,
         )
         return beat_line(beat)
 

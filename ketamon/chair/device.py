@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import NamedTuple, cast
 
 from ketamon import driver as d
+from ketamon.chair.health import Health
 from ketamon.domain import events as e
 from ketamon.domain.devices import LINK_TRANSITIONS, Action, DeviceAlarm, Link
 from ketamon.domain.instant import Instant
@@ -35,6 +36,7 @@ class AttachedDevice:
         self.mode = mode
         self.link = Link.CLOSED
         self.sends: list[Outgoing] = []
+        self.health = Health()
         self._action: Action | None = None
         self._mismatch = ""
         self._driver = spec.make()
@@ -56,6 +58,7 @@ class AttachedDevice:
             self._fed = 0
             self._driver = self.spec.make()
             self._alive, self._alarms, self._mismatch = at, None, ""
+            self.health.opened()
         elif what == "lost":
             yield from self._outputs(self._driver.flush(at), None)
         self.link = target
@@ -64,6 +67,7 @@ class AttachedDevice:
     def on_bytes(self, data: bytes, at: Instant, state: SessionState) -> Iterator[e.Body]:
         """Feed the driver; give one event for each frame that says something new."""
         self._fed += len(data)
+        self.health.heard(data, at)
         yield from self._outputs(self._driver.feed(data, at), state, at)
 
     def act(self, action: Action, at: Instant, state: SessionState) -> Iterator[e.Body]:
@@ -100,6 +104,7 @@ class AttachedDevice:
         readings: list[Reading] = []
         offset = 0
         for out in outputs:
+            self.health.made(out)
             if isinstance(out, d.Measured):
                 if readings and out.offset != offset:
                     yield from self._measured(offset, readings, state, at)

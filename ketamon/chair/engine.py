@@ -12,6 +12,7 @@ from ketamon.chair.device import AttachedDevice, Outgoing
 from ketamon.domain import events as e
 from ketamon.domain.devices import DeviceKind, PumpState, PumpStatus
 from ketamon.domain.fold import apply
+from ketamon.domain.health import DeviceHealth
 from ketamon.domain.instant import Instant
 from ketamon.domain.intents import Intent, Operate
 from ketamon.domain.people import Proof
@@ -19,6 +20,7 @@ from ketamon.domain.phases import ENDED, TRANSITIONS, Phase, Trigger
 from ketamon.domain.profile import Profile
 from ketamon.domain.readings import Mode
 from ketamon.domain.session import SessionState
+from ketamon.domain.waveforms import Wave
 from ketamon.driver import DriverSpec
 from ketamon.rules import alarms, baseline, gate
 
@@ -148,6 +150,14 @@ class Chair:
         for device in self.devices.values():
             device.sends.clear()
         return events, sends
+
+    def health(self, at: Instant) -> tuple[DeviceHealth, ...]:
+        """Say how the line of each device is."""
+        return tuple(device.health.told(name, at) for name, device in self.devices.items())
+
+    def waves(self) -> tuple[Wave, ...]:
+        """Hand out the waveforms that came since the last call."""
+        return tuple(wave for name, device in self.devices.items() for wave in device.health.waves.take(name))
 
     def _say(self, bodies: Iterable[e.Body], at: Instant) -> None:
         """Number, fold and keep bodies one by one: each sees the state that those before it made."""

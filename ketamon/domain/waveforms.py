@@ -34,3 +34,15 @@ class SampleBlock:
     def __post_init__(self) -> None:
         if not all(sample is None or isfinite(sample) for sample in self.samples):
             raise ValueError(f"{self.signal}: a sample is no number; use None")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wave:
+    """A piece of one of a device's waveforms. `start` is the number of its first sample, counted from the beginning.
+
+    A piece that begins later than the last one ended shows that samples in between never came here.
+    """
+
+    device: str
+    start: int
+    block: SampleBlock
