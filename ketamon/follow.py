@@ -7,7 +7,7 @@ events it caused are durable.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -41,6 +41,7 @@ class Source(StrEnum):
     LIVE = "LIVE"
     SIMULATED = "SIMULATED"
     REPLAY = "REPLAY"
+    REVIEW = "REVIEW"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,9 @@ class Beat:
 
     `ended`: nothing more comes; the session is over, or the recording is played to its end. `unsaved`: what waits
     for the disk; a few events for a quarter of a second, unless it fails. `devices` tells how each device's line is,
-    `waves` brings the waveforms since the last pulse: neither is an event, and no rule knows them.
+    `waves` brings the waveforms since the last pulse: neither is an event, and no rule knows them. `saved_s` is below 0
+    where nothing is saved. `length_s`: how long a recording is that is walked through, None for all else; `remark` is
+    what is to be said of it.
     """
 
     at: Instant
@@ -61,6 +64,8 @@ class Beat:
     unsaved: Unsaved | None = None
     devices: tuple[DeviceHealth, ...] = ()
     waves: tuple[Wave, ...] = ()
+    length_s: float | None = None
+    remark: str = ""
 
 
 class Feed(Protocol):
@@ -112,7 +117,7 @@ def beat_line(beat: Beat) -> bytes:
 
 
 class SocketFeed:
-    """The feed of a running core; see `Feed`."""
+    """The feed of a running core; see `Feed`. Each of `listeners` hears every event, from the first on."""
 
     def __init__(self, path: Path, profile: Profile) -> None:
         self.state = SessionState()
@@ -121,6 +126,7 @@ class SocketFeed:
         self.connected = False
         self.why = "not connected yet"
         self.changes = 0
+        self.listeners: list[Callable[[Event], None]] = []
         self._path = path
         self._writer: asyncio.StreamWriter | None = None
         self._waiting: dict[int, asyncio.Future[str]] = {}
@@ -158,7 +164,10 @@ class SocketFeed:
         match line.kind:
             case "event" if line.wall is not None:
                 body = decode_body(plain(line.type), line.version, plain_json(bytes(line.body)))
-                apply(state, Event(line.seq, Instant(line.mono_ns, line.wall), body))
+                event = Event(line.seq, Instant(line.mono_ns, line.wall), body)
+                apply(state, event)
+                for listen in self.listeners:
+                    listen(event)
                 if isinstance(body, SessionOpened):
                     self.profile = loads(body.profile_toml, body.profile)
             case "beat":

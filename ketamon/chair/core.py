@@ -37,6 +37,8 @@ SWEEP_SPEED = 2.0
 STILL_BEATS = 8
 SAVED_WITHIN_S = 5.0
 """How long a person's entry may wait for the disk before they are told that it is not saved yet."""
+COMES_WITHIN_S = 10.0
+"""How long a replay that is over waits for the console that started it."""
 
 
 class Drive(Protocol):
@@ -119,7 +121,8 @@ class Core:
             self.publish()
             await self.drive.run(self)
             self._played = True
-            while self._server.followers:  # the end is for looking at, too
+            comes = asyncio.get_running_loop().time() + COMES_WITHIN_S * (self.drive.source is Source.REPLAY)
+            while self._server.followers or asyncio.get_running_loop().time() < comes:  # the end is for looking at, too
                 await asyncio.sleep(BEAT_S)
         finally:
             pulse.cancel()
@@ -168,6 +171,8 @@ class Core:
             if isinstance(intent, SetSpeed):
                 self.drive.set_speed(intent.speed)
                 return ""
+            if self.drive.source is Source.REPLAY:
+                return "this is a replay: nothing is added to it"
             proof = await self.door.prove(intent, pin, self.clock.now().wall)
             durable = self.intend(intent, self.clock.now(), proof)
             if isinstance(intent, CheckIn) and self.course is not None:
@@ -264,7 +269,7 @@ class Core:
             speed=self.drive.speed,
             saved_s=asyncio.get_running_loop().time() - saved / 1e9 if saved is not None else -1.0,
             chair=self.chair,
-            ended=self.engine.ended or self._played,
+            ended=self._played or (self.engine.ended and self.drive.source is Source.LIVE),
             unsaved=self.store.unsaved if self.store is not None else None,
             devices=self.engine.health(at),
             waves=self._waves,

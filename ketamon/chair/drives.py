@@ -276,12 +276,12 @@ class ReplayDrive:
 
     @property
     def speed(self) -> float:
-        """How many times faster than life."""
-        return self._pace.speed
+        """How many times faster than life; what has no limit counts as the fastest that can be told."""
+        return min(self._pace.speed, MAX_SPEED)
 
     def set_speed(self, speed: float) -> None:
-        """Change the speed."""
-        self._pace.set(speed)
+        """Refuse: whoever looks at a replay walks through what came of it."""
+        raise Refused(f"a replay is walked through at the screen that plays it; its core has no speed {speed:g}×")
 
     def send(self, device: str, out: Outgoing) -> None:
         """Drop it: nobody listens to a replay."""
@@ -300,8 +300,7 @@ class ReplayDrive:
                 _play(core, record, self._clock.now())
             except Refused as refused:
                 self.refused.append(f"{record.t:.1f} s: {refused}")
-        if not isinf(self.speed):
-            self._pace.speed = 0.0
+        self._pace.speed = 0.0
 
     def _to(self, t: float) -> None:
         self._clock.advance(max(0.0, t - self._clock.now().seconds))
