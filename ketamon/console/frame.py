@@ -1,7 +1,9 @@
 """The frame around every screen: colours, the terminal's signs, keys in turn, and a crash that names no patient."""
 
+import asyncio
 import gc
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -51,6 +53,16 @@ class Frame(App[int]):
             self.register_theme(known)
         self.theme = theme if theme in self.available_themes else DEFAULT
         self.in_turn = InTurn(self, self._press)
+
+    def on_mount(self) -> None:
+        """Whoever ends this from outside, or closes its window, gets the terminal back as it was."""
+        if not self.is_headless and sys.platform != "win32":
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                asyncio.get_running_loop().add_signal_handler(number, self._end, number)
+
+    def _end(self, number: signal.Signals) -> None:
+        asyncio.get_running_loop().remove_signal_handler(number)  # a second one ends even what hangs
+        self.exit(return_code=128 + number)
 
     def tell(self, text: str, *, refused: bool = False) -> None:
         """Say something to whoever is at the screen."""
