@@ -1,0 +1,122 @@
+"""The strip of live waveforms: for eyes only. It has no scale, feeds no rule, and says so when nothing comes."""
+
+from typing import ClassVar
+
+from ketamon.console.charts import AXIS, GAP, GUTTER, LABEL, LINE
+from ketamon.console.glyphs import BRAILLE, Glyphs
+from ketamon.console.rows import Row
+from ketamon.console.sweep import CELLS_PER_S, Trace, lane
+from ketamon.console.widgets.picture import Picture
+from ketamon.domain.waveforms import Signal, Wave
+from ketamon.follow import Beat
+
+SHOWN: dict[Signal, tuple[str, str]] = {
+    Signal.PLETH: ("pleth", "S"),
+    Signal.ECG: ("ECG", "P"),
+    Signal.CO2: ("CO2", "C"),
+    Signal.RESP: ("resp", "R"),
+}
+"""What is drawn, the most wanted first: its name and the letter of its hue."""
+LANE_ROWS = 4
+SWEEP_SPEED = 2.0
+"""A session that runs faster than this is shown in stills: the core sends one every other second."""
+
+
+class Sweep(Picture):
+    """As many of the waveforms as there is room for, one above the other. Feed it with `take`."""
+
+    HELP = """\
+## Waveforms
+
+Pleth first, then ECG, CO2 and respiration, as far as a device sends them and there is room. The height is the device's
+own scale: it says nothing about how strong a pulse is. A broken line with dashes below: no sample came there.
+"""
+    DEFAULT_CSS = """
+    Sweep {
+        height: 4;
+        padding: 0 1;
+        & > .sweep--spo2 { color: $spo2; }
+        & > .sweep--pulse { color: $pulse; }
+        & > .sweep--co2 { color: $co2; }
+        & > .sweep--resp { color: $resp; }
+        & > .sweep--gap { color: $stale; }
+        & > .sweep--axis { color: $muted; }
+        & > .sweep--label { color: $foreground; }
+    }
+    """
+    LOOKS: ClassVar[dict[str, str]] = {
+        "S": "sweep--spo2",
+        "P": "sweep--pulse",
+        "C": "sweep--co2",
+        "R": "sweep--resp",
+        GAP: "sweep--gap",
+        AXIS: "sweep--axis",
+        LABEL: "sweep--label",
+    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(LOOKS.values())
+
+    def __init__(self, *, glyphs: Glyphs = BRAILLE) -> None:
+        super().__init__(glyphs=glyphs)
+        self._traces: dict[Signal, Trace] = {}
+        self._from: dict[Signal, tuple[str, str]] = {}
+        self._beat: Beat | None = None
+        self._at: float | None = None
+        self._chair = ""
+        self._still = False
+
+    @property
+    def signals(self) -> int:
+        """How many waveforms have come since this chair is looked at."""
+        return len(self._from)
+
+    def take(self, beat: Beat | None, now: float) -> None:
+        """Look at the pulse (None: the core is not heard) at this moment of the screen's own clock, and draw."""
+        if beat is not None and beat.chair != self._chair:
+            self._chair = beat.chair
+            self._traces.clear()
+            self._from.clear()
+        elapsed, self._at = now - self._at if self._at is not None else 0.0, now
+        fresh = beat.waves if beat is not None and beat is not self._beat else ()
+        self._beat = beat or self._beat
+        speed = self._beat.speed if self._beat is not None else 1.0
+        self._still = speed > SWEEP_SPEED
+        for trace in self._traces.values():
+            trace.advance(elapsed if self._still else elapsed * speed)
+        for wave in fresh:
+            self._came(wave)
+        if not self.display:
+            self._traces.clear()  # who looks again sees what is now
+        elif self._from:
+            self.redraw()
+
+    def _came(self, wave: Wave) -> None:
+        """Take samples of a waveform that is drawn; of several of one kind it is the first that came."""
+        signal, source = wave.block.signal, (wave.device, wave.block.site)
+        if signal not in SHOWN or self._from.setdefault(signal, source) != source:
+            return
+        cells = self.size.width - GUTTER
+        if not self.display or cells < 1:
+            return
+        columns, per_s = cells * self.glyphs.wide, CELLS_PER_S * self.glyphs.wide
+        trace = self._traces.get(signal)
+        if trace is None or len(trace.columns) != columns:
+            trace = self._traces[signal] = Trace(columns, per_s)
+        if self._still:
+            trace.still(wave)
+        else:
+            trace.take(wave)
+
+    def picture(self, width: int, height: int) -> list[Row]:
+        """Draw a lane for each waveform that there is room for."""
+        wanted = [signal for signal in SHOWN if signal in self._from][: max(height // LANE_ROWS, 1)]
+        rows: list[Row] = []
+        for n, signal in enumerate(wanted):
+            share = height // len(wanted) if n else height - height // len(wanted) * (len(wanted) - 1)
+            name, hue = SHOWN[signal]
+            trace = self._traces.get(signal)
+            if trace is None or len(trace.columns) != (width - GUTTER) * self.glyphs.wide:
+                trace = Trace(max(width - GUTTER, 1) * self.glyphs.wide, 1.0)
+            site = self._from[signal][1]
+            drawn = lane(trace, f"{name} {site}".strip(), "still" if self._still else "", width, share, self.glyphs)
+            rows += [one._replace(role=one.role.translate({ord(LINE): hue})) for one in drawn]
+        return rows
