@@ -311,9 +311,10 @@ class Overheard:
 
     def __init__(self, player: Player) -> None:
         self._player, self._folded = player, Folded(player.film)
-        self._take()
+        self.look()
 
-    def _take(self) -> None:
+    def look(self) -> None:
+        """Take what the player shows now."""
         player = self._player
         self.state, self.profile, self.beat = self._folded.to(player.count), player.profile, player.beat
         self.connected, self.why, self.changes = player.connected, player.why, player.changes
@@ -321,7 +322,7 @@ class Overheard:
     async def run(self) -> None:
         """Follow until cancelled."""
         while True:
-            self._take()
+            self.look()
             await asyncio.sleep(BEAT_S)
 
     async def ask(self, intent: Intent, pin: str = "") -> str:
