@@ -16,7 +16,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from ketamon.errors import SourceError, UsageError
-from ketamon.lock import Lock, holder
+from ketamon.lock import Holder, Lock, holder
 
 _SUFFIX = ".sock"
 
@@ -64,10 +64,17 @@ def claim_ports(addresses: Iterable[str]) -> ExitStack:
     """Take the right to these ports until the stack is closed. Raises `SourceError` with who has one of them."""
     with ExitStack() as claimed:
         for one, address in sorted({_one_name(address): address.partition("#")[0] for address in addresses}.items()):
-            name = hashlib.sha256(one.encode(errors="surrogateescape")).hexdigest()[:16]
-            lock = Lock(runtime_dir() / f"port-{name}.lock", f"{address} is used", "choose another port, or end it")
-            claimed.enter_context(lock)
+            claimed.enter_context(Lock(_port_lock(one), f"{address} is used", "choose another port, or end it"))
         return claimed.pop_all()
+
+
+def port_holder(address: str) -> Holder | None:
+    """Say which core has this port now; None where none does."""
+    return holder(_port_lock(_one_name(address)))
+
+
+def _port_lock(one: str) -> Path:
+    return runtime_dir() / f"port-{hashlib.sha256(one.encode(errors='surrogateescape')).hexdigest()[:16]}.lock"
 
 
 def _one_name(address: str) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-from contextlib import suppress
 from pathlib import Path
 
 from ketamon import __version__
@@ -12,7 +11,7 @@ from ketamon.chair.door import Door
 from ketamon.chair.drives import LiveDrive, ReplayDrive
 from ketamon.chair.engine import Chair
 from ketamon.chair.gap import Gap, gap
-from ketamon.chair.resumable import Resumable, resumable
+from ketamon.chair.resumable import Resumable, asked_before, resumable
 from ketamon.domain import events as e
 from ketamon.domain.instant import Instant
 from ketamon.domain.readings import Mode
@@ -25,7 +24,6 @@ from ketamon.registry import load as load_driver
 from ketamon.roster import Roster
 from ketamon.store import database, location
 from ketamon.store.keys import KEYS
-from ketamon.store.reader import Reader
 from ketamon.store.ring import SessionKey
 from ketamon.store.writer import Store
 from ketamon.stream.reader import StreamReader, has_intents
@@ -44,7 +42,7 @@ def live(chair: str, devices: dict[str, Cable], profile: Path | None) -> Core:
         for device in devices.values():
             line_opener(device.address, device.spec.line)().close()
         record = location.new_session_path(clock.now().wall, chair)
-        door = Door(Roster.open(location.data_dir(), load(profile)[0].people), asked_before=_asked_before())
+        door = Door(Roster.open(location.data_dir(), load(profile)[0].people), asked_before=asked_before())
         core = begin(chair, Mode.REAL, devices, profile, clock, drive, record, door, KEYS.fresh())
     except KetamonError:
         drive.close()
@@ -186,15 +184,6 @@ def _record(core: Core, record: Path, devices: dict[str, Cable], at: Instant) ->
         path = path.with_stem(f"{path.stem}-{at.wall:%H%M%S}")
         core.stream = StreamWriter(path, header, at, lambda: store.durable, KEYS.of(record))
     return path.name
-
-
-def _asked_before() -> bool:
-    """Whether the newest session here that can be read asked for PINs."""
-    for path in location.session_files():
-        with suppress(KetamonError), Reader(path) as reader:
-            for event in reader.events():
-                return isinstance(event.body, e.SessionOpened) and event.body.pins
-    return False
 
 
 def _head(core: Core) -> str:

@@ -1,15 +1,18 @@
 """Sessions that did not end and that nobody runs: what can be gone on with, and what to say of it."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ketamon.domain.events import SessionOpened
 from ketamon.domain.instant import Instant
 from ketamon.domain.session import SessionState
+from ketamon.errors import KetamonError
 from ketamon.lock import holder
 from ketamon.store import location
 from ketamon.store.folded import wholes
 from ketamon.store.lock import lock_path
+from ketamon.store.reader import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +41,12 @@ def resumable(chair: str | None = None) -> tuple[list[Resumable], list[str]]:
         if state.opened is not None and state.at is not None and chair in (None, state.opened.chair)
     ]
     return found, list(reasons.values())
+
+
+def asked_before() -> bool:
+    """Whether the newest session here that can be read asked for PINs."""
+    for path in location.session_files():
+        with suppress(KetamonError), Reader(path) as reader:
+            for event in reader.events():
+                return isinstance(event.body, SessionOpened) and event.body.pins
+    return False
