@@ -1,6 +1,6 @@
 """`ketamon attach`: the console of a core that runs already."""
 
-from ketamon.cli import configured, console, options
+from ketamon.cli import configured, console, options, page
 from ketamon.errors import SourceError, UsageError
 from ketamon.local import answers, running_chairs, socket_path
 
@@ -23,6 +23,8 @@ def main(argv: list[str]) -> int:
     path = socket_path(chair)
     if not answers(path):
         raise SourceError(f"chair {chair} has no running core; start one with “ketamon run --chair {chair}”")
+    if page.on_page():
+        page.end_with_server()
     staff = options.staff(args, config.person)
     return console.show(path, staff, config, config.sounds(args.sound), bound=args.only_me)
 
