@@ -88,9 +88,11 @@ class Page:
     async def see(self, *texts: str, within_s: float = WITHIN_S) -> str:
         """Wait until all of it stands on the page; return the whole."""
         end = time.monotonic() + within_s
-        while not all(text in (found := await self.screen()) for text in texts):
+        found = await self.screen()
+        while any(text not in found for text in texts):
             assert time.monotonic() < end, f"{texts} do not come:\n{found}"
             await asyncio.sleep(LOOKS_S)
+            found = await self.screen()
         return found
 
     async def press(self, *keys: str) -> None:
