@@ -31,6 +31,7 @@ HELD_UP_S = 1.0
 """A player that was held up (its terminal was stopped) goes on from there; it does not leap by more than this."""
 FASTEST = 1000.0
 BROKEN = "broken off, its core is gone: this is what came"
+COMING = "more is coming"
 ASIDE = 2000
 """After so many events a state is put aside for going back: to copy one takes 3 ms, to fold so many 10 ms."""
 
@@ -146,7 +147,7 @@ class Player:
         self.connected, self.why, self.changes = False, "nothing came yet", 0
         self._folded, self._all = Folded(self.film), Folded(self.film)
         self.state = self._folded.state
-        self._source, self._clock, self._fill, self._zone, self._remark = source, clock, fill, zone, remark
+        self._source, self._clock, self._fill, self.zone, self._remark = source, clock, fill, zone, remark
         self._speed, self._looked = speed, clock()
         self._ns = self._reached_ns = 0
         self._whole = self._broken = False
@@ -218,7 +219,7 @@ class Player:
             chair=self.state.opened.chair if self.state.opened else "",
             ended=self._whole and self._ns == self._end_ns,
             length_s=self._end_ns / 1e9,
-            remark=BROKEN if self._broken else self._remark,
+            remark=self._remark if self._whole else BROKEN if self._broken else COMING,
         )
 
     async def ask(self, intent: Intent, pin: str = "") -> str:  # noqa: ARG002 (a feed is asked with a PIN)
@@ -267,7 +268,7 @@ class Player:
 
     def to_clock(self, clock: time) -> None:
         """Go to when the clock on the wall showed this."""
-        first, last = (self.film.events[n].at.wall.astimezone(self._zone) for n in (0, -1))
+        first, last = (self.film.events[n].at.wall.astimezone(self.zone) for n in (0, -1))
         wanted = datetime.combine(first.date(), clock, first.tzinfo)
         if wanted <= first - timedelta(minutes=1):
             wanted += timedelta(days=1)

@@ -61,10 +61,10 @@ async def _run(args: argparse.Namespace) -> int:
 
 
 def _rehearsal(args: argparse.Namespace, record: Path) -> Core:
-    speed = min(args.speed, options.SCREEN_SPEED)
     if args.demo:
+        speed = min(args.speed, options.SCREEN_SPEED)
         return demo(args.demo, args.profile, speed=speed, record=record, sign=False)
-    core, _ = launch.replay(args.replay, args.profile, speed, record)
+    core, _ = launch.replay(args.replay, args.profile, args.speed, record)
     return core
 
 

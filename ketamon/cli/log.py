@@ -20,8 +20,7 @@ from ketamon.errors import UsageError
 from ketamon.follow import SocketFeed, Source
 from ketamon.local import socket_path
 from ketamon.profiles import load, loads
-from ketamon.store.database import SUFFIX
-from ketamon.store.location import data_dir
+from ketamon.store.location import session_called
 from ketamon.store.reader import Reader
 from ketamon.words import mark, said
 
@@ -48,7 +47,7 @@ def main(argv: list[str]) -> int:
         return 0
     if args.follow:
         raise UsageError("--follow goes with a running session; give its --chair instead of a file")
-    args.session = _found(args.session)
+    args.session = options.stream(session_called(args.session))
     if args.session.suffix == samples.SUFFIX:
         asyncio.run(_recorded(args))
     else:
@@ -95,12 +94,6 @@ def _ended(args: argparse.Namespace) -> None:
                 source = Source.LIVE if event.body.mode is Mode.REAL else Source.SIMULATED
             if is_logged(event):
                 _say(event, state, profile, source, json=args.json)
-
-
-def _found(path: Path) -> Path:
-    """Find a session: a file, or one that is kept here, by its name, or a sample stream, by its name."""
-    kept = data_dir() / "sessions" / f"{path.name.removesuffix(SUFFIX)}{SUFFIX}"
-    return kept if len(path.parts) == 1 and not path.exists() and kept.exists() else options.stream(path)
 
 
 def _say(event: e.Event, state: SessionState, profile: Profile, source: Source, *, json: bool) -> None:

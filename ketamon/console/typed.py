@@ -8,6 +8,7 @@ unit is another one, the answer says what it would be in ours, and a person type
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import time
 
 from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
 from ketamon.domain.people import Person, Role
@@ -181,3 +182,15 @@ def minutes_ago(text: str) -> tuple[float, str]:
     if found is None:
         raise Mistake("write the minutes and the reason, like “5 was with the patient”")
     return float(found.group(1)), found.group(2)
+
+
+def clock(text: str) -> time:
+    """Read a time of day: "14:32", "14:32:10"."""
+    found = re.fullmatch(r"(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?", text.strip())
+    if found is None:
+        raise Mistake("time: write hours and minutes, like 14:32, or 14:32:10")
+    hour, minute, second = (int(part or 0) for part in found.groups())
+    try:
+        return time(hour, minute, second)
+    except ValueError as error:
+        raise Mistake(f"there is no {text.strip()} in a day") from error

@@ -9,7 +9,7 @@ from ketamon.errors import KetamonError, SourceError
 from ketamon.store.database import READ_FAILURES, SUFFIX, connect, has_ended, sync_directory
 from ketamon.store.home import data_dir
 
-__all__ = ["data_dir", "new_session_path", "open_sessions", "session_files", "sessions_dir"]
+__all__ = ["data_dir", "new_session_path", "open_sessions", "session_called", "session_files", "sessions_dir"]
 
 
 _UNREADABLE: tuple[type[Exception], ...] = (*READ_FAILURES, KetamonError)
@@ -48,6 +48,12 @@ def session_files() -> list[Path]:
         return []
     except OSError as error:
         raise SourceError(f"{directory} cannot be read: {error.strerror}; set KETAMON_HOME") from error
+
+
+def session_called(path: Path) -> Path:
+    """Find a session file: `path`, or the one that is kept here and called so; where neither is there, `path`."""
+    kept = data_dir() / "sessions" / f"{path.name.removesuffix(SUFFIX)}{SUFFIX}"
+    return kept if len(path.parts) == 1 and not path.exists() and kept.exists() else path
 
 
 def open_sessions() -> list[Path]:

@@ -19,11 +19,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from ketamon.codec import decode_body
-from ketamon.domain.events import SessionOpened, SessionResumed, Signed, StreamClosed, Unknown
+from ketamon.domain.events import Event, SessionOpened, SessionResumed, Signed, StreamClosed, Unknown
 from ketamon.errors import VerificationError
 from ketamon.store.chain import Head, link
 from ketamon.store.cipher import damaged_pages
@@ -38,6 +39,7 @@ from ketamon.store.database import (
     read_meta,
     schema_problems,
 )
+from ketamon.store.reader import Reader
 from ketamon.store.signing import Signing
 from ketamon.store.witness import Witness
 
@@ -97,6 +99,23 @@ def examine(path: Path) -> Verdict:
     except VerificationError as error:
         verdict.problems.append(Problem(0, str(error)))
     return verdict
+
+
+def sound_part(path: Path, verdict: Verdict) -> list[Event]:
+    """Return the events of a record that was examined, up to the last one that is sound.
+
+    Raises `SourceError`, and `VerificationError` where no event is.
+    """
+    events: list[Event] = []
+    try:
+        with Reader(path) as reader:
+            events.extend(takewhile(lambda event: event.seq <= verdict.sound, reader.events()))
+    except VerificationError:
+        if not events:
+            raise
+    if not events:
+        raise VerificationError(f"{path}: no event in it is surely as it was written; run `ketamon verify` on it")
+    return events
 
 
 def _kept(found: Iterator[Problem]) -> Iterator[Problem]:

@@ -19,11 +19,12 @@ class LogList(Lines):
     def show(self, log: tuple[LogLine, ...]) -> None:
         """Show the newest entries."""
         width = self.size.width
-        rows = [_row(line, width) for line in log[: max(0, self.size.height)]]
+        rows = [row(line, width) for line in log[: max(0, self.size.height)]]
         self.say(rows or [Content.styled("nothing was logged yet", "$muted")])
 
 
-def _row(line: LogLine, width: int) -> Content:
+def row(line: LogLine, width: int) -> Content:
+    """Draw an entry in one line."""
     clock = Content.styled(f"{line.clock}  ", "$muted")
     who = Content.styled(f"  {line.who}", "$muted") if line.who else Content("")
     room = max(1, width - clock.cell_length - who.cell_length)
