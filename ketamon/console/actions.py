@@ -6,48 +6,16 @@ now; the core still checks every intent. Keys that terminals swallow or confuse 
 ctrl+s and ctrl+q under flow control) are not used, a test holds that.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable
 
 from textual.binding import Binding
 
+from ketamon.console.action import Action, Where
 from ketamon.console.keys import Key, shown
+from ketamon.console.trend_actions import TREND_ACTIONS
 from ketamon.console.view import ChairView
-from ketamon.console.when import coming, ever, has_pins, leaving, running, timed
+from ketamon.console.when import coming, has_pins, leaving, running, timed
 from ketamon.domain.devices import Action as DeviceAction
-
-
-class Where(StrEnum):
-    """The heading under which help and palette show an action."""
-
-    EMERGENCY = "emergency"
-    PATIENT = "patient"
-    ALARMS = "alarms"
-    SESSION = "session"
-    PEOPLE = "people"
-    TIME = "replay and simulation"
-    SCREEN = "screen"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
-    """One row: `label` is the word in the key bar, `help` the sentence in help, palette and tooltip.
-
-    `bar` is the place in the key bar (0: not in it); where the bar is too narrow, higher numbers give way first.
-    `locked`: also a locked screen does it; for everything else somebody signs in first.
-    """
-
-    name: str
-    keys: tuple[str, ...]
-    label: str
-    help: str
-    where: Where
-    bar: int = 0
-    always: str = ""
-    locked: bool = False
-    allowed: Callable[[ChairView], bool] = ever
-
 
 ACTIONS: dict[str, Action] = {
     action.name: action
@@ -336,6 +304,7 @@ ACTIONS: dict[str, Action] = {
             bar=13,
             allowed=timed,
         ),
+        *TREND_ACTIONS,
         Action(
             name="theme",
             keys=("t",),

@@ -55,7 +55,7 @@ class KetamonApp(Frame):
 
     def get_default_screen(self) -> ChairScreen:
         """Begin at the chair."""
-        return ChairScreen(self._staff, self._ask, self.leave, self.glyphs)
+        return ChairScreen(self._staff, self._ask, self.leave, self.glyphs, self.clock)
 
     def on_mount(self) -> None:
         """Follow the core, and look."""

@@ -4,7 +4,7 @@ Bucket number i holds the values with i * width <= t < (i + 1) * width, whatever
 So a chart that moves on does not flicker, and only the newest bucket changes when a value comes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
@@ -103,3 +103,33 @@ class Bucketed:
         if fresh:
             self._gap = _fold(self._buckets, fresh, self._grid.width_s, gap=self._gap)
             self._next_t, self._seq = fresh[-1].t, fresh[-1].seq
+
+
+class Columns:
+    """The columns of one chart: its buckets, and where there should have been one."""
+
+    def __init__(self) -> None:
+        self._bucketed = Bucketed()
+
+    def over(
+        self, series: Series | None, grid: Grid, interval_s: float, now_s: float
+    ) -> tuple[list[Bucket | None], Sequence[int]]:
+        """Return the bucket of each column of the grid, and the columns where there was to be a value.
+
+        A value normally comes each `interval_s`: two that do must not stand in columns with an empty one between.
+        """
+        first = next(iter(series), None) if series is not None else None
+        if series is None or first is None:
+            return [None] * grid.count, ()
+        width = max(grid.width_s, 2 * interval_s)
+        if width == grid.width_s:
+            return self._bucketed.over(series, grid), _due(grid, first.t, now_s)
+        wide = Grid(floor(grid.start / width), width, ceil(grid.count * grid.width_s / width) + 1)
+        buckets, due = self._bucketed.over(series, wide), _due(wide, first.t, now_s)
+        places = [wide.index(grid.start + (x + 0.5) * grid.width_s) for x in range(grid.count)]
+        return [buckets[i] for i in places], [x for x, i in enumerate(places) if i in due]
+
+
+def _due(grid: Grid, first_s: float, now_s: float) -> range:
+    """Return the buckets that are over, since there were values at all."""
+    return range(max(grid.index(first_s), 0), min(grid.index(now_s), grid.count))

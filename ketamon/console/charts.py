@@ -8,6 +8,7 @@ arrow.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from ketamon.console.buckets import Bucket
 from ketamon.console.glyphs import Glyphs
@@ -19,6 +20,8 @@ LINE, LIMIT, SHADE, GAP, MARK, LETTER, AXIS, LABEL = "ltsgmeaL"
 """The roles of the cells of a chart."""
 BAND, CURSOR = "bc"
 """Their grounds."""
+_COVERED = frozenset({" ", LIMIT, SHADE, MARK})
+"""What the cursor covers; values, gaps and the letters of marks it never does."""
 
 GUTTER = 10
 """Cells left of a chart: name or unit, a value, the axis."""
@@ -26,6 +29,9 @@ _TOGETHER_S = 2.0
 """Cuff values that come within this time belong to one measurement."""
 _TICK_CELLS = 8
 """Cells between two numbers on the time axis, at least."""
+_TICK_ROWS = 4
+"""Rows from one number beside a chart to the next, at least."""
+_STEPS = (1, 2, 5, 10, 20, 50, 100, 200)
 _STEPS_MIN = (1, 2, 5, 10, 15, 20, 30, 60, 120, 240, 480, 1440)
 
 
@@ -41,12 +47,16 @@ class Cuff:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something that happened at `t`: its letter in the picture and its word in the legend. An alarm has a priority."""
+    """Something that happened at `t`: its letter in the picture and its word in the legend. An alarm has a priority.
+
+    `text` says in full what it was.
+    """
 
     t: float
     letter: str
     word: str
     priority: Priority | None = None
+    text: str = ""
 
     @property
     def rank(self) -> int:
@@ -80,7 +90,6 @@ def rows_of(
     cuffs: Iterable[tuple[int, Cuff]] = (),
     marks: Mapping[int, str] | None = None,
     due: Collection[int] = (),
-    cursor: int | None = None,
 ) -> list[Row]:
     """Draw one chart of `width` x `height` cells over the fixed range `low`..`high`.
 
@@ -98,7 +107,7 @@ def rows_of(
         chart.cuff(x, cuff)
     for column, letter in (marks or {}).items():
         chart.mark(column, letter)
-    return chart.rows(cursor)
+    return chart.rows()
 
 
 class _Chart:
@@ -184,21 +193,18 @@ class _Chart:
             self._cuff_signs(x // self.glyphs.wide, cuff, self.glyphs.cuff)
         self._clamped(x // self.glyphs.wide, min(values), max(values))
 
-    def rows(self, cursor: int | None) -> list[Row]:
+    def rows(self) -> list[Row]:
         """Return what was drawn."""
         for x, y, arrow in self.arrows:
             self.text[y][x], self.role[y][x], self.dots[y][x] = arrow, LINE, 0
-        return [self._row(y, cursor) for y in range(self.height)]
+        return [self._row(y) for y in range(self.height)]
 
-    def _row(self, y: int, cursor: int | None) -> Row:
+    def _row(self, y: int) -> Row:
         text, role, cells = self.text[y], self.role[y], self.glyphs.cells
         for x, dots in enumerate(self.dots[y]):
             if dots:
                 text[x], role[x] = cells[dots], LINE
-        ground = (BAND if y in self.banded else " ") * self.width
-        if cursor is not None and 0 <= cursor < self.width:
-            ground = ground[:cursor] + CURSOR + ground[cursor + 1 :]
-        return Row("".join(text), "".join(role), ground)
+        return Row("".join(text), "".join(role), (BAND if y in self.banded else " ") * self.width)
 
     def _put(self, x: int, y: int, sign: str, role: str) -> None:
         if 0 <= x < self.width:
@@ -234,6 +240,14 @@ class _Chart:
                 self._put(x, self.at(value) // self.glyphs.high, sign, LINE)
 
 
+def pointed(one: Row, column: int, sign: str) -> Row:
+    """Return a row with the cursor in a column: its ground, and its sign where nothing of weight stands."""
+    covers = one.role[column] in _COVERED
+    text = one.text[:column] + (sign if covers else one.text[column]) + one.text[column + 1 :]
+    role = one.role[:column] + (LETTER if covers else one.role[column]) + one.role[column + 1 :]
+    return Row(text, role, one.ground[:column] + CURSOR + one.ground[column + 1 :])
+
+
 def gutter_of(
     label: str, unit: str, low: float, high: float, height: int, *, glyphs: Glyphs, limits: Iterable[float] = ()
 ) -> list[Row]:
@@ -243,6 +257,10 @@ def gutter_of(
         chart.at(limit) // glyphs.high: (limit, LIMIT) for limit in sorted(limits, reverse=True) if low <= limit <= high
     }
     values |= {height - 1: (low, AXIS), 0: (high, AXIS)}
+    for value in _between(low, high, height):
+        y = chart.at(value) // glyphs.high
+        if values.keys().isdisjoint(range(y - 1, y + 2)):
+            values[y] = value, AXIS
     top, side, tick, bottom = glyphs.axis
     rows = []
     for y in range(height):
@@ -252,10 +270,16 @@ def gutter_of(
         if y in values:
             value, role = values[y]
             line.put(GUTTER - 4, f"{value:3.0f}", role)
-            axis = tick if role == LIMIT else axis
+            axis = tick if 0 < y < height - 1 else axis
         line.put(GUTTER - 1, axis, AXIS)
         rows.append(line.row())
     return rows
+
+
+def _between(low: float, high: float, height: int) -> list[float]:
+    """Return round values between the ends of the range, where a chart is high enough for them."""
+    step = next((s for s in _STEPS if (high - low) / s * _TICK_ROWS <= height), high - low)
+    return [n * step for n in range(int(low // step) + 1, ceil(high / step))]
 
 
 def minutes_row(start_s: float, seconds_per_cell: float, width: int) -> Row:

@@ -1,23 +1,22 @@
 """The middle of the view: trend and timeline, put together from state and profile."""
 
+from dataclasses import replace
+from datetime import tzinfo
+
 from ketamon import words
 from ketamon.console.charts import Mark, cuffs_of
 from ketamon.console.numbers import limits
+from ketamon.console.trends import Panel, Running, TrendData
 from ketamon.console.widgets.timeline import Stage, Stretch, TimelineData
-from ketamon.console.widgets.trend import Panel, TrendData
 from ketamon.domain import events as e
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
 from ketamon.domain.phases import Phase
 from ketamon.domain.profile import CriterionKind, Display, Profile
 from ketamon.domain.series import Series
-from ketamon.domain.session import SessionState
+from ketamon.domain.session import Infusion, SessionState
+from ketamon.plain import plain
 from ketamon.rules.current import track
-
-WINDOWS_S = (900.0, 1800.0, 3600.0, 5400.0)
-"""Lengths of the trend: the shortest that holds the session so far. A longer session moves through the longest."""
-STEP_S = 600.0
-"""How far the trend moves on at a time, so that nothing moves in between."""
 
 NOTE_LETTER, ALARM_LETTER = "#", "!"
 
@@ -37,22 +36,39 @@ HUES = {
 }
 
 
-def trend(state: SessionState, profile: Profile, at: Instant, further: tuple[Panel, ...] = ()) -> TrendData:
+def trend(
+    state: SessionState, profile: Profile, at: Instant, zone: tzinfo | None = None, further: tuple[Panel, ...] = ()
+) -> TrendData:
     """Return the trends of everything that ever had a value, and further charts among them."""
-    start, end = window(at.seconds)
     shown = {d.parameter: d for d in profile.display}
     both = Parameter.HR in state.history and Parameter.PR in state.history
     wanted = [p for p in ORDER if p in shown and p in state.history and not (both and p is Parameter.PR)]
     panels = [_panel(state, profile, shown[p], at) for p in wanted]
     panels[BEFORE_FURTHER:BEFORE_FURTHER] = further
-    return TrendData(start_s=start, end_s=end, now_s=at.seconds, panels=tuple(panels), marks=marks(state, profile))
+    return TrendData(
+        at=at, panels=tuple(panels), marks=marks(state, profile), running=running(state.infusion), zone=zone
+    )
 
 
-def window(now_s: float) -> tuple[float, float]:
-    """Return the stretch of session time that the trend shows."""
-    length = next((w for w in WINDOWS_S if now_s <= w), WINDOWS_S[-1])
-    steps = -(-max(0.0, now_s - length) // STEP_S)
-    return steps * STEP_S, steps * STEP_S + length
+def nameless(data: TrendData) -> TrendData:
+    """Return what a locked screen may read out: only alarms in full, as a note can name somebody."""
+    return replace(data, marks=tuple(m if m.priority else replace(m, text="") for m in data.marks))
+
+
+def running(run: Infusion) -> Running:
+    """Return when the infusion ran: from its start to its end without the pauses."""
+    if run.started is None:
+        return Running()
+    stretches: list[tuple[float, float | None]] = []
+    begin: float | None = run.started.seconds
+    for paused, resumed in run.pauses:
+        if begin is not None:
+            stretches.append((begin, paused.seconds))
+        begin = resumed.seconds if resumed else None
+    end = run.ended.seconds if run.ended else None
+    if begin is not None:
+        stretches.append((begin, end))
+    return Running(stretches=tuple(stretches), ended=run.ended is not None, exact=run.unseen_s is not None)
 
 
 def _panel(state: SessionState, profile: Profile, display: Display, at: Instant) -> Panel:
@@ -61,6 +77,7 @@ def _panel(state: SessionState, profile: Profile, display: Display, at: Instant)
     info = PARAMETERS[parameter]
     histories = [state.history.get(p, Series()) for p in CUFF]
     base = state.baseline.get(parameter)
+    lower, upper = limits(state, profile, parameter)
     band = next((b for b in profile.band if b.parameter is parameter), None)
     return Panel(
         label="NIBP" if cuff else info.label,
@@ -71,7 +88,9 @@ def _panel(state: SessionState, profile: Profile, display: Display, at: Instant)
         series=None if cuff else track(state, profile, parameter, at),
         cuffs=cuffs_of(*histories) if cuff else (),
         interval_s=display.interval_s or 1.0,
-        limits=tuple(v for v in limits(state, profile, parameter) if v is not None),
+        lower=lower,
+        upper=upper,
+        decimals=info.decimals,
         band=(base - band.below, base + band.above) if base is not None and band is not None else None,
     )
 
@@ -82,13 +101,15 @@ def marks(state: SessionState, profile: Profile) -> tuple[Mark, ...]:
     for observation in state.observations.values():
         item = words.item_of(profile, observation.item)
         if item is not None and observation.grade is not None:
-            found.append(Mark(observation.at.seconds, item.key, item.label))
+            text = words.graded(profile, observation.item, observation.grade, observation.text)
+            found.append(Mark(observation.at.seconds, item.key, item.label, text=plain(text)))
     for event in state.log:
         match event.body:
-            case e.Noted():
-                found.append(Mark(event.at.seconds, NOTE_LETTER, "note"))
-            case e.AlarmChanged(state=e.AlarmState.ACTIVE, priority=priority):
-                found.append(Mark(event.at.seconds, ALARM_LETTER, "alarm", priority))
+            case e.Noted(text=text):
+                found.append(Mark(event.at.seconds, NOTE_LETTER, "note", text=plain(f"note: {text}")))
+            case e.AlarmChanged(state=e.AlarmState.ACTIVE, priority=priority) as alarm:
+                text = plain(f"{words.mark(alarm)} {alarm.text}")
+                found.append(Mark(event.at.seconds, ALARM_LETTER, "alarm", priority, text))
     return tuple(found)
 
 

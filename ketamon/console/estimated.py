@@ -1,7 +1,8 @@
 """The estimate of ketamine in blood as a chart, where the profile shows it. It says what it is, and decides nothing."""
 
-from ketamon.console.curves import window
-from ketamon.console.widgets.trend import Panel
+from math import ceil
+
+from ketamon.console.trends import Panel
 from ketamon.domain.instant import Instant
 from ketamon.domain.profile import Profile
 from ketamon.domain.series import Series
@@ -9,7 +10,10 @@ from ketamon.domain.session import SessionState
 from ketamon.rules import estimate
 
 EVERY_S = 15.0
-"""How close its points are, and how often it is worked out: it changes over minutes, and an hour of it takes 60 ms."""
+"""How often it is worked out, and how close its points are in the first hour: an hour of it takes 60 ms.
+
+In a longer session the points are further apart, so that it takes no longer: it changes over minutes.
+"""
 
 STEP = 300.0
 """The chart goes up to this many ng/mL, or to a multiple of it: 0.5 mg/kg over 40 min reaches about 250."""
@@ -35,7 +39,8 @@ class EstimateChart:
 
 def _charts(state: SessionState, profile: Profile, at: Instant) -> list[Panel]:
     """Draw a band from the lower to the higher model: two values at each moment. It stops where too little is known."""
-    levels = estimate.band(state, profile, at, *window(at.seconds), EVERY_S).levels
+    every = EVERY_S * max(1, ceil(at.seconds / 3600))
+    levels = estimate.band(state, profile, at, 0.0, at.seconds, every).levels
     if not levels:
         return []
     band = Series()
@@ -51,7 +56,8 @@ def _charts(state: SessionState, profile: Profile, at: Instant) -> list[Panel]:
             low=0.0,
             high=top,
             series=band,
-            interval_s=EVERY_S,
+            interval_s=every,
+            between=True,
             legend="est.: estimate of ketamine in blood, between two models",
         )
     ]

@@ -27,6 +27,7 @@ class Glyphs:
     over: str
     under: str
     now: str
+    cursor: str
     cuff: str | None
     axis: tuple[str, str, str, str]
     given: str
@@ -94,6 +95,7 @@ BRAILLE = Glyphs(
     over="▲",
     under="▼",
     now="▲",
+    cursor="│",
     cuff=None,
     axis=("┬", "│", "┤", "┴"),
     given="▓",
@@ -121,6 +123,7 @@ BLOCKS = Glyphs(
     over="▲",
     under="▼",
     now="▲",
+    cursor="│",
     cuff="┬│┼┴",
     axis=("┬", "│", "┤", "┴"),
     given="▓",
@@ -147,6 +150,7 @@ ASCII = Glyphs(
     over="^",
     under="v",
     now="^",
+    cursor="|",
     cuff="+|o+",
     axis=("+", "|", "+", "+"),
     given="#",

@@ -11,6 +11,10 @@ _SHOWN = {
     "minus": "-",
     "up": "↑",
     "down": "↓",
+    "left": "←",
+    "right": "→",
+    "shift+left": "shift ←",
+    "shift+right": "shift →",
 }
 
 

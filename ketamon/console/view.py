@@ -14,9 +14,9 @@ from ketamon.console.before import Before
 from ketamon.console.desk import DueLine, Gate, LogLine, Signing, Step, Undo
 from ketamon.console.numbers import Pump
 from ketamon.console.room import LimitLine, RescueLine
+from ketamon.console.trends import Panel, TrendData
 from ketamon.console.widgets.tile import TileData
 from ketamon.console.widgets.timeline import TimelineData
-from ketamon.console.widgets.trend import Panel, TrendData
 from ketamon.domain import events as e
 from ketamon.domain.devices import Action, Priority
 from ketamon.domain.events import AlarmState
@@ -153,7 +153,7 @@ def build(
         profile=profile,
         patient=state.patient,
         order=state.order.order if state.order else None,
-        trend=curves.trend(state, profile, at, charts) if at else None,
+        trend=curves.trend(state, profile, at, zone, charts) if at else None,
         timeline=curves.timeline(state, profile, at) if at else None,
         course=curves.course(state, profile, at) if at and reached else words.DASHES,
         due=desk.due(state, profile, at, known=reached) if at else (),
@@ -187,7 +187,8 @@ def nameless(view: ChairView) -> ChairView:
     """Return what a locked screen shows: nobody's name, of the log only its alarms; numbers and alarms stay."""
     header = replace(view.header, patient=f"{words.DASHES} LOCKED", staff="")
     alarms = tuple(line for line in view.log if line.kind == e.AlarmChanged.TYPE)
-    return replace(view, locked=True, header=header, patient=None, undo=None, log=alarms)
+    trend = curves.nameless(view.trend) if view.trend else None
+    return replace(view, locked=True, header=header, patient=None, undo=None, log=alarms, trend=trend)
 
 
 def _header(

@@ -34,3 +34,8 @@ def timed(view: ChairView) -> bool:
 def has_pins(view: ChairView) -> bool:
     """Whether people prove here who they are."""
     return view.pins and view.reached
+
+
+def charted(view: ChairView) -> bool:
+    """Whether there is a trend to read in."""
+    return view.trend is not None and bool(view.trend.panels)

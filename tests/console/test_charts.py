@@ -12,6 +12,7 @@ from ketamon.console.charts import (
     gutter_of,
     heights,
     minutes_row,
+    pointed,
     rows_of,
 )
 from ketamon.console.glyphs import ASCII, BLOCKS, BRAILLE, glyphs_for
@@ -110,15 +111,15 @@ PICTURES = {
 ······|······|······
 """,
     ),
-    "band under the dots, mark, cursor": (
+    "band under the dots, mark": (
         ([b(100)] * 10, 5, 5, 40, 200, BRAILLE),
-        {"band": (90, 140), "marks": {3: "n"}, "cursor": 1},
+        {"band": (90, 140), "marks": {3: "n"}},
         """
-···n·|···e·|·c···
-···┊·|···m·|·c···
-···┊·|sssms|bcbbb
-⠉⠉⠉⠉⠉|lllll|·c···
-···┊·|···m·|·c···
+···n·|···e·|·····
+···┊·|···m·|·····
+···┊·|sssms|bbbbb
+⠉⠉⠉⠉⠉|lllll|·····
+···┊·|···m·|·····
 """,
     ),
     "the band shows without colours too": (
@@ -163,6 +164,22 @@ def test_the_picture(name):
     assert "\n" + "\n".join(map(look, rows)) + "\n" == expected
 
 
+def test_the_cursor_stands_in_every_row_and_covers_no_value():
+    columns = [b(0, 6), None, b(0)]
+    for glyphs in (BRAILLE, BLOCKS, ASCII):
+        rows = rows_of(
+            columns[: 3 * glyphs.wide] + [None] * (3 * glyphs.wide - 3), 3, 4, 0, 7, glyphs=glyphs, limits=[3.4],
+            band=(1, 5), marks={1: "n"}, due=range(3),
+        )  # fmt: skip
+        for x in range(3):
+            for before, row in zip(rows, (pointed(row, x, glyphs.cursor) for row in rows), strict=True):
+                assert row.ground[x] == "c"
+                covered = before.role[x] in " tsm"
+                assert row.text[x] == (glyphs.cursor if covered else before.text[x])
+                assert row.text[:x] + row.text[x + 1 :] == before.text[:x] + before.text[x + 1 :]
+                assert len({len(part) for part in row}) == 1
+
+
 bucket = st.builds(
     lambda one, other, gap: Bucket(min(one, other), max(one, other), other, 2, gap),
     st.floats(-50, 150),
@@ -179,7 +196,7 @@ def test_whatever_comes_it_is_a_full_picture(glyphs, width, height, data):
     cuffs = data.draw(st.lists(st.tuples(st.integers(-3, count + 3), st.just(pressure(140, 90, 110))), max_size=3))
     rows = rows_of(
         columns, width, height, 0.0, 100.0, glyphs=glyphs, cuffs=cuffs, limits=[90, 300], band=(20, 60),
-        marks={-4: "x", 2: "n", 99: "y"}, due=range(count), cursor=width + 1,
+        marks={-4: "x", 2: "n", 99: "y"}, due=range(count),
     )  # fmt: skip
     assert len(rows) == height
     assert all(len(part) == width for row in rows for part in row)
@@ -208,6 +225,13 @@ def test_the_gutter_names_the_panel_its_range_and_its_limits():
     rows = gutter_of("SpO2", "%", 80, 100, 5, glyphs=BRAILLE, limits=[92])
     assert [row.text for row in rows] == ["SpO2  100┬", "%        │", "       92┤", "         │", "       80┴"]
     assert all(len(row.text) == GUTTER for row in rows)
+
+
+def test_a_high_chart_has_numbers_in_between_that_are_round_and_apart():
+    rows = gutter_of("SpO2", "%", 80, 100, 17, glyphs=BRAILLE, limits=[92])
+    assert [(y, row.text[5:]) for y, row in enumerate(rows) if row.text[6:9].strip()] == [
+        (0, " 100┬"), (4, "  95┤"), (6, "  92┤"), (8, "  90┤"), (12, "  85┤"), (16, "  80┴"),
+    ]  # fmt: skip
 
 
 MINUTES = [

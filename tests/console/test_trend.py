@@ -1,16 +1,23 @@
 """The trend widget: panels by height, gaps and zoom, a cursor that reads out, and repaints of what changed only."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from textual.app import App, ComposeResult
+from textual.content import Content
+from textual.events import MouseScrollDown, MouseScrollUp
 from textual.geometry import Region
 
+from ketamon.console.buckets import grid_of
 from ketamon.console.charts import GUTTER, Cuff, Mark
 from ketamon.console.glyphs import ASCII, BRAILLE
+from ketamon.console.scope import Scope
 from ketamon.console.themes import DARK_ROOM, LIGHT
-from ketamon.console.widgets.trend import Panel, PanelPainter, Trend, TrendData, readout
+from ketamon.console.trends import Panel, PanelPainter, TrendData
+from ketamon.console.widgets.trend import DEEDS, Trend
 from ketamon.domain.devices import Priority
+from ketamon.domain.instant import Instant
 from ketamon.domain.series import Series
 
 
@@ -26,15 +33,33 @@ def panels():
     spo2 = series(1800, lambda t: 84.0 if t == 1500 else 97.0, gap=range(600, 780))
     cuffs = (Cuff(310.0, 122, 76, 91), Cuff(610.0, 138, 104, 115))
     return (
-        Panel(label="NIBP", unit="mmHg", hue="nibp", low=40, high=200, cuffs=cuffs, limits=(160,), band=(76, 140)),
-        Panel(label="SpO2", unit="%", hue="spo2", low=80, high=100, series=spo2, limits=(92,)),
+        Panel(label="NIBP", unit="mmHg", hue="nibp", low=40, high=200, cuffs=cuffs, upper=160, band=(76, 140)),
+        Panel(label="SpO2", unit="%", hue="spo2", low=80, high=100, series=spo2, lower=92),
         Panel(label="PR", unit="/min", hue="pulse", low=40, high=140, series=series(1800, lambda _: 70.0)),
     )
 
 
 def trend_data(**changes):
     marks = (Mark(900.0, "n", "nausea"),)
-    return replace(TrendData(start_s=0, end_s=3600, now_s=1800, panels=panels(), marks=marks), **changes)
+    return replace(TrendData(at=at(1800), panels=panels(), marks=marks, zone=UTC), **changes)
+
+
+def at(seconds):
+    return Instant(0, datetime(2026, 11, 21, 14, 0, tzinfo=UTC)).plus(seconds)
+
+
+def painted(panel, data, start, end, painter=None):
+    """Return the rows of one panel of 60 columns and four rows, in ASCII."""
+    return (painter or PanelPainter()).rows(panel, data, grid_of(start, end, 60), 4, ASCII, letters=True)
+
+
+def title(trend):
+    return Content.from_markup(trend.border_title).plain
+
+
+def shown_in(trend):
+    names = [line[:GUTTER].split()[0] for line in text_of(trend) if line[:1].isalpha()]
+    return [name for name in names if name != "mmHg"]
 
 
 class Watched(Trend):
@@ -48,15 +73,15 @@ class Watched(Trend):
 
 
 class TrendApp(App[None]):
-    def __init__(self, glyphs=BRAILLE) -> None:
+    def __init__(self, glyphs=BRAILLE, clock=lambda: 0.0) -> None:
         super().__init__()
         for theme in (DARK_ROOM, LIGHT):
             self.register_theme(theme)
         self.theme = DARK_ROOM.name
-        self.glyphs = glyphs
+        self.glyphs, self.clock = glyphs, clock
 
     def compose(self) -> ComposeResult:
-        yield Watched(glyphs=self.glyphs)
+        yield Watched(glyphs=self.glyphs, clock=self.clock)
 
 
 def text_of(trend):
@@ -71,8 +96,7 @@ async def test_panels_give_way_from_the_last(height, names):
     async with app.run_test(size=(80, height)):
         trend = app.query_one(Trend)
         trend.update(trend_data())
-        shown = [line[:GUTTER].split()[0] for line in text_of(trend) if line[:1].isalpha()]
-        assert [name for name in shown if name != "mmHg"] == names
+        assert shown_in(trend) == names
 
 
 async def test_the_dip_the_gap_and_the_mark_are_there():
@@ -80,6 +104,7 @@ async def test_the_dip_the_gap_and_the_mark_are_there():
     async with app.run_test(size=(92, 22)):  # 80 columns of 45 s
         trend = app.query_one(Trend)
         trend.update(trend_data())
+        trend.zoom(1)
         lines = [line[GUTTER:] for line in text_of(trend)]
         spo2 = lines[9:14]
         dip, gap = 1500 // 45, range(630 // 45, 780 // 45)
@@ -96,8 +121,7 @@ def test_a_rhythm_slower_than_a_column_is_no_gap():
         label="RR", unit="/min", hue="resp", low=0, high=30, series=series(600, lambda _: 14.0, every=10), interval_s=10
     )
     for end in (600, 400, 130):
-        data = TrendData(start_s=end - 120.0, end_s=end, now_s=end, panels=(slow,))
-        rows = PanelPainter().rows(slow, data, (60, 4), ASCII, None, letters=True)
+        rows = painted(slow, TrendData(at=at(end), panels=(slow,)), end - 120.0, end)
         assert "x" not in "".join(row.text for row in rows)
         line = ["".join(row.text[x] for row in rows).strip() for x in range(GUTTER, GUTTER + 60)]
         assert all(line[: 60 - 20])
@@ -105,62 +129,146 @@ def test_a_rhythm_slower_than_a_column_is_no_gap():
 
 def test_silence_at_the_end_becomes_a_gap_without_a_word_from_the_device():
     panel = Panel(label="PR", unit="/min", hue="pulse", low=40, high=140, series=series(100, lambda _: 70.0))
-    data = TrendData(start_s=0, end_s=600, now_s=300, panels=(panel,))
+    data = TrendData(at=at(300), panels=(panel,))
     painter = PanelPainter()
     for now, gap in ((100, 0), (300, 20), (410, 31)):
-        rows = painter.rows(panel, replace(data, now_s=now), (60, 4), ASCII, None, letters=True)
+        rows = painted(panel, replace(data, at=at(now)), 0, 600, painter)
         assert rows[-1].text[GUTTER:] == " " * 10 + "x" * gap + " " * (50 - gap)
 
 
 def test_the_gravest_mark_of_a_column_has_its_letter_there():
     found = (Mark(60.0, "!", "alarm", Priority.HIGH), Mark(61.0, "n", "nausea"))
     data = trend_data(marks=found)
-    rows = PanelPainter().rows(data.panels[1], data, (60, 4), ASCII, None, letters=True)
+    rows = painted(data.panels[1], data, 0, 3600)
     assert "".join(row.text[GUTTER + 1] for row in rows).strip(" .':-")[0] == "!"
     assert "n" not in "".join(row.text[GUTTER:] for row in rows)
 
 
-READOUTS = [
-    ((300, 340), "5:00   NIBP 122/76 (91) at 5:10   SpO2 97   PR 70"),
-    ((1490, 1510), "24:50   NIBP 138/104 (115) at 10:10   SpO2 84–97   PR 70"),
-    ((640, 700), "10:40   NIBP 138/104 (115) at 10:10   SpO2 --   PR 70"),
-    ((2000, 2040), "33:20   NIBP 138/104 (115) at 10:10   SpO2 --   PR --"),
-    ((0, 40), "0:00   NIBP --   SpO2 97   PR 70"),
-]
+async def test_keys_move_the_cursor_and_it_reads_what_is_drawn():
+    app = TrendApp()
+    async with app.run_test(size=(92, 22)):
+        trend = app.query_one(Trend)
+        trend.update(trend_data())
+        trend.zoom(1)  # 60 min: 80 columns of 45 s
+        trend.move(-1)
+        assert 1755 <= trend.scope.cursor_s < 1800
+        trend.move(-2)
+        assert 1665 <= trend.scope.cursor_s < 1710
+        trend.move(-4)
+        text = text_of(trend)
+        assert text[-3].index(BRAILLE.now) == GUTTER + 1500 // 45
+        said = ["14:24:45–14:25:30 before the infusion", "NIBP no value ≤160", "SpO2 97 (84–97) ≥92", "PR 70"]
+        assert text[-2].rstrip().split("   ") == said
+        assert all(line[GUTTER + 1500 // 45].strip() for line in text[:-3]), "it stands in every row"
+        trend.read_out()
+        assert trend.scope.cursor_s is None
+        assert BRAILLE.now not in "".join(text_of(trend))
 
 
-@pytest.mark.parametrize(("span", "expected"), READOUTS)
-def test_the_cursor_says_what_was(span, expected):
-    assert readout(trend_data(), *span) == expected
+async def test_a_gap_is_read_as_no_value():
+    app = TrendApp()
+    async with app.run_test(size=(92, 22)):
+        trend = app.query_one(Trend)
+        trend.update(trend_data())
+        trend.zoom(1)
+        trend.move(-1 - (1800 - 700) // 45)
+        assert 630 <= trend.scope.cursor_s < 780
+        assert "SpO2 no value" in "".join(text_of(trend)[-2:])
 
 
-def test_the_read_out_of_a_cuff_without_diastole():
-    lone = replace(panels()[0], cuffs=(Cuff(60.0, 122),))
-    assert readout(trend_data(panels=(lone,)), 60, 90, ASCII) == "1:00   NIBP 122/-- at 1:00"
-
-
-async def test_keys_and_mouse_move_the_cursor():
+async def test_the_mouse_points_drags_and_zooms():
     app = TrendApp()
     async with app.run_test(size=(92, 22)) as pilot:
         trend = app.query_one(Trend)
         trend.update(trend_data())
-        trend.focus()
-        assert trend.cursor_s is None
-        await pilot.press("left")
-        assert 1755 <= trend.cursor_s < 1800
-        await pilot.press("left", "left", "right")
-        assert 1710 <= trend.cursor_s < 1755
-        assert "SpO2 97" in str(trend.border_subtitle)
-        await pilot.press("home")
-        assert 0 <= trend.cursor_s < 45
-        assert BRAILLE.now in text_of(trend)[-1][GUTTER]
-        await pilot.press("end", "right")
-        assert 3555 <= trend.cursor_s < 3600
-        await pilot.press("escape")
-        assert trend.cursor_s is None
-        assert str(trend.border_subtitle) == ""
+        trend.zoom(1)
         await pilot.click(Trend, offset=(1 + GUTTER + 10, 4))
-        assert 450 <= trend.cursor_s < 495
+        assert 450 <= trend.scope.cursor_s < 495
+        await pilot.mouse_down(Trend, offset=(1 + GUTTER + 20, 4))
+        await pilot.hover(Trend, offset=(1 + GUTTER + 30, 4))
+        assert 1350 <= trend.scope.cursor_s < 1395
+        await pilot.hover(Trend, offset=(2, 4))
+        assert trend.scope.cursor_s < 45
+        await pilot.mouse_up(Trend, offset=(2, 4))
+        await pilot.hover(Trend, offset=(1 + GUTTER + 30, 4))
+        assert trend.scope.cursor_s < 45, "the button is not held any more"
+        await pilot.click(Trend, offset=(3, 4))
+        assert trend.scope.cursor_s < 45, "the gutter is no time"
+        await pilot._post_mouse_events([MouseScrollUp], Trend, offset=(20, 4), button=0)
+        assert title(trend) == "trend  30 min"
+        await pilot._post_mouse_events([MouseScrollDown], Trend, offset=(20, 4), button=0)
+        assert title(trend) == "trend  60 min"
+
+
+async def test_back_in_time_it_says_that_this_is_not_now_and_returns_by_itself():
+    now = [0.0]
+    app = TrendApp(clock=lambda: now[0])
+    async with app.run_test(size=(92, 22)):
+        trend = app.query_one(Trend)
+        data = trend_data()
+        trend.update(data)
+        trend.zoom(-1)  # 15 min: 80 columns of 11 s
+        assert title(trend) == "trend  15 min"
+        for _ in range(9):
+            trend.move(-10)
+        assert title(trend) == "trend  15 min   until 14:25, not now "
+        assert "esc" in str(trend.border_subtitle)
+        for now[0] in (60.0, 119.0):
+            trend.update(data)
+            assert trend.scope.reading
+        now[0] = 120.0
+        trend.update(data)
+        assert trend.scope == Scope(length_s=900.0)
+        assert title(trend) == "trend  15 min"
+        assert str(trend.border_subtitle) == ""
+
+
+async def test_every_key_begins_the_two_minutes_anew():
+    now = [0.0]
+    app = TrendApp(clock=lambda: now[0])
+    async with app.run_test(size=(92, 22)):
+        trend = app.query_one(Trend)
+        trend.update(trend_data())
+        for now[0] in (0.0, 100.0, 200.0, 300.0):
+            trend.move(-1)
+            trend.update(trend_data())
+            assert trend.scope.cursor_s is not None
+
+
+async def test_one_chart_alone_is_large_and_the_read_out_still_says_all():
+    app = TrendApp()
+    async with app.run_test(size=(140, 22)):
+        trend = app.query_one(Trend)
+        trend.update(trend_data())
+        trend.next_alone()
+        trend.next_alone()
+        assert title(trend) == "trend  30 min  SpO2 alone"
+        assert shown_in(trend) == ["SpO2"]
+        trend.move(-5)
+        assert "NIBP no value" in text_of(trend)[-2]
+        assert "PR 70" in text_of(trend)[-2]
+        trend.update(trend_data(panels=panels()[:1]))
+        assert shown_in(trend) == ["NIBP"], "the chosen one is gone"
+        trend.go_back()
+        trend.go_back()
+        assert trend.scope == Scope()
+
+
+async def test_the_cursor_that_moves_paints_two_columns_and_the_read_out():
+    app = TrendApp()
+    async with app.run_test(size=(92, 22)) as pilot:
+        trend = app.query_one(Watched)
+        trend.update(trend_data())
+        trend.zoom(1)
+        trend.move(-10)
+        await pilot.pause()
+        trend.regions = []
+        trend.move(-1)
+        column = GUTTER + 1800 // 45 - 11
+        charts = [r for r in trend.regions if r is not None and r.y < trend.size.height - 2]
+        assert len(charts) == trend.size.height - 2
+        assert all((r.height, r.x, r.width) == (1, column, 2) for r in charts)
+        assert None not in trend.regions
 
 
 async def test_only_what_changed_is_painted():
@@ -169,12 +277,13 @@ async def test_only_what_changed_is_painted():
         trend = app.query_one(Watched)
         data = trend_data()
         trend.update(data)
+        trend.zoom(1)
         await pilot.pause()
         trend.regions = []
         trend.update(data)
         assert trend.regions == []
         data.panels[1].series.append(1800.0, 85.0, 1801)
-        trend.update(replace(data, now_s=1801.0))
+        trend.update(replace(data, at=at(1801)))
         column = GUTTER + 1800 // 45
         assert trend.regions
         assert all(r.height == 1 and r.x == column and r.width == 1 for r in trend.regions)
@@ -205,6 +314,7 @@ async def test_too_narrow_is_empty_and_does_no_harm():
     async with app.run_test(size=(8, 8)) as pilot:
         trend = app.query_one(Trend)
         trend.update(trend_data())
-        trend.focus()
-        await pilot.press("left", "home")
+        for deed in DEEDS.values():
+            deed(trend)
+        await pilot.pause()
         assert "".join(text_of(trend)).strip() == ""

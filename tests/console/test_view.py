@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from ketamon import words
 from ketamon.console import typed
-from ketamon.console.curves import window
 from ketamon.console.desk import Gate
 from ketamon.console.pulse import LOST_AFTER_S, Pulse
 from ketamon.console.view import Contact, build
@@ -324,13 +323,6 @@ def test_undo_takes_the_last_observation_that_stands():
 
 def test_a_demonstration_is_marked_on_every_number():
     assert all(t.simulated for t in infusing(1, mode=Mode.DEMO).view().tiles)
-
-
-@given(st.floats(0, 6 * 3600))
-def test_the_trend_always_holds_the_present_and_moves_in_steps(now):
-    start, end = window(now)
-    assert start <= now <= end
-    assert start % 600 == 0
 
 
 def test_the_timeline_says_how_much_is_to_go():

@@ -1,19 +1,22 @@
 """The chair screen: one patient, seen in a second, and three keys to log what was said."""
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 from textual import getters, on
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
 from ketamon import words
-from ketamon.console.actions import ACTIONS, WEAR, Action, bar, bindings
+from ketamon.console.action import Action
+from ketamon.console.actions import ACTIONS, WEAR, bar, bindings
 from ketamon.console.glyphs import BRAILLE, Glyphs
 from ketamon.console.keys import shown
 from ketamon.console.numbers import SHORT, TILES
@@ -34,6 +37,7 @@ from ketamon.console.widgets.pin import PinLine
 from ketamon.console.widgets.pump import PumpTile
 from ketamon.console.widgets.tile import Tile, TileData
 from ketamon.console.widgets.timeline import Timeline
+from ketamon.console.widgets.trend import DEEDS as TREND_DEEDS
 from ketamon.console.widgets.trend import Trend
 from ketamon.domain.devices import Action as DeviceAction
 from ketamon.domain.intents import (
@@ -66,7 +70,7 @@ class ChairScreen(Screen[None]):
     """Draws one view after the other, and turns keys into intents. What it asks is answered in words on a line."""
 
     AUTO_FOCUS = ""
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(), Binding("escape", "trend_now", show=False)]
 
     banner = getters.query_one(Banner)
     header = getters.query_one(HeaderLine)
@@ -87,6 +91,7 @@ class ChairScreen(Screen[None]):
         ask: Callable[[Intent, str], Awaitable[str]],
         leave: Callable[[], None],
         glyphs: Glyphs = BRAILLE,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
         self._staff, self._ask, self._leave = staff, ask, leave
@@ -95,7 +100,7 @@ class ChairScreen(Screen[None]):
         self._open: Panel | None = None
         self._speed = SPEEDS[0]
         self._meant: tuple[str, Timer] | None = None
-        self._glyphs = glyphs
+        self._glyphs, self._clock = glyphs, clock
         self.pin = PinLine()
         self._tiles = [Tile(glyphs=glyphs, id=name, classes=f"-{name}") for name in TILES]
 
@@ -107,7 +112,7 @@ class ChairScreen(Screen[None]):
         with Horizontal(id="numbers"):
             yield from self._tiles
             yield PumpTile()
-        yield Trend(glyphs=self._glyphs)
+        yield Trend(glyphs=self._glyphs, clock=self._clock)
         with Horizontal(id="course"):
             yield Timeline(glyphs=self._glyphs)
             yield Line(id="course-clock")
@@ -203,6 +208,7 @@ class ChairScreen(Screen[None]):
             "acknowledge": lambda: self.send(Acknowledge(by=self._staff), "acknowledged"),
             "dismiss": lambda: self.send(Acknowledge(by=self._staff, dismissed=True), "seen, nothing to do"),
             "pause_audio": self._pause_audio,
+            **{name: partial(self._in_trend, deed) for name, deed in TREND_DEEDS.items()},
             "due_next": lambda: self.due.move(1),
             "due_previous": lambda: self.due.move(-1),
             "faster": lambda: self._pace(1),
@@ -309,6 +315,18 @@ class ChairScreen(Screen[None]):
             self.remove_class("-entry", "-roomy")
             self.set_focus(None)
             self.call_after_refresh(self._again)
+
+    def _in_trend(self, deed: Callable[[Trend], None]) -> None:
+        deed(self.trend)
+
+    def action_trend_now(self) -> None:
+        """Go back to now by escape, where no panel takes it."""
+        self.trend.go_back()
+
+    @on(Trend.Scoped)
+    def _scoped(self, message: Trend.Scoped) -> None:
+        """Where there is no room for the trend it takes that of log and timeline while somebody reads in it."""
+        self.set_class(message.wanted, "-chart")
 
     @on(Panel.Do)
     async def _chosen(self, message: Panel.Do) -> None:

@@ -8,7 +8,8 @@ from textual.content import Content
 from textual.fuzzy import Matcher
 from textual.widgets import Input
 
-from ketamon.console.actions import ACTIONS, Action, Where, offered, wearing
+from ketamon.console.action import Action, Where
+from ketamon.console.actions import ACTIONS, offered, wearing
 from ketamon.console.keys import shown
 from ketamon.console.themes import ours
 from ketamon.console.widgets.line import Line

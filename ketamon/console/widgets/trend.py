@@ -1,178 +1,61 @@
-"""The trend chart: stacked panels over one time axis, with a cursor that reads out."""
+"""The trend chart: stacked panels over one time axis, or one alone, with a cursor that reads out."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from math import ceil, floor
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.events import Click
-from textual.reactive import var
+from textual.events import MouseDown, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp
+from textual.message import Message
 
-from ketamon.console.buckets import Bucket, Bucketed, Grid, grid_of
+from ketamon import words
+from ketamon.console.buckets import Grid, grid_of
 from ketamon.console.charts import (
     AXIS,
     BAND,
     CURSOR,
     GAP,
     GUTTER,
-    LABEL,
     LETTER,
     LIMIT,
-    LINE,
     MARK,
     SHADE,
-    Cuff,
-    Mark,
-    gutter_of,
     heights,
     minutes_row,
-    rows_of,
+    pointed,
 )
 from ketamon.console.glyphs import BRAILLE, Glyphs
+from ketamon.console.readout import readout, readout_rows
 from ketamon.console.rows import Row, row
+from ketamon.console.scope import FOLLOWING, Scope, next_alone, returned, span_words, window, zoomed
+from ketamon.console.scope import pointed as pointed_at
+from ketamon.console.trends import HUES, Panel, PanelPainter, TrendData
 from ketamon.console.widgets.picture import Picture
-from ketamon.domain.series import Series
-from ketamon.words import span
 
-HUES = {"spo2": "S", "pulse": "P", "nibp": "N", "resp": "R", "co2": "C", "pump": "M"}
-"""The hues a panel can have, by the name of their theme variable, and the letter of their cells."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Panel:
-    """One chart of the stack: a series as a line, or cuff readings as uprights, over the fixed range `low`..`high`.
-
-    `interval_s` is how often a value normally comes; a chart that is zoomed in draws no gap between two such values.
-    `band` is the expected course, lowest and highest. `legend` stands above the charts where the label says too little.
-    """
-
-    label: str
-    unit: str
-    hue: str
-    low: float
-    high: float
-    series: Series | None = None
-    cuffs: tuple[Cuff, ...] = ()
-    interval_s: float = 1.0
-    limits: tuple[float, ...] = ()
-    band: tuple[float, float] | None = None
-    legend: str = ""
+IDLE_S = 120.0
+"""After so long without a key or the mouse the trend shows what is now, by itself."""
+_TWO_LINES_FROM = 9
+"""Rows of the whole from which the read-out has two lines."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TrendData:
-    """What the chart shows: session time in seconds from `start_s` to `end_s`, and the moment `now_s`.
-
-    The panels stand in the order of their weight: where height is short the last ones are left out.
-    """
-
-    start_s: float
-    end_s: float
-    now_s: float
-    panels: tuple[Panel, ...]
-    marks: tuple[Mark, ...] = ()
-
-
-class PanelPainter:
-    """Draws one panel, and again only when it would look different."""
-
-    def __init__(self) -> None:
-        self._bucketed = Bucketed()
-        self._key: object = None
-        self._rows: list[Row] = []
-
-    def rows(
-        self, panel: Panel, data: TrendData, size: tuple[int, int], glyphs: Glyphs, cursor: int | None, *, letters: bool
-    ) -> list[Row]:
-        """Return the rows of the panel with its gutter; `size` is width and height of the chart alone.
-
-        `letters` says whether the marks have their letters here: one panel of the stack is enough.
-        """
-        width, height = size
-        grid = grid_of(data.start_s, data.end_s, width * glyphs.wide)
-        columns, due = self._columns(panel, grid, data.now_s)
-        looks = [(b.min, b.max, b.gap) if b else None for b in columns]
-        cuffs = [(x, cuff) for cuff in panel.cuffs if -1 <= (x := grid.index(cuff.t)) <= grid.count]
-        gravest_last = sorted(data.marks, key=lambda mark: mark.rank)
-        marks = {grid.index(mark.t) // glyphs.wide: mark.letter if letters else "" for mark in gravest_last}
-        frame = (panel.label, panel.unit, panel.hue, panel.low, panel.high, panel.limits, panel.band)
-        key = (size, glyphs.name, cursor, frame, looks, due, cuffs, marks)
-        if key != self._key:
-            self._key = key
-            chart = rows_of(
-                columns, width, height, panel.low, panel.high, glyphs=glyphs,
-                limits=panel.limits, band=panel.band, cuffs=cuffs, marks=marks, due=due, cursor=cursor,
-            )  # fmt: skip
-            gutter = gutter_of(
-                panel.label, panel.unit, panel.low, panel.high, height, glyphs=glyphs, limits=panel.limits
-            )
-            self._rows = [_in_hue(left.beside(right), panel.hue) for left, right in zip(gutter, chart, strict=True)]
-        return self._rows
-
-    def _columns(self, panel: Panel, grid: Grid, now_s: float) -> tuple[list[Bucket | None], Sequence[int]]:
-        """Return a bucket for each half column, and those half columns where there should have been a value."""
-        first = next(iter(panel.series), None) if panel.series is not None else None
-        if panel.series is None or first is None:
-            return [None] * grid.count, ()
-        # Two values that come in their normal rhythm must not fall into buckets with an empty one between.
-        width = max(grid.width_s, 2 * panel.interval_s)
-        if width == grid.width_s:
-            return self._bucketed.over(panel.series, grid), _due(grid, first.t, now_s)
-        wide = Grid(floor(grid.start / width), width, ceil(grid.count * grid.width_s / width) + 1)
-        buckets, due = self._bucketed.over(panel.series, wide), _due(wide, first.t, now_s)
-        places = [wide.index(grid.start + (x + 0.5) * grid.width_s) for x in range(grid.count)]
-        return [buckets[i] for i in places], [x for x, i in enumerate(places) if i in due]
-
-
-def _due(grid: Grid, first_s: float, now_s: float) -> range:
-    """Return the buckets that are over, since there were values at all."""
-    return range(max(grid.index(first_s), 0), min(grid.index(now_s), grid.count))
-
-
-def _in_hue(one: Row, hue: str) -> Row:
-    return one._replace(role=one.role.translate({ord(LINE): HUES[hue], ord(LABEL): HUES[hue]}))
-
-
-def readout(data: TrendData, start_s: float, end_s: float, glyphs: Glyphs = BRAILLE) -> str:
-    """Say what each panel shows between two moments; a cuff value is the last one before, with its time."""
-    return "   ".join([span(start_s), *(_said(panel, start_s, end_s, glyphs.dash) for panel in data.panels)])
-
-
-def _said(panel: Panel, start_s: float, end_s: float, dash: str) -> str:
-    if panel.cuffs:
-        cuff = next((cuff for cuff in reversed(panel.cuffs) if cuff.t <= end_s), None)
-        if cuff is None:
-            return f"{panel.label} --"
-        sys, dia = (f"{value:.0f}" if value is not None else "--" for value in (cuff.sys, cuff.dia))
-        mean = f" ({cuff.mean:.0f})" if cuff.mean is not None else ""
-        return f"{panel.label} {sys}/{dia}{mean} at {span(cuff.t)}"
-    points = panel.series.between(start_s, end_s) if panel.series is not None else ()
-    values = [point.value for point in points if point.value is not None]
-    if not values:
-        return f"{panel.label} --"
-    low, high = f"{min(values):.0f}", f"{max(values):.0f}"
-    return f"{panel.label} {low if low == high else low + dash + high}"
-
-
-class Trend(Picture, can_focus=True):
-    """Stacked trends of one session. Feed it with `update`; left and right move the cursor while it has the focus."""
+class Trend(Picture):
+    """Trends of one session. Feed it with `update`; what a person looks at is its `scope`. `clock` gives seconds."""
 
     HELP = """\
 ## Trend
 
 Each column of dots goes from the smallest to the greatest value of its time: the shortest dip stays visible. A line
 that stops, with dashes below it, is a time without values. Dotted: alarm limits. Shaded: the expected course. An arrow
-at the edge: the value lies outside of the range. Left and right move a cursor that reads out, escape takes it away.
+at the edge: the value lies outside of the range. A click puts a cursor there that reads out; the wheel changes how long
+a stretch is shown.
 """
     DEFAULT_CSS = """
     Trend {
         height: 1fr;
         border: round $muted;
         border-title-color: $foreground;
-        border-subtitle-color: $foreground;
-        &:focus { border: round $accent; }
+        border-subtitle-color: $muted;
         & > .trend--line-spo2 { color: $spo2; }
         & > .trend--line-pulse { color: $pulse; }
         & > .trend--line-nibp { color: $nibp; }
@@ -201,112 +84,202 @@ at the edge: the value lies outside of the range. Left and right move a cursor t
         CURSOR: "trend--cursor",
     }
     COMPONENT_CLASSES: ClassVar[set[str]] = set(LOOKS.values())
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key, action, words, tooltip=tooltip, show=False)
-        for key, action, words, tooltip in (
-            ("left", "move(-1)", "Earlier", "Move the cursor to the left"),
-            ("right", "move(1)", "Later", "Move the cursor to the right"),
-            ("shift+left", "move(-10)", "Much earlier", "Move the cursor ten columns to the left"),
-            ("shift+right", "move(10)", "Much later", "Move the cursor ten columns to the right"),
-            ("home", "move(-10000)", "Begin", "Move the cursor to the first column"),
-            ("end", "move(10000)", "End", "Move the cursor to the last column"),
-            ("escape", "clear", "No cursor", "Take the cursor away"),
-        )
-    ]
 
-    cursor_s: var[float | None] = var(None)
-    """Session time the cursor stands at, or None."""
+    @dataclass
+    class Scoped(Message):
+        """Somebody looks at something else; `wanted` tells whether that needs the chart to be seen."""
 
-    def __init__(self, *, glyphs: Glyphs = BRAILLE, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 (Textual's name)
+        wanted: bool
+
+    def __init__(
+        self,
+        *,
+        glyphs: Glyphs = BRAILLE,
+        clock: Callable[[], float] = time.monotonic,
+        id: str | None = None,  # noqa: A002 (Textual's name)
+        classes: str | None = None,
+    ) -> None:
         super().__init__(glyphs=glyphs, id=id, classes=classes)
-        self._data = TrendData(start_s=0.0, end_s=1.0, now_s=0.0, panels=())
-        self._painters: list[PanelPainter] = []
-        self._written = ("", "")
+        self.scope = FOLLOWING
+        self._data: TrendData | None = None
+        self._painters: dict[str, PanelPainter] = {}
+        self._clock, self._touched = clock, 0.0
+        self._dragged = False
+        self._written = (Content(""), Content(""))
 
     def update(self, data: TrendData) -> None:
-        """Show other data."""
+        """Show other data; where nobody touched the trend for long, as of now."""
         self._data = data
-        while len(self._painters) < len(data.panels):
-            self._painters.append(PanelPainter())
+        for panel in data.panels:
+            self._painters.setdefault(panel.label, PanelPainter())
+        if self.scope.reading and self._clock() - self._touched >= IDLE_S:
+            self._turn_to(returned(self.scope))
+        else:
+            self._draw()
+
+    # ---------------------------------------------------------------- what a person does
+
+    def read_out(self) -> None:
+        """Put the cursor at this moment; take it away where there is one."""
+        if self.scope.cursor_s is None:
+            self.move(0)
+        else:
+            self._turn_to(replace(self.scope, cursor_s=None))
+
+    def move(self, cells: int) -> None:
+        """Move the cursor by columns; the first time it appears at this moment, or at the end of an earlier stretch."""
+        if self._data is None:
+            return
+        now_s, at = self._data.at.seconds, self.scope.cursor_s
+        grid = self._grid(self._data)
+        cell_s = grid.width_s * self.glyphs.wide
+        if at is None:
+            at = min(now_s, grid.start + grid.count * grid.width_s - cell_s)
+        cell = grid.index(at) // self.glyphs.wide + cells
+        self._turn_to(pointed_at(self.scope, now_s, grid.start + (cell + 0.5) * cell_s))
+
+    def zoom(self, by: int) -> None:
+        """Show a longer stretch (1) or a shorter one (-1)."""
+        if self._data is not None:
+            self._turn_to(zoomed(self.scope, self._data.at.seconds, by))
+
+    def next_alone(self) -> None:
+        """Show the next chart alone, after the last one all of them."""
+        if self._data is not None:
+            self._turn_to(next_alone(self.scope, [panel.label for panel in self._data.panels]))
+
+    def go_back(self) -> None:
+        """Take the cursor away, and show what is now; where it does, show all charts."""
+        self._turn_to(returned(self.scope) if self.scope.reading else replace(self.scope, alone=""))
+
+    def on_mouse_down(self, event: MouseDown) -> None:
+        """Put the cursor where the mouse is; it goes with it while the button is held."""
+        offset = event.get_content_offset(self)
+        if event.button == 1 and offset is not None and offset.x >= GUTTER:
+            self._dragged = True
+            self.capture_mouse()
+            self._point(offset.x)
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        """Drag the cursor."""
+        if self._dragged:
+            self._point(event.get_content_offset_capture(self).x)
+
+    def on_mouse_up(self, _event: MouseUp) -> None:
+        """Let the cursor stand."""
+        self._dragged = False
+        self.release_mouse()
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Look closer."""
+        event.stop().prevent_default()
+        self.zoom(-1)
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Look from further away."""
+        event.stop().prevent_default()
+        self.zoom(1)
+
+    def _point(self, x: int) -> None:
+        """Put the cursor into a column of the widget, never beyond its edges."""
+        if self._data is not None:
+            grid = self._grid(self._data)
+            cell = min(max(x - GUTTER, 0), grid.count // self.glyphs.wide - 1)
+            t = grid.start + (cell + 0.5) * self.glyphs.wide * grid.width_s
+            self._turn_to(pointed_at(self.scope, self._data.at.seconds, t))
+
+    def _turn_to(self, scope: Scope) -> None:
+        self.scope, self._touched = scope, self._clock()
+        self.post_message(self.Scoped(scope.reading or bool(scope.alone)))
+        self._draw()
+
+    # ---------------------------------------------------------------- drawing
+
+    def _draw(self) -> None:
         self.redraw()
-        self._say()
+        if self._data is not None:
+            written = self._title(self._data), Content(self._hint())
+            if written != self._written:
+                self._written = written
+                self.border_title, self.border_subtitle = written
 
     def picture(self, width: int, height: int) -> list[Row]:
-        """Draw as many panels as there is room for, and the minutes below."""
-        chart, data = width - GUTTER, self._data
-        if chart < 1:
+        """Draw as many panels as there is room for, the minutes below, and what the cursor reads out."""
+        data = self._data
+        if data is None or width <= GUTTER:
             return []
-        cursor = self._cell()
+        grid, cell = self._grid(data), self._cell(data)
+        lines = 0 if cell is None else 2 if height >= _TWO_LINES_FROM else 1
         rows: list[Row] = []
-        shares = heights(height - 1, len(data.panels))
-        for painter, panel, share in zip(self._painters, data.panels, shares, strict=False):
-            rows += painter.rows(panel, data, (chart, share), self.glyphs, cursor, letters=not rows)
-        fine = self._grid()
-        minutes = minutes_row(fine.start, fine.width_s * self.glyphs.wide, chart)
-        if cursor is not None:
-            minutes = _pointed(minutes, cursor, self.glyphs.now)
-        return [*rows, row(" " * GUTTER).beside(minutes)] if rows else []
+        panels = self._panels(data)
+        for panel, share in zip(panels, heights(height - 1 - lines, len(panels)), strict=False):
+            painter = self._painters[panel.label]
+            rows += painter.rows(panel, data, grid, share, self.glyphs, letters=not rows)
+        if not rows:
+            return []
+        rows.append(row(" " * GUTTER).beside(minutes_row(grid.start, grid.width_s * self.glyphs.wide, width - GUTTER)))
+        if cell is None:
+            return rows
+        if 0 <= cell < width - GUTTER:
+            rows = [pointed(one, GUTTER + cell, self.glyphs.cursor) for one in rows[:-1]] + [
+                _arrow(rows[-1], GUTTER + cell, self.glyphs.now)
+            ]
+        return [*rows, *self._read(data, grid, cell, width, lines)]
 
-    def watch_cursor_s(self) -> None:
-        """Show the cursor where it stands now."""
-        self.redraw()
-        self._say()
+    def _read(self, data: TrendData, grid: Grid, cell: int, width: int, lines: int) -> list[Row]:
+        """Return the lines that say what the cursor points at, of all parameters, drawn or not."""
+        wide, now_s = self.glyphs.wide, data.at.seconds
+        first = cell * wide
+        columns = [(p, self._painters[p.label].columns(p, grid, now_s)[first : first + wide]) for p in data.panels]
+        start_s = grid.start + first * grid.width_s
+        return readout_rows(readout(data, columns, start_s, start_s + wide * grid.width_s, self.glyphs), width, lines)
 
-    def action_move(self, cells: int) -> None:
-        """Move the cursor; the first time it appears at this moment."""
-        grid = self._grid()
-        at = self._cell()
-        if at is None:
-            at, cells = grid.index(self._data.now_s) // self.glyphs.wide, max(min(cells, 0), -1)
-        self._point_at(at + cells)
+    def _panels(self, data: TrendData) -> tuple[Panel, ...]:
+        """Return the charts that are wanted; all where the chosen one is no longer there."""
+        return tuple(panel for panel in data.panels if panel.label == self.scope.alone) or data.panels
 
-    def action_clear(self) -> None:
-        """Take the cursor away."""
-        self.cursor_s = None
+    def _grid(self, data: TrendData) -> Grid:
+        cells = max(self.size.width - GUTTER, 1)
+        return grid_of(*window(data.at.seconds, self.scope), cells * self.glyphs.wide)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 (Textual's signature)
-        """Leave escape to others while there is no cursor."""
-        return action != "clear" or self.cursor_s is not None
-
-    def on_click(self, event: Click) -> None:
-        """Put the cursor where the mouse is."""
-        offset = event.get_content_offset(self)
-        if offset is not None and offset.x >= GUTTER:
-            self._point_at(offset.x - GUTTER)
-
-    def _point_at(self, cell: int) -> None:
-        cells = self.size.width - GUTTER
-        if cells > 0:
-            grid = self._grid()
-            cell = min(max(cell, 0), cells - 1)
-            self.cursor_s = grid.start + (cell + 0.5) * self.glyphs.wide * grid.width_s
-
-    def _grid(self) -> Grid:
-        return grid_of(self._data.start_s, self._data.end_s, max(self.size.width - GUTTER, 1) * self.glyphs.wide)
-
-    def _cell(self) -> int | None:
+    def _cell(self, data: TrendData) -> int | None:
         """Return the column of the cursor, counted from the axis; it may have moved out on the left."""
-        return None if self.cursor_s is None else self._grid().index(self.cursor_s) // self.glyphs.wide
+        at = self.scope.cursor_s
+        return None if at is None else self._grid(data).index(at) // self.glyphs.wide
 
-    def _say(self) -> None:
-        """Write the read-out into the border, if it changed."""
-        said = ""
-        cell = self._cell()
-        if cell is not None:
-            grid = self._grid()
-            length = grid.width_s * self.glyphs.wide
-            said = readout(self._data, grid.start + cell * length, grid.start + (cell + 1) * length, self.glyphs)
-        panels = self._data.panels
+    def _title(self, data: TrendData) -> Content:
+        now_s, end_s = data.at.seconds, self.scope.end_s
+        panels = self._panels(data)
         drawn = panels[: len(heights(self.size.height - 1, len(panels)))]
-        minutes = f"{ceil((self._data.end_s - self._data.start_s) / 60)} min"
-        title = "  ".join(["trend", minutes, *(panel.legend for panel in drawn if panel.legend)])
-        if (said, title) != self._written:
-            self._written = said, title
-            self.border_title, self.border_subtitle = Content(title), Content(said)
+        pieces = ["trend", span_words(now_s, self.scope), self.scope.alone and f"{self.scope.alone} alone"]
+        pieces += [panel.legend for panel in drawn]
+        title = Content("  ".join(piece for piece in pieces if piece))
+        if end_s is None:
+            return title
+        until = words.clock(data.at.plus(end_s - now_s), data.zone, seconds=False)
+        return Content.assemble(title, "  ", (f" until {until}, not now ", "bold reverse"))
+
+    def _hint(self) -> str:
+        return "esc back to now" if self.scope.reading else ""
 
 
-def _pointed(minutes: Row, cell: int, sign: str) -> Row:
-    if not 0 <= cell < len(minutes.text):
-        return minutes
-    text = minutes.text[:cell] + sign + minutes.text[cell + 1 :]
-    return minutes._replace(text=text, role=minutes.role[:cell] + LETTER + minutes.role[cell + 1 :])
+FAR = 10
+"""Columns of a long step of the cursor."""
+
+DEEDS: dict[str, Callable[[Trend], None]] = {
+    "read_out": Trend.read_out,
+    "cursor_left": lambda trend: trend.move(-1),
+    "cursor_right": lambda trend: trend.move(1),
+    "cursor_far_left": lambda trend: trend.move(-FAR),
+    "cursor_far_right": lambda trend: trend.move(FAR),
+    "zoom_in": lambda trend: trend.zoom(-1),
+    "zoom_out": lambda trend: trend.zoom(1),
+    "one_chart": Trend.next_alone,
+    "trend_now": Trend.go_back,
+}
+"""What each action of the trend does."""
+
+
+def _arrow(minutes: Row, column: int, sign: str) -> Row:
+    text = minutes.text[:column] + sign + minutes.text[column + 1 :]
+    return minutes._replace(text=text, role=minutes.role[:column] + LETTER + minutes.role[column + 1 :])
