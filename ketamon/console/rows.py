@@ -28,6 +28,10 @@ class Row(NamedTuple):
         """Return this row with another one to the right of it."""
         return Row(self.text + right.text, self.role + right.role, self.ground + right.ground)
 
+    def cut(self, start: int, end: int) -> "Row":
+        """Return the cells from one column up to another."""
+        return Row(self.text[start:end], self.role[start:end], self.ground[start:end])
+
 
 def row(text: str, role: str = " ", ground: str = " ") -> Row:
     """Return a row that is the same all along."""

@@ -7,6 +7,7 @@ device's own scale, fitted to the rows; it says nothing about how strong a pulse
 """
 
 from collections import deque
+from collections.abc import Sequence
 from math import floor
 
 from ketamon import words
@@ -177,24 +178,24 @@ def _with(span: tuple[float, float] | None, sample: float) -> tuple[float, float
     return (min(span[0], sample), max(span[1], sample)) if span else (sample, sample)
 
 
-def lane(trace: Trace, name: str, what: str, width: int, height: int, glyphs: Glyphs) -> list[Row]:
-    """Draw one waveform with its name on the left; `what` is said below the name where there is a row for it."""
+def lane(trace: Trace, said: Sequence[str], width: int, height: int, glyphs: Glyphs) -> list[Row]:
+    """Draw one waveform; `said` stands on the left, its name first, as far as there are rows for it."""
     cells = width - GUTTER
     if trace.silent:
-        said = f"no signal for {words.span(trace.quiet_s)}"
-        chart = [row(said[:cells].ljust(cells) if y == height // 2 else " " * cells, LABEL) for y in range(height)]
+        none = f"no signal for {words.span(trace.quiet_s)}"
+        chart = [row(none[:cells].ljust(cells) if y == height // 2 else " " * cells, LABEL) for y in range(height)]
     else:
         erased = ERASED_CELLS * glyphs.wide
         bar = {(trace.head + n) % len(trace.columns) for n in range(1, erased + 1)}
         columns = [None if n in bar else column for n, column in enumerate(trace.columns)]
         gaps = sorted(n for n in trace.gaps - bar if trace.columns[n] is None)
         chart = rows_of(columns, cells, height, trace.low, trace.high, glyphs=glyphs, due=gaps)
-    return [_gutter(y, height, name, what, glyphs).beside(one) for y, one in enumerate(chart)]
+    return [_gutter(y, height, said, glyphs).beside(one) for y, one in enumerate(chart)]
 
 
-def _gutter(y: int, height: int, name: str, what: str, glyphs: Glyphs) -> Row:
+def _gutter(y: int, height: int, said: Sequence[str], glyphs: Glyphs) -> Row:
     top, side, _, bottom = glyphs.axis
     line = Canvas(GUTTER)
-    line.put(0, {0: name, 1: "no scale", 2: what}.get(y, "")[: GUTTER - 2], LABEL)
+    line.put(0, said[y][: GUTTER - 2] if y < len(said) else "", LABEL)
     line.put(GUTTER - 1, top if y == 0 else bottom if y == height - 1 else side, AXIS)
     return line.row()

@@ -2,13 +2,16 @@
 
 from typing import ClassVar
 
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+
 from ketamon.console.charts import AXIS, GAP, GUTTER, LABEL, LINE
 from ketamon.console.glyphs import BRAILLE, Glyphs
 from ketamon.console.rows import Row
 from ketamon.console.sweep import CELLS_PER_S, Trace, lane
 from ketamon.console.widgets.picture import Picture
 from ketamon.domain.waveforms import Signal, Wave
-from ketamon.follow import Beat
+from ketamon.follow import Beat, Source
 
 SHOWN: dict[Signal, tuple[str, str]] = {
     Signal.PLETH: ("pleth", "S"),
@@ -17,24 +20,26 @@ SHOWN: dict[Signal, tuple[str, str]] = {
     Signal.RESP: ("resp", "R"),
 }
 """What is drawn, the most wanted first: its name and the letter of its hue."""
+REHEARSED = {Source.SIMULATED: "DEMO", Source.REPLAY: "REPLAY"}
 LANE_ROWS = 4
+ROOM_FOR_ALL = 36
+"""Rows of a screen that has room for the trend and a waveform."""
 SWEEP_SPEED = 2.0
 """A session that runs faster than this is shown in stills: the core sends one every other second."""
 
 
-class Sweep(Picture):
-    """As many of the waveforms as there is room for, one above the other. Feed it with `take`."""
+SLICES = 20
+"""Textual writes a line that changed from the left edge of its widget on: a trace in one widget would cost 20 kB/s."""
 
-    HELP = """\
-## Waveforms
 
-Pleth first, then ECG, CO2 and respiration, as far as a device sends them and there is room. The height is the device's
-own scale: it says nothing about how strong a pulse is. A broken line with dashes below: no sample came there.
-"""
+class Slice(Picture):
+    """Some columns of the strip."""
+
     DEFAULT_CSS = """
-    Sweep {
-        height: 4;
-        padding: 0 1;
+    Slice {
+        width: 1fr;
+        height: 1fr;
+        &.-names { width: 10; }
         & > .sweep--spo2 { color: $spo2; }
         & > .sweep--pulse { color: $pulse; }
         & > .sweep--co2 { color: $co2; }
@@ -55,19 +60,62 @@ own scale: it says nothing about how strong a pulse is. A broken line with dashe
     }
     COMPONENT_CLASSES: ClassVar[set[str]] = set(LOOKS.values())
 
+    def __init__(self, *, classes: str | None = None) -> None:
+        super().__init__(classes=classes)
+        self._rows: list[Row] = []
+
+    def show(self, rows: list[Row]) -> None:
+        """Draw these rows."""
+        self._rows = rows
+        self.redraw()
+
+    def picture(self, width: int, height: int) -> list[Row]:
+        """Return them, unless they are of another width."""
+        return self._rows[:height] if self._rows and len(self._rows[0].text) == width else []
+
+
+class Sweep(Horizontal):
+    """As many of the waveforms as there is room for, one above the other. Feed it with `take`."""
+
+    HELP = """\
+## Waveforms
+
+Pleth first, then ECG, CO2 and respiration, as far as a device sends them and there is room. The height is the device's
+own scale: it says nothing about how strong a pulse is. A broken line with dashes below: no sample came there.
+"""
+    DEFAULT_CSS = "Sweep { height: 4; padding: 0 1; }"
+
     def __init__(self, *, glyphs: Glyphs = BRAILLE) -> None:
-        super().__init__(glyphs=glyphs)
+        super().__init__()
+        self.glyphs = glyphs
+        self._slices = [Slice(classes="-names"), *(Slice() for _ in range(SLICES))]
         self._traces: dict[Signal, Trace] = {}
         self._from: dict[Signal, tuple[str, str]] = {}
         self._beat: Beat | None = None
         self._at: float | None = None
         self._chair = ""
         self._still = False
+        self._wanted: bool | None = None  # None: where there is room
 
-    @property
-    def signals(self) -> int:
-        """How many waveforms have come since this chair is looked at."""
-        return len(self._from)
+    def compose(self) -> ComposeResult:
+        """Lay the slices side by side, the names on the left."""
+        yield from self._slices
+
+    def make_room(self) -> None:
+        """Have the screen show it where somebody wants it, else where the trend keeps its room; if a waveform came."""
+        roomy = self.screen.size.height >= ROOM_FOR_ALL
+        wanted = roomy if self._wanted is None else self._wanted
+        self.screen.set_class(wanted and bool(self._from), "-strip")
+        self.screen.set_class(len(self._from) > 1, "-two")
+        self.screen.set_class(not roomy, "-tight")
+
+    def switch(self) -> str:
+        """Show it, or take it away, and say which."""
+        self._wanted = not self.screen.has_class("-strip")
+        self.make_room()
+        if not self._from:
+            return "no device has sent a waveform"
+        return f"waveforms {'on' if self._wanted else 'off'}"
 
     def take(self, beat: Beat | None, now: float) -> None:
         """Look at the pulse (None: the core is not heard) at this moment of the screen's own clock, and draw."""
@@ -87,7 +135,15 @@ own scale: it says nothing about how strong a pulse is. A broken line with dashe
         if not self.display:
             self._traces.clear()  # who looks again sees what is now
         elif self._from:
-            self.redraw()
+            self._draw()
+
+    def _draw(self) -> None:
+        """Give each slice its columns; it repaints what changed."""
+        rows, start = self._rows(*self.size), 0
+        for one in self._slices:
+            end = start + one.size.width
+            one.show([row.cut(start, end) for row in rows])
+            start = end
 
     def _came(self, wave: Wave) -> None:
         """Take samples of a waveform that is drawn; of several of one kind it is the first that came."""
@@ -106,7 +162,12 @@ own scale: it says nothing about how strong a pulse is. A broken line with dashe
         else:
             trace.take(wave)
 
-    def picture(self, width: int, height: int) -> list[Row]:
+    def _marks(self) -> list[str]:
+        """Say what keeps it from being taken for a patient's, or for one of now."""
+        source = REHEARSED.get(self._beat.source, "") if self._beat is not None else ""
+        return [*([source] if source else []), *(["still"] if self._still else [])]
+
+    def _rows(self, width: int, height: int) -> list[Row]:
         """Draw a lane for each waveform that there is room for."""
         wanted = [signal for signal in SHOWN if signal in self._from][: max(height // LANE_ROWS, 1)]
         rows: list[Row] = []
@@ -117,6 +178,12 @@ own scale: it says nothing about how strong a pulse is. A broken line with dashe
             if trace is None or len(trace.columns) != (width - GUTTER) * self.glyphs.wide:
                 trace = Trace(max(width - GUTTER, 1) * self.glyphs.wide, 1.0)
             site = self._from[signal][1]
-            drawn = lane(trace, f"{name} {site}".strip(), "still" if self._still else "", width, share, self.glyphs)
-            rows += [one._replace(role=one.role.translate({ord(LINE): hue})) for one in drawn]
+            said = [f"{name} {site}".strip(), "no scale", *self._marks()]
+            drawn = lane(trace, said, width, share, self.glyphs)
+            rows += [one.cut(0, GUTTER).beside(_in_hue(one.cut(GUTTER, width), hue)) for one in drawn]
         return rows
+
+
+def _in_hue(one: Row, hue: str) -> Row:
+    """Colour a trace, and the blanks beside it too: cells of one look are written in one go."""
+    return one._replace(role=one.role.translate({ord(LINE): hue, ord(" "): hue}))
