@@ -306,6 +306,23 @@ ACTIONS: dict[str, Action] = {
         ),
         *TREND_ACTIONS,
         Action(
+            name="devices",
+            keys=("D",),
+            label="devices",
+            help="see how each device's line is: bytes, frames, what was rejected, the last bytes and what they said",
+            where=Where.SCREEN,
+            bar=25,
+        ),
+        Action(
+            name="strip",
+            keys=("W",),
+            label="waveforms",
+            help="show the pleth and the ECG, or take them away; for eyes only, and more for a slow line to carry",
+            where=Where.SCREEN,
+            bar=26,
+            allowed=lambda view: view.reached,
+        ),
+        Action(
             name="theme",
             keys=("t",),
             label="theme",

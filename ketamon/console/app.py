@@ -25,6 +25,8 @@ from ketamon.domain.people import Person
 from ketamon.follow import Feed, Source
 
 LOOK_EVERY_S = 0.25
+SWEEP_EVERY_S = 0.125
+"""How often the waveforms go on."""
 
 
 class KetamonApp(Frame):
@@ -61,6 +63,7 @@ class KetamonApp(Frame):
         """Follow the core, and look."""
         self.run_worker(self._feed.run(), group="feed", name="feed", exclusive=True, exit_on_error=False)
         self.set_interval(LOOK_EVERY_S, self.look)
+        self.set_interval(SWEEP_EVERY_S, self.sweep)
         self.call_after_refresh(self.look)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -97,6 +100,12 @@ class KetamonApp(Frame):
                 self.screen.show(self._view)
         self.look_at_themes()
         self._ring()
+
+    def sweep(self) -> None:
+        """Let the waveforms go on."""
+        heard = self._feed.connected and not self._failed
+        if isinstance(self.screen, ChairScreen):
+            self.screen.sweep.take(self._feed.beat if heard else None, self.clock())
 
     def tell(self, text: str, *, refused: bool = False) -> None:
         """Say it on the chair's line of answers."""

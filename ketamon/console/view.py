@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from ketamon import words
-from ketamon.console import before, curves, desk, numbers, room
+from ketamon.console import before, curves, desk, devices, numbers, room
 from ketamon.console.before import Before
 from ketamon.console.desk import DueLine, Gate, LogLine, Signing, Step, Undo
+from ketamon.console.devices import DeviceLine
 from ketamon.console.numbers import Pump
 from ketamon.console.room import LimitLine, RescueLine
 from ketamon.console.trends import Panel, TrendData
@@ -120,6 +121,7 @@ class ChairView:
     rescue: tuple[RescueLine, ...] = ()
     limits: tuple[LimitLine, ...] = ()
     left_over: tuple[str, ...] = ()
+    devices: tuple[DeviceLine, ...] = ()
 
 
 def build(
@@ -171,6 +173,7 @@ def build(
         rescue=room.rescue(state, profile, zone),
         limits=room.limits(state, profile),
         left_over=room.left_over(state),
+        devices=devices.lines(state, beat, at if reached else None, zone),
     )
 
 
@@ -188,7 +191,7 @@ def nameless(view: ChairView) -> ChairView:
     header = replace(view.header, patient=f"{words.DASHES} LOCKED", staff="")
     alarms = tuple(line for line in view.log if line.kind == e.AlarmChanged.TYPE)
     trend = curves.nameless(view.trend) if view.trend else None
-    return replace(view, locked=True, header=header, patient=None, undo=None, log=alarms, trend=trend)
+    return replace(view, locked=True, header=header, patient=None, undo=None, devices=(), log=alarms, trend=trend)
 
 
 def _header(

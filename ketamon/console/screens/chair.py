@@ -35,6 +35,7 @@ from ketamon.console.widgets.panel import Panel
 from ketamon.console.widgets.pin import KEYS as PIN_KEYS
 from ketamon.console.widgets.pin import PinLine
 from ketamon.console.widgets.pump import PumpTile
+from ketamon.console.widgets.sweep import Sweep
 from ketamon.console.widgets.tile import Tile, TileData
 from ketamon.console.widgets.timeline import Timeline
 from ketamon.console.widgets.trend import DEEDS as TREND_DEEDS
@@ -77,6 +78,7 @@ class ChairScreen(Screen[None]):
     alarm_bar = getters.query_one(AlarmBar)
     pump = getters.query_one(PumpTile)
     trend = getters.query_one(Trend)
+    sweep = getters.query_one(Sweep)
     timeline = getters.query_one(Timeline)
     course_clock = getters.query_one("#course-clock", Line)
     due = getters.query_one(DueList)
@@ -113,6 +115,7 @@ class ChairScreen(Screen[None]):
             yield from self._tiles
             yield PumpTile()
         yield Trend(glyphs=self._glyphs, clock=self._clock)
+        yield Sweep(glyphs=self._glyphs)
         with Horizontal(id="course"):
             yield Timeline(glyphs=self._glyphs)
             yield Line(id="course-clock")
@@ -131,6 +134,7 @@ class ChairScreen(Screen[None]):
         if view.locked and not (before and before.locked):
             self._shut()
         self.set_class(view.source is not Source.LIVE, "-rehearsal")
+        self.sweep.make_room()
         with self.app.batch_update():
             self.banner.show(view.banner)
             self.header.show(view.header)
@@ -219,6 +223,7 @@ class ChairScreen(Screen[None]):
             "emergency": self._emergency,
             "emergency_over": self._emergency_over,
             "lock": self._lock,
+            "strip": lambda: self.answer.hint(self.sweep.switch()),
             "theme": self._next_theme,
             "quit": self._leave,
         }

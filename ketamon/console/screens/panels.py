@@ -24,6 +24,7 @@ PANELS: dict[str, tuple[str, str]] = {
     "sign_in": ("signin", "SignInForm"),
     "glass": ("signin", "GlassForm"),
     "step": ("steps", "StepPanel"),
+    "devices": ("devices", "DevicesPanel"),
     "help": ("help", "HelpPanel"),
     "palette": ("help", "PalettePanel"),
 }
