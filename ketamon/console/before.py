@@ -1,6 +1,7 @@
 """What stands before the infusion, for the view: screening, order and second check, who is there, what is missing."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ketamon.domain.instant import Instant
 from ketamon.domain.people import Person
@@ -14,12 +15,19 @@ BEFORE = frozenset({Phase.CHECK_IN, Phase.BASELINE})
 """The phases in which the infusion is still to come."""
 
 
+class Todo(NamedTuple):
+    """What is still to do, in short words, and the action that does it, "" where no key does."""
+
+    text: str
+    action: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Before:
     """The screening in the profile's order, whose order it is and who checked it, who is where, and which roles lack.
 
-    `lacking` is about this phase, before the infusion about the infusion; `todo` says in short lines what is still to
-    do before it, each with its key; it is empty from then on.
+    `lacking` is about this phase, before the infusion about the infusion; `todo` is what is still to do before it;
+    it is empty from then on.
     """
 
     questions: tuple[Question, ...] = ()
@@ -27,7 +35,7 @@ class Before:
     checked_by: Person | None = None
     people: tuple[tuple[Person, Place], ...] = ()
     lacking: tuple[str, ...] = ()
-    todo: tuple[str, ...] = ()
+    todo: tuple[Todo, ...] = ()
 
 
 def build(state: SessionState, profile: Profile, at: Instant | None) -> Before:
@@ -42,32 +50,32 @@ def build(state: SessionState, profile: Profile, at: Instant | None) -> Before:
         checked_by=state.order_check.by if state.order_check else None,
         people=tuple(state.staff.items()),
         lacking=lacking,
-        todo=(*todo, *(f"{who} (m)" for who in lacking)) if coming else (),
+        todo=(*todo, *(Todo(who, "staff") for who in lacking)) if coming else (),
     )
 
 
-def _course(state: SessionState) -> list[str]:
+def _course(state: SessionState) -> list[Todo]:
     """What is wrong with an infusion today, by the course; somebody has to know it before it begins."""
-    return [state.course.warning] if state.course is not None and state.course.warning else []
+    return [Todo(state.course.warning)] if state.course is not None and state.course.warning else []
 
 
-def _asked(questions: tuple[Question, ...]) -> list[str]:
+def _asked(questions: tuple[Question, ...]) -> list[Todo]:
     standings = [question.standing for question in questions]
     counts = ((standing, standings.count(standing)) for standing in (Standing.OPEN, Standing.TO_DECIDE))
-    said = [f"screening: {count} {standing} (h)" for standing, count in counts if count]
-    return ["screening: not today (h)", *said] if Standing.NOT_TODAY in standings else said
+    said = [Todo(f"screening: {count} {standing}", "screening") for standing, count in counts if count]
+    return [Todo("screening: not today", "screening"), *said] if Standing.NOT_TODAY in standings else said
 
 
-def _ordered(state: SessionState, profile: Profile) -> list[str]:
+def _ordered(state: SessionState, profile: Profile) -> list[Todo]:
     if state.patient is None:
-        return ["patient and order (c)" if profile.order.required else "patient (c)"]
+        return [Todo("patient and order" if profile.order.required else "patient", "check_in")]
     if profile.order.required and state.order is None:
-        return ["order (c)"]
-    return ["check of the order (2)"] if profile.order.required and state.order_check is None else []
+        return [Todo("order", "check_in")]
+    return [Todo("check of the order", "check_order")] if profile.order.required and state.order_check is None else []
 
 
-def _measured(state: SessionState, profile: Profile, at: Instant | None) -> list[str]:
+def _measured(state: SessionState, profile: Profile, at: Instant | None) -> list[Todo]:
     if state.phase is not Phase.BASELINE or at is None:
         return []
     missing = baseline.missing(state, profile, at)
-    return [f"baseline: {', '.join(missing)}"] if missing else []
+    return [Todo(f"baseline: {', '.join(missing)}")] if missing else []

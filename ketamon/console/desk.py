@@ -100,14 +100,14 @@ START_CONFIRMED = "infusion-start"
 """The confirmation that a person saw the pump start, where the pump's report began the infusion."""
 
 MEANS: dict[Trigger, tuple[str, bool]] = {
-    Trigger.CHECKED_IN: ("patient and order are entered (c does this)", False),
+    Trigger.CHECKED_IN: ("patient and order are entered (checking in does this)", False),
     Trigger.START: ("the pump infuses; the baseline is taken", False),
     Trigger.PAUSE: ("the infusion clock stands, the session goes on", False),
     Trigger.RESUME: ("the drug runs again", False),
     Trigger.COMPLETE: ("all of the order was given", False),
     Trigger.STOP: ("before all of the order was given", True),
-    Trigger.SIGN_OFF: ("two people sign (d does this)", False),
-    Trigger.OVERRIDE: ("two people sign, with a reason (d does this)", False),
+    Trigger.SIGN_OFF: ("two people sign (at the discharge)", False),
+    Trigger.OVERRIDE: ("two people sign, with a reason (at the discharge)", False),
     Trigger.REOPEN: ("not ready after all; both sign anew", True),
     Trigger.LEAVE: ("with the escort; the session ends", False),
     Trigger.ABANDON: ("no infusion today; the session ends", True),
@@ -142,10 +142,11 @@ def effects(state: SessionState, profile: Profile, at: Instant | None) -> tuple[
 
 def log(state: SessionState, profile: Profile, zone: tzinfo | None) -> tuple[LogLine, ...]:
     """Return what people read of the record, newest first."""
-    return tuple(_log_line(event, state, profile, zone) for event in reversed(state.log[-LOG_LINES:]))
+    return tuple(log_line(event, state, profile, zone) for event in reversed(state.log[-LOG_LINES:]))
 
 
-def _log_line(event: e.Event, state: SessionState, profile: Profile, zone: tzinfo | None) -> LogLine:
+def log_line(event: e.Event, state: SessionState, profile: Profile, zone: tzinfo | None) -> LogLine:
+    """Say one entry of the log."""
     text, who = words.said(event, state, profile)
     clock = words.clock(event.at, zone, seconds=False)
     return LogLine(seq=event.seq, clock=clock, text=text, who=who, kind=event.body.TYPE)

@@ -67,7 +67,7 @@ def find(name: str, near: Path = Path()) -> Path:
 
 def document_of(path: Path, extended_by: tuple[Path, ...] = ()) -> Document:
     """Read a profile file, and what it extends, into one whole text. Raises as `load` does."""
-    text = _text(path)
+    text = text_of(path)
     table = _table(text, str(path))
     if "extends" not in table:
         return Document(text=text, table=table, places=scan(text, str(path)) if extended_by else {})
@@ -105,11 +105,12 @@ def parse(text: str, name: str) -> Document:
     return Document(text=text, table=_table(text, name), places={})
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path, what: str = "profile") -> str:
+    """Read the text of a file, a profile or what else is TOML. Raises `ProfileError`, `SourceError`."""
     try:
         return path.read_bytes().decode()
     except OSError as error:
-        raise SourceError(f"the profile {path} cannot be read: {error.strerror}; check its name") from error
+        raise SourceError(f"the {what} {path} cannot be read: {error.strerror}; check its name") from error
     except UnicodeDecodeError as error:
         raise ProfileError([f"{path}: is not UTF-8 text: byte {error.start} is damaged"]) from error
 

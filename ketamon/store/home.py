@@ -30,6 +30,11 @@ def themes_dir() -> Path:
     return config_file().parent / "themes"
 
 
+def keys_file() -> Path:
+    """Return the file of the user's own keys, beside the configuration."""
+    return config_file().parent / "keys.toml"
+
+
 def _xdg(environ: Mapping[str, str], name: str, usual: Path) -> Path:
     """Return ketamon's folder below `$name`; one that is not absolute counts as unset (XDG Base Directory 0.8)."""
     chosen = environ.get(name, "")

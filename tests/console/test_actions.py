@@ -54,13 +54,13 @@ def test_every_key_has_a_binding_with_a_tooltip():
 
 
 def test_help_names_every_key_and_every_heading():
-    text = written(200).plain
+    text = written(ACTIONS, 200).plain
     assert all(action.help in text for action in ACTIONS.values())
     assert all(where in text for where in Where)
 
 
 def test_help_breaks_its_lines_behind_the_keys():
-    assert all(len(line) <= 48 for line in written(48).plain.split("\n"))
+    assert all(len(line) <= 48 for line in written(ACTIONS, 48).plain.split("\n"))
 
 
 def test_speed_is_offered_only_where_time_can_be_changed():

@@ -9,8 +9,8 @@ from textual.widgets import Input
 async def test_what_is_pasted_between_keys_goes_into_the_field_they_lead_to():
     async with console(Chair().devices(), (80, 24)) as desk:
         for event in (
-            Key("c", "c"), Paste("J. D."), Key("enter", None), Paste("1984"), Key("enter", None), Key("7", "7"), Paste("2.5"),
-            Key("enter", None), Paste("scale"),
+            Key("c", "c"), Paste("J. D."), Key("enter", None), Paste("1984"), Key("enter", None), Key("7", "7"),
+            Paste("2.5"), Key("enter", None), Paste("scale"),
         ):  # fmt: skip
             desk.app.post_message(event)
         await desk.press()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from importlib import import_module
 
+from ketamon.console.actions import ACTIONS, Actions
 from ketamon.console.widgets.panel import Panel
 from ketamon.domain.people import Person
 
@@ -25,14 +26,18 @@ PANELS: dict[str, tuple[str, str]] = {
     "glass": ("signin", "GlassForm"),
     "step": ("steps", "StepPanel"),
     "devices": ("devices", "DevicesPanel"),
+    "record": ("record", "RecordPanel"),
+    "at": ("record", "AtPanel"),
     "help": ("help", "HelpPanel"),
     "palette": ("help", "PalettePanel"),
 }
 """Action -> module below `ketamon.console.widgets` and class."""
 
 
-def make(name: str, staff: Person) -> Panel:
-    """Make the panel of an action."""
+def make(name: str, staff: Person, actions: Actions = ACTIONS) -> Panel:
+    """Make the panel of an action. `actions` is the table with the keys that count here."""
     module, cls = PANELS[name]
     maker: Callable[[Person], Panel] = getattr(import_module(f"ketamon.console.widgets.{module}"), cls)
-    return maker(staff)
+    panel = maker(staff)
+    panel.actions = actions
+    return panel

@@ -4,7 +4,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from ketamon.console.actions import ACTIONS
+from ketamon.console.action import Action
 from ketamon.console.keys import shown
 from ketamon.console.view import AlarmLine, Alarms
 from ketamon.console.widgets.blinking import Blinking
@@ -16,10 +16,14 @@ LINES = 3
 
 
 class AlarmBar(Blinking, Vertical):
-    """Up to `LINES` lines; the first also says how many more there are, and whether the sound is paused."""
+    """Up to `LINES` lines; the first also says how many more there are, and whether the sound is paused.
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's own name)
+    `acknowledge` is the action whose key it names.
+    """
+
+    def __init__(self, acknowledge: Action, *, id: str | None = None) -> None:  # noqa: A002 (Textual's own name)
         super().__init__(id=id)
+        self._key = f"{shown(acknowledge.keys[0])} {acknowledge.label}"
         self._rows = [Line(classes="alarm-line") for _ in range(LINES)]
 
     def compose(self) -> ComposeResult:
@@ -32,19 +36,19 @@ class AlarmBar(Blinking, Vertical):
         for i, row in enumerate(self._rows):
             line = alarms.lines[i] if i < len(alarms.lines) else None
             more = len(alarms.lines) - shown_rows
-            row.say(_content(line, alarms, more, self.size.width - 1, first=i == 0))
+            key = self._key if alarms.standing else ""
+            row.say(_content(line, alarms.audio, key, more, self.size.width - 1, first=i == 0))
             for priority in Priority:
                 row.set_class(line is not None and line.priority is priority, f"-{priority}")
             row.set_class(line is not None and line.blinks, "-blinks")
         self.blink(x.priority for x in alarms.lines if x.blinks)
 
 
-def _content(line: AlarmLine | None, alarms: Alarms, more: int, width: int, *, first: bool) -> Content:
-    key = f"{shown(ACTIONS['acknowledge'].keys[0])} {ACTIONS['acknowledge'].label}" if alarms.standing else ""
+def _content(line: AlarmLine | None, audio: str, key: str, more: int, width: int, *, first: bool) -> Content:
     right = (
         Part(f"+{more} more" if more > 0 else "", "bold"),
         Part(key, rank=2),
-        Part(alarms.audio, "bold"),
+        Part(audio, "bold"),
     )
     if line is None:
         return fit((Part(" no alarm stands" if first else ""),), right if first else (), width)

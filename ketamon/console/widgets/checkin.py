@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.widgets import Input
 
 from ketamon.console import typed as t
+from ketamon.console.actions import key_of
 from ketamon.console.view import ChairView
 from ketamon.console.widgets.panel import Field, Form
 from ketamon.domain.intents import CheckIn, Intent
@@ -25,7 +26,7 @@ class CheckInForm(Form):
 
     TITLE = "check in"
     ENTER_SAVES = False
-    KEYS: ClassVar[str] = "enter next, last saves  esc back  ctrl+t throw away"
+    KEYS: ClassVar[str] = "enter next, save  esc back  ctrl+t clear"
     FIELDS = (
         Field(id="label", label="patient", example="J. D."),
         Field(id="identifier", label="second id", example="record no."),
@@ -116,7 +117,7 @@ class CheckInForm(Form):
         if order is None:
             return dose.weight(patient)
         return "\n".join(
-            [dose.weight(patient), *dose.arithmetic(order, patient), "a second person checks this order next (2)"]
+            [dose.weight(patient), *dose.arithmetic(order, patient), f"a second person checks this order next ({key_of(self.actions, 'check_order')})"]
         )
 
     def _known(self, view: ChairView) -> dict[str, str]:

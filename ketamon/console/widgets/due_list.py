@@ -3,9 +3,11 @@
 from textual.content import Content
 from textual.reactive import var
 
+from ketamon.console.actions import Actions, key_of
+from ketamon.console.before import Todo
 from ketamon.console.desk import DueLine
 from ketamon.console.view import ChairView
-from ketamon.console.widgets.line import Lines
+from ketamon.console.widgets.line import Lines, link
 
 WHEN = 13
 """Cells for "overdue 12:34"."""
@@ -16,8 +18,9 @@ class DueList(Lines):
 
     chosen: var[str] = var("")
 
-    def __init__(self) -> None:
+    def __init__(self, actions: Actions) -> None:
         super().__init__()
+        self._actions = actions
         self._view: ChairView | None = None
         self.border_title = "due"
 
@@ -42,13 +45,13 @@ class DueList(Lines):
 
     def _draw(self) -> None:
         if self._view is not None:
-            self.say(drawn(self._view, self.chosen, max(1, self.size.width), max(1, self.size.height)))
+            self.say(drawn(self._view, self._actions, self.chosen, max(1, self.size.width), max(1, self.size.height)))
 
 
-def drawn(view: ChairView, chosen: str, width: int, height: int) -> list[Content]:
+def drawn(view: ChairView, actions: Actions, chosen: str, width: int, height: int) -> list[Content]:
     """Draw what is to do before the infusion, as much of the list as holds the chosen item, and the open effects."""
     effects = view.effects
-    todo = [Content(f" {text}").truncate(width, ellipsis=True) for text in view.before.todo]
+    todo = [_todo(line, actions).truncate(width, ellipsis=True) for line in view.before.todo]
     window = _window(view.due, chosen, height - len(todo) - (1 if effects else 0))
     rows = [*todo, *(_row(line, line.item == chosen, width) for line in window)]
     rows = rows or [Content.styled("  nothing is due", "$muted")]
@@ -57,12 +60,18 @@ def drawn(view: ChairView, chosen: str, width: int, height: int) -> list[Content
     return rows
 
 
+def _todo(line: Todo, actions: Actions) -> Content:
+    if not line.action:
+        return Content(f" {line.text}")
+    return Content.assemble(" ", link(f"{line.text} ({key_of(actions, line.action)})", "go", line.action))
+
+
 def _row(line: DueLine, chosen: bool, width: int) -> Content:
     style = "bold" if line.now else ""
     when = Content.styled(line.when, "bold reverse" if line.overdue else style)
     room = " " * max(1, WHEN + 1 - len(line.when))
     made = Content.assemble(("›" if chosen else " ", "bold $pump"), when, room, (line.label, style))
-    return made.truncate(width, ellipsis=True)
+    return link(made.truncate(width, ellipsis=True), "go", "due_enter", line.item)
 
 
 def _window(lines: tuple[DueLine, ...], chosen: str, room: int) -> tuple[DueLine, ...]:

@@ -7,8 +7,10 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Resize
 
+from ketamon.console.actions import key_of
 from ketamon.console.desk import Gate, GateLine
 from ketamon.console.view import ChairView
+from ketamon.console.walks import WALKS
 from ketamon.console.widgets.line import Line
 from ketamon.console.widgets.panel import Panel
 from ketamon.domain.intents import Confirm
@@ -26,8 +28,7 @@ class GatePanel(Panel):
 
     TITLE = "gate"
     ROOMY = True
-    PASSES: ClassVar[frozenset[str]] = frozenset({"discharge"})
-    KEYS: ClassVar[str] = "enter confirm  d sign  esc back"
+    PASSES: ClassVar[frozenset[str]] = frozenset({"discharge", *WALKS})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
         Binding("down,j", "move(1)", "Down", show=False),
@@ -37,6 +38,11 @@ class GatePanel(Panel):
     def __init__(self, staff: Person) -> None:
         super().__init__(staff)
         self._chosen = ""
+
+    @property
+    def keys(self) -> str:
+        """Confirm, and the key that signs."""
+        return f"enter confirm  esc back  {key_of(self.actions, 'discharge')} sign"
 
     def compose(self) -> ComposeResult:
         """Hold the text."""

@@ -9,7 +9,8 @@ from textual.fuzzy import Matcher
 from textual.widgets import Input
 
 from ketamon.console.action import Action, Where
-from ketamon.console.actions import ACTIONS, offered, wearing
+from ketamon.console.actions import Actions, offered, wearing
+from ketamon.console.actions import written as keys_of
 from ketamon.console.keys import shown
 from ketamon.console.themes import ours
 from ketamon.console.widgets.line import Line
@@ -37,14 +38,14 @@ class HelpPanel(Panel):
 
     def on_resize(self) -> None:
         """Write the text for this width."""
-        self.query_one(Line).say(written(max(self.size.width - 1, 2 * KEYS_WIDTH)))
+        self.query_one(Line).say(written(self.actions, max(self.size.width - 1, 2 * KEYS_WIDTH)))
 
 
 class PalettePanel(Panel):
     """Find an action by its name, and do it."""
 
     TITLE = "commands"
-    KEYS: ClassVar[str] = "type to search  enter do it  esc back"
+    KEYS: ClassVar[str] = "enter do it  esc back  type to search"
 
     def compose(self) -> ComposeResult:
         """Hold the search line and what it finds."""
@@ -71,7 +72,7 @@ class PalettePanel(Panel):
             self.post_message(self.Do(found[0].name))
 
     def _found(self) -> list[Action]:
-        deeds = [*offered(self.view), *wearing(ours(self.app.available_themes))] if self.view else []
+        deeds = [*offered(self.view, self.actions), *wearing(ours(self.app.available_themes))] if self.view else []
         return found(deeds, self.query_one(Input).value)
 
 
@@ -91,16 +92,15 @@ def _row(action: Action, first: bool) -> Content:
     )  # fmt: skip
 
 
-def written(width: int) -> Content:
+def written(actions: Actions, width: int) -> Content:
     """Write the whole help, its lines broken so that the keys stand in a column of their own."""
     rows: list[Content] = []
     for where in Where:
         rows += [Content.styled(str(where), "bold $pump")]
-        for action in ACTIONS.values():
+        for action in actions.values():
             if action.where is where:
-                keys = " ".join(shown(key) for key in (*action.keys, action.always) if key)
                 first, *rest = wrap(action.help, width - KEYS_WIDTH)
-                rows.append(Content.assemble((f"  {keys}".ljust(KEYS_WIDTH), "bold"), first))
+                rows.append(Content.assemble((f"  {keys_of(action)} ".ljust(KEYS_WIDTH), "bold"), first))
                 rows += [Content(" " * KEYS_WIDTH + line) for line in rest]
         rows.append(Content(""))
     rows += [Content(line) for line in wrap(ADVICE, width)]

@@ -3,12 +3,21 @@
 from collections.abc import Sequence
 
 from textual.content import Content
-from textual.style import Style
 
 from ketamon.console.keys import Key
-from ketamon.console.widgets.line import Line
+from ketamon.console.widgets.line import Line, link
 
 GAP = "  "
+FIRST = 2
+"""So many of an entry's own keys come before the function keys where it is narrow; the rest give way first."""
+
+MEANT = {
+    "enter": "enter", "esc": "escape", "tab": "tab", "ctrl+t": "ctrl+t", "pgdn": "pagedown", "↑": "up", "↓": "down",
+}  # fmt: skip
+"""The keys an entry names by more than their sign, and what Textual calls them."""
+
+URGENT = ("emergency", "acknowledge")
+"""Actions whose keys no hints of an entry push out."""
 
 
 class KeyBar(Line):
@@ -16,17 +25,38 @@ class KeyBar(Line):
 
     def show(self, keys: Sequence[Key], *, entry: str = "") -> None:
         """Show the keys. With an entry open its own keys, `entry`, stand first, and only what still works follows."""
-        *keys, last = keys
-        pieces = [Content.styled(entry, "bold")] if entry else []
-        room = self.size.width - 2 - len(GAP) - _piece(last).cell_length
-        for key in keys:
-            piece = _piece(key)
-            if Content(GAP).join([*pieces, piece]).cell_length > room:
-                break
-            pieces.append(piece)
-        self.say(Content.assemble(" ", Content(GAP).join([*pieces, _piece(last)])))
+        own = [_own(words) for words in entry.split(GAP) if words]
+        others = [_piece(key) for key in keys]
+        urgent = sum(key.action in URGENT for key in keys) if own else 0
+        order = [*others[-1:], *own[:FIRST], *others[:urgent], *own[FIRST:], *others[urgent:-1]]
+        chosen = fitting(order, self.size.width - 2)
+        self.say(Content.assemble(" ", Content(GAP).join([p for p in (*own, *others) if any(p is c for c in chosen)])))
+
+
+def fitting(pieces: Sequence[Content], room: int) -> list[Content]:
+    """Return the pieces, the most wanted first, up to the first that finds no room."""
+    chosen: list[Content] = []
+    for piece in pieces:
+        if Content(GAP).join([*chosen, piece]).cell_length > room:
+            break
+        chosen.append(piece)
+    return chosen
 
 
 def _piece(key: Key) -> Content:
-    click = Style.from_meta({"@click": f"screen.do('{key.action}')"})
-    return Content.assemble((key.key, "bold $pump"), " ", key.label).stylize(click)
+    return link(Content.assemble((key.key, "bold $pump"), " ", key.label), key.verb, key.action)
+
+
+def _own(words: str) -> Content:
+    """Write the keys of an entry, "y n answer": a click on one of them, or on the word behind the last, presses it."""
+    parts = words.split(" ")
+    count = next((n for n, part in enumerate(parts) if part not in MEANT and len(part) != 1), len(parts))
+    named, label = parts[:count], " ".join(parts[count:])
+    pieces = [_pressing(key) for key in named]
+    if label:
+        pieces.append(_pressing(named[-1], label) if named else Content.styled(label, "bold"))
+    return Content(" ").join(pieces)
+
+
+def _pressing(key: str, text: str = "") -> Content:
+    return link(Content.styled(text or key, "bold"), "press", MEANT.get(key, key))

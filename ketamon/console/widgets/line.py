@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from textual.content import Content
 from textual.geometry import Region
 from textual.strip import Strip
+from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -13,10 +14,14 @@ EMPTY = Content("")
 
 
 class Line(Static):
-    """A `Static` for text that comes often: the same text costs nothing. Text is never markup."""
+    """A `Static` for text that comes often: the same text costs nothing. Text is never markup.
+
+    Links in it look as the rest does; where they lead is said by their words.
+    """
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 (Textual's own name)
         super().__init__("", id=id, classes=classes, markup=False)
+        self.set_reactive(Line.auto_links, False)
         self._said = EMPTY
 
     def say(self, content: Content | str) -> None:
@@ -38,6 +43,12 @@ class Line(Static):
     def said(self) -> str:
         """The plain text as it stands there."""
         return self._said.plain
+
+
+def link(text: Content | str, action: str, *what: str) -> Content:
+    """Make text clickable: a click does an action of the screen. What is a link can also be jumped to."""
+    content = Content(text) if isinstance(text, str) else text
+    return content.stylize(Style.from_meta({"@click": (f"screen.{action}", what)}))
 
 
 class Lines(Widget):

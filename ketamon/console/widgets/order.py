@@ -36,7 +36,7 @@ class OrderCheckForm(Form):
         """Return the check."""
         view = self.view
         if view is None or view.order is None:
-            raise t.Mistake("there is no order to check yet (c)")
+            raise t.Mistake("there is no order to check yet: check in first")
         who, entered = t.person(typed["who"], "who checks"), view.before.ordered_by
         if entered is not None and entered.is_same(who):
             raise t.Mistake(f"{entered} entered the order; a second person checks it")
@@ -50,7 +50,7 @@ def lines(view: ChairView) -> list[str]:
     """Write the order out: who it is for, how it follows, who entered it and who checked it."""
     patient, order, before = view.patient, view.order, view.before
     if patient is None or order is None:
-        return ["there is no order yet (c)"]
+        return ["there is no order yet: check in first"]
     return [
         f"{patient.label}  {patient.identifier}  {dose.weight(patient)}",
         *dose.arithmetic(order, patient),

@@ -1,6 +1,6 @@
 """What opens beside the numbers for entry. Nothing here is modal: numbers and alarms go on, and typed text is kept."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,11 +12,13 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Label
 
+from ketamon.console.actions import ACTIONS, Actions
 from ketamon.console.typed import Mistake
 from ketamon.console.view import ChairView
 from ketamon.console.widgets.line import Line
 from ketamon.domain.intents import Intent
 from ketamon.domain.people import Person
+from ketamon.playback import Player
 
 MANY = 6
 """A form of more fields than this stands in two columns on every screen."""
@@ -61,6 +63,12 @@ class Panel(VerticalScroll):
 
         action: str
 
+    @dataclass
+    class Walk(Message):
+        """Go somewhere in the recording."""
+
+        walk: Callable[[Player], None]
+
     class Closed(Message):
         """The panel has nothing more to do."""
 
@@ -69,8 +77,15 @@ class Panel(VerticalScroll):
         self.display = False
         self.staff = staff
         self.view: ChairView | None = None
+        self.actions: Actions = ACTIONS
         self.asking = False
+        self.player: Player | None = None
         self.border_title = self.TITLE
+
+    @property
+    def keys(self) -> str:
+        """The keys that stand in the key bar while it is open."""
+        return self.KEYS
 
     def show(self, view: ChairView) -> None:
         """Take a new view; panels that draw it override `draw`."""
@@ -140,7 +155,7 @@ class Form(Panel):
 
     FIELDS: ClassVar[Sequence[Field]] = ()
     ENTER_SAVES: ClassVar[bool] = True
-    KEYS: ClassVar[str] = "enter save  esc back  ctrl+t throw away"
+    KEYS: ClassVar[str] = "enter save  esc back  ctrl+t clear"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+t", "throw_away", "Throw away", show=False)]
 
     def compose(self) -> ComposeResult:

@@ -62,7 +62,7 @@ class ScreeningPanel(Panel):
 
     TITLE = "screening"
     ROOMY = True
-    KEYS: ClassVar[str] = "y n answer  g go on  x not today  ↑ ↓  esc back"
+    KEYS: ClassVar[str] = "y n answer  esc back  g go on  x not today  ↑ ↓"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
         Binding("down,j", "move(1)", "Down", show=False),

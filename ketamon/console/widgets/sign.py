@@ -32,7 +32,7 @@ class SignForm(Form):
         Field(id="who", label="who signs", example="name and role: Chen physician"),
         Field(id="why", label="override, because", example="why the patient leaves all the same", part="override"),
     )
-    KEYS: ClassVar[str] = "enter sign the next step  pgdn more  esc back"
+    KEYS: ClassVar[str] = "enter sign  esc back  pgdn more"
 
     def compose(self) -> ComposeResult:
         """Show the steps above the fields, and below them what the gate lacks."""

@@ -13,7 +13,7 @@ class SignInForm(Form):
 
     TITLE = "sign in"
     FIELDS = (Field(id="who", label="who are you", example="name and role: AB nurse"),)
-    KEYS: ClassVar[str] = "enter go on to the PIN  esc back  ctrl+t somebody else"
+    KEYS: ClassVar[str] = "enter PIN  esc back  ctrl+t another"
 
     def opened(self, what: str = "") -> None:
         """Offer who was here last."""
@@ -39,7 +39,7 @@ class GlassForm(Form):
         Field(id="why", label="because", example="why there is no time for a PIN"),
     )
     ENTER_SAVES = False
-    KEYS: ClassVar[str] = "enter next, last saves  esc back  ctrl+t throw away"
+    KEYS: ClassVar[str] = "enter next, save  esc back  ctrl+t clear"
 
     def draw(self, view: ChairView) -> None:  # noqa: ARG002 (others of the family use it)
         """Say from the start what follows."""

@@ -27,7 +27,7 @@ class StaffPanel(Panel):
     """A list of people; a key says where the chosen one is now. Whoever left stays in the list, to come back."""
 
     TITLE = "who is here"
-    KEYS: ClassVar[str] = "r room  s site  l left  + somebody else  ↑ ↓  esc back"
+    KEYS: ClassVar[str] = "r room  s site  l left  + another  esc back  ↑ ↓"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
         Binding("down,j", "move(1)", "Down", show=False),

@@ -101,7 +101,7 @@ def menu(view: ChairView, staff: Person, chosen: Step | None) -> Content:
     return Content("\n").join(rows)
 
 
-_NOWHERE = {"recovery": "recovery ends with two signatures while the gate is open: press d"}
+_NOWHERE = {"recovery": "recovery ends with two signatures while the gate is open, at the discharge"}
 
 
 def _roles(step: Step) -> str:

@@ -14,7 +14,7 @@ class WasteForm(Form):
 
     TITLE = "waste"
     ENTER_SAVES = False
-    KEYS: ClassVar[str] = "enter next, last saves  esc back  ctrl+t throw away"
+    KEYS: ClassVar[str] = "enter next, save  esc back  ctrl+t clear"
     FIELDS = (
         Field(id="volume", label="thrown away mL", example="as measured"),
         Field(id="witness", label="seen by", example="name and role: Chen physician"),
