@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from ketamon import words
-from ketamon.console.widgets.tile import TileData
+from ketamon.console.widgets.tile import SPARK_TURN_S, Spark, TileData
 from ketamon.domain.devices import DeviceKind, Evidence, Link, Priority, PumpState, PumpStatus
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import CUFF, PARAMETERS, PUMP_PARAMETERS, Parameter
@@ -13,7 +13,7 @@ from ketamon.domain.profile import Profile, Watch
 from ketamon.domain.readings import Mode
 from ketamon.domain.session import Device, SessionState, device_of
 from ketamon.rules import dose, schedule
-from ketamon.rules.current import TWIN, Current, current
+from ketamon.rules.current import TWIN, Current, current, track
 
 NO_CONTACT = "no contact"
 LOST = "lost"
@@ -98,6 +98,27 @@ def _tile(state: SessionState, profile: Profile, parameter: Parameter, at: Insta
         questionable=now is not None and now.value is not None and not now.usable,
         source=_source(state, now),
         simulated=_simulated(state),
+        spark=_spark(state, profile, parameter, at) if at is not None else None,
+    )
+
+
+def _spark(state: SessionState, profile: Profile, parameter: Parameter, at: Instant) -> Spark | None:
+    """Return the small trend, where there ever was a value and the profile has a range to draw it in.
+
+    It goes from one alarm limit to the other, as it is low: what lies outside of them is an arrow.
+    """
+    display = next((d for d in profile.display if d.parameter is parameter), None)
+    series = track(state, profile, parameter, at)
+    if display is None or series is None or series.last is None:
+        return None
+    low, high = limits(state, profile, parameter)
+    return Spark(
+        series=series,
+        seq=series.last.seq,
+        now_s=max(at.seconds // SPARK_TURN_S * SPARK_TURN_S, series.last.t),
+        low=display.low if low is None else low,
+        high=display.high if high is None else high,
+        interval_s=display.interval_s or 1.0,
     )
 
 

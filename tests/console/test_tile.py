@@ -9,8 +9,9 @@ from textual.app import App, ComposeResult
 
 from ketamon.console.glyphs import ASCII, BLOCKS, BRAILLE
 from ketamon.console.themes import DARK_ROOM
-from ketamon.console.widgets.tile import Tile, TileData, heading, limits_text, shortened, tile_rows
+from ketamon.console.widgets.tile import Spark, Tile, TileData, heading, limits_text, shortened, tile_rows
 from ketamon.domain.devices import Priority
+from ketamon.domain.series import Series
 
 SPO2 = TileData(label="SpO2", unit="%", text="97", status="now", value_ok=True, low="92")
 NIBP = TileData(
@@ -23,6 +24,86 @@ NIBP = TileData(
     high="160",
     detail=("(115)", "+12 %"),
 )
+
+SPARKED = {
+    "dots: a dip out of the limits, a gap, and the time before there was a value": (
+        BRAILLE, 24,
+        """\
+                  ┏━┓╺━┓
+                  ┗━┫  ┃
+                  ╺━┛  ╹
+         ⠒⠒⠒⠒⠒▼⠒⠒⠒⠒⠂╌⠒⠒⠒
+
+≥92                  now
+""",
+    ),
+    "blocks": (
+        BLOCKS, 16,
+        """\
+         █▀█ ▀▀█
+         ▀▀█   █
+         ▀▀▀   ▀
+      ▀▀▀▼▀▀▀x▀▀
+
+≥92          now
+""",
+    ),
+    "ASCII": (
+        ASCII, 16,
+        """\
+              97
+
+
+      '''v'''x''
+>=92
+             now
+""",
+    ),
+    "too narrow": (
+        BRAILLE, 11,
+        """\
+     ┏━┓╺━┓
+     ┗━┫  ┃
+     ╺━┛  ╹
+
+≥92
+        now
+""",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("glyphs", "width", "expected"), SPARKED.values(), ids=SPARKED)
+async def test_the_small_trend(glyphs, width, expected):
+    app = TileApp(glyphs)
+    async with app.run_test(size=(width + 4, 8)) as pilot:
+        tile = app.query_one(Tile)
+        tile.styles.height = 8
+        await pilot.pause()
+        tile.update(replace(SPO2, spark=spark()))
+        assert "\n".join(tile.render_line(y).text.rstrip() for y in range(6)) + "\n" == expected
+
+
+def spark(now=900.0, low=92.0):
+    """Ten minutes of SpO2 97 with a second at 84, and 80 seconds without a value."""
+    series = Series()
+    for t in range(345, 900, 5):
+        series.append(float(t), None if 720 <= t < 800 else 84.0 if t == 540 else 97.0, t)
+    return Spark(series=series, seq=series.last.seq, now_s=now, low=low, high=100.0, interval_s=5.0)
+
+
+async def test_the_small_trend_is_dashed_while_nothing_comes():
+    app = TileApp()
+    async with app.run_test(size=(28, 8)) as pilot:
+        tile = app.query_one(Tile)
+        tile.styles.height = 8
+        await pilot.pause()
+        tile.update(replace(SPO2, spark=spark()))
+        tile.update(replace(SPO2, value_ok=False, status="no data 5 min", spark=spark(1200.0)))
+        assert tile.render_line(3).text == " ⠒⠒⠒⠒⠒▼⠒⠒⠒⠒⠂╌⠒⠒⠒╌╌╌╌╌╌╌╌"
+        tile.update(replace(SPO2, spark=None))
+        assert not tile.render_line(3).text.strip()
+
 
 PICTURES = {
     "big": (
@@ -180,13 +261,14 @@ async def test_the_border_follows_the_width():
 
 
 class TileApp(App[None]):
-    def __init__(self) -> None:
+    def __init__(self, glyphs=BRAILLE) -> None:
         super().__init__()
         self.register_theme(DARK_ROOM)
         self.theme = DARK_ROOM.name
+        self.glyphs = glyphs
 
     def compose(self) -> ComposeResult:
-        yield Tile()
+        yield Tile(glyphs=self.glyphs)
 
 
 STATES = [

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -10,14 +10,17 @@ from rich.style import Style
 from textual.content import Content
 from textual.renderables.digits import Digits
 
+from ketamon.console.buckets import Columns, grid_of
+from ketamon.console.charts import GAP, LINE, rows_of
 from ketamon.console.glyphs import BRAILLE, Glyphs
 from ketamon.console.rows import Canvas, Row
 from ketamon.console.widgets.picture import Picture
 from ketamon.domain.devices import Priority
+from ketamon.domain.series import Series
 
 NO_VALUE = "- -"
 """What stands in place of a number that cannot be relied on."""
-VALUE, LIMITS, STATUS, DETAIL, OFF = "vlsdo"
+VALUE, LIMITS, STATUS, DETAIL, OFF = "vLsdo"
 STARS = {Priority.HIGH: "***", Priority.MEDIUM: "**", Priority.LOW: "*"}
 """The signs of alarm priority, so that it does not hang on colour."""
 _BORDER_CELLS = 6
@@ -27,9 +30,30 @@ _USUAL_VALUE, _USUAL_STATUS = "100", "no data 10 s"
 _NUMBER_UNIT = re.compile(r"(\d) ([a-z])")
 _BIG_FROM = 4
 """Lines from which a tile has big digits."""
+SPARK_S = 900.0
+"""How far back the small trend goes."""
+SPARK_TURN_S = 5.0
+"""How often it moves on where no value comes, so that silence is seen."""
+_SPARK_FROM, _SPARK_WIDTH, _SPARK_LINE = 6, 12, 3
+"""Lines and cells from which a tile has a small trend, and its line, below large digits."""
 _OFF = "lim off"
 """The shortest way to say that limits are off; the narrowest tile holds it."""
 _SLASH = ("  \u2571", " \u2571 ", "\u2571  ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spark:
+    """The small trend of a tile over the range `low`..`high`, up to `now_s` of session time; beyond it are arrows.
+
+    It changes with `seq`, the last event of the series, and with `now_s`, which goes in turns of `SPARK_TURN_S`.
+    """
+
+    series: Series = field(compare=False, repr=False)
+    seq: int
+    now_s: float
+    low: float
+    high: float
+    interval_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +79,21 @@ class TileData:
     alarm: Priority | None = None
     questionable: bool = False
     simulated: bool = False
+    spark: Spark | None = None
 
 
-def tile_rows(data: TileData, width: int, height: int, glyphs: Glyphs) -> list[Row]:
-    """Draw the inside of a tile: the number at the top right, the status at the bottom right.
+def spark_row(spark: Spark, columns: Columns, width: int, glyphs: Glyphs) -> Row:
+    """Draw the last quarter of an hour in one line, as the trend does: lowest to highest value, dashes where none came.
+
+    `columns` holds the buckets of this tile from one time to the next.
+    """
+    grid = grid_of(spark.now_s - SPARK_S, spark.now_s, width * glyphs.wide)
+    buckets, due = columns.over(spark.series, grid, spark.interval_s, spark.now_s)
+    return rows_of(buckets, width, 1, spark.low, spark.high, glyphs=glyphs, due=due)[0]
+
+
+def tile_rows(data: TileData, width: int, height: int, glyphs: Glyphs, spark: Row | None = None) -> list[Row]:
+    """Draw the inside of a tile: the number at the top right, the small trend below, the status at the bottom right.
 
     Big digits are drawn from four lines on, where they fit. Limits and details stand at the left, from the bottom line
     up, each in the first line with room for it; what finds none is left out, the last detail first. Lines that have
@@ -73,6 +108,9 @@ def tile_rows(data: TileData, width: int, height: int, glyphs: Glyphs) -> list[R
     for y, piece in enumerate(pieces):
         lines[y].put(width - len(piece), piece, VALUE)
         taken[y], kept[y] = len(piece) + 1, usual + 1
+    if spark is not None and has_spark(width, height):
+        lines[_SPARK_LINE].text, lines[_SPARK_LINE].role = [*spark.text], [*spark.role]
+        taken[_SPARK_LINE] = kept[_SPARK_LINE] = width
     if height > 1:
         status = shortened(data.status, width)
         lines[-1].put(width - len(status), status, STATUS)
@@ -86,6 +124,11 @@ def tile_rows(data: TileData, width: int, height: int, glyphs: Glyphs) -> list[R
     steady = [width - max(one, other) for one, other in zip(taken, kept, strict=True)]
     _put_left(lines, items, steady, room)
     return [line.row() for line in lines]
+
+
+def has_spark(width: int, height: int) -> bool:
+    """Tell whether a tile of this size has room for a small trend."""
+    return width >= _SPARK_WIDTH and height >= _SPARK_FROM
 
 
 def _put_left(lines: Sequence[Canvas], items: Sequence[tuple[str, str]], steady: list[int], room: list[int]) -> None:
@@ -169,9 +212,9 @@ class Tile(Picture):
     HELP = """\
 ## A vital sign
 
-The number as the monitor gave it, its alarm limits, and how old it is. Dashes: there is no value to rely on, and the
-words at the bottom say why. A question mark: the monitor itself doubts it. Stars in the border: it is in alarm, three
-for the highest priority.
+The number as the monitor gave it, its alarm limits, how old it is, and the last 15 minutes where there is room. Dashes:
+there is no value to rely on, and the words at the bottom say why. A question mark: the monitor itself doubts it. Stars
+in the border: it is in alarm, three for the highest priority.
 """
     DEFAULT_CSS = """
     Tile {
@@ -193,6 +236,7 @@ for the highest priority.
         & > .tile--off { color: $foreground; text-style: bold reverse; }
         & > .tile--status { color: $muted; }
         & > .tile--detail { color: $foreground; }
+        & > .tile--gap { color: $stale; }
         &.-stale, &.-missing { border: dashed $stale; }
         &.-stale > .tile--value, &.-missing > .tile--value { color: $stale; }
         &.-stale > .tile--status, &.-missing > .tile--status { color: $foreground; text-style: bold; }
@@ -219,13 +263,14 @@ for the highest priority.
     """
     LOOKS: ClassVar[dict[str, str]] = {
         VALUE: "tile--value", LIMITS: "tile--limits", STATUS: "tile--status", DETAIL: "tile--detail",
-        OFF: "tile--off",
+        OFF: "tile--off", LINE: "tile--value", GAP: "tile--gap",
     }  # fmt: skip
     COMPONENT_CLASSES: ClassVar[set[str]] = set(LOOKS.values())
 
     def __init__(self, *, glyphs: Glyphs = BRAILLE, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 (Textual's name)
         super().__init__(glyphs=glyphs, id=id, classes=classes)
         self._shown: TileData | None = None
+        self._columns = Columns()
         self._written = ("", "")
 
     def update(self, data: TileData) -> None:
@@ -251,7 +296,12 @@ for the highest priority.
 
     def picture(self, width: int, height: int) -> list[Row]:
         """Draw the tile."""
-        return tile_rows(self._shown, width, height, self.glyphs) if self._shown is not None else []
+        data = self._shown
+        if data is None:
+            return []
+        drawn = data.spark if has_spark(width, height) else None
+        spark = spark_row(drawn, self._columns, width, self.glyphs) if drawn else None
+        return tile_rows(data, width, height, self.glyphs, spark)
 
 
 def _states(data: TileData) -> dict[str, bool]:
