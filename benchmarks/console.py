@@ -150,7 +150,7 @@ def steady(seconds):
         written = len(read_for(master, seconds))
         return (cpu_s(process.pid) - before) / seconds * 100, written / seconds
     finally:
-        process.terminate()
+        process.kill()
         process.wait()
         os.close(master)
 
@@ -162,7 +162,7 @@ def first_paint():
         read_for(master, 20.0, PAINTED)
         return cpu_s(process.pid)
     finally:
-        process.terminate()
+        process.kill()
         process.wait()
         os.close(master)
 

@@ -9,19 +9,27 @@ import time
 from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from pathlib import Path
+from typing import cast
 
+from rich.console import RenderableType
 from rich.segment import Segment, Segments
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.events import Event, Key, MouseDown, Paste
 from textual.filter import LineFilter
+from textual.screen import Screen
 from textual.theme import Theme
 
+from ketamon.console.damage import Damage, Shown
 from ketamon.console.glyphs import BRAILLE, Glyphs, glyphs_for
 from ketamon.console.in_turn import InTurn, Typed
 from ketamon.console.spelling import Spelling
 from ketamon.console.themes import DARK_ROOM, DEFAULT, THEMES, usual
 from ketamon.console.user_themes import UserThemes
 from ketamon.crash import report
+
+ENDS_WITHIN_S = 2
+"""How long one that is ended from outside may take to give the terminal back."""
 
 
 class Frame(App[int]):
@@ -52,6 +60,7 @@ class Frame(App[int]):
         for known in (*THEMES, *self._user_themes.look()):
             self.register_theme(known)
         self.theme = theme if theme in self.available_themes else DEFAULT
+        self._terminal = Shown()
         self.in_turn = InTurn(self, self._press)
 
     def on_mount(self) -> None:
@@ -59,10 +68,29 @@ class Frame(App[int]):
         if not self.is_headless and sys.platform != "win32":
             for number in (signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, self._end, number)
+        self.app_resume_signal.subscribe(self, lambda _app: self._terminal.forget())
 
     def _end(self, number: signal.Signals) -> None:
-        asyncio.get_running_loop().remove_signal_handler(number)  # a second one ends even what hangs
+        signal.alarm(ENDS_WITHIN_S)  # the system's own end for one whose terminal takes no more
         self.exit(return_code=128 + number)
+
+    def until_left(self) -> int:
+        """Show it until the person leaves; return the exit code."""
+        self.run()
+        if sys.platform != "win32":
+            signal.alarm(0)
+        return self.return_code or 0
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Write only what changed. The name is Textual's own, whose version is pinned."""
+        if isinstance(renderable, LayoutUpdate | ChopsUpdate):
+            super()._display(screen, cast("RenderableType", Damage(self._terminal, renderable)))
+        else:
+            super()._display(screen, renderable)
+
+    def on_resize(self) -> None:
+        """A terminal of another size shows what it likes."""
+        self._terminal.forget()
 
     def tell(self, text: str, *, refused: bool = False) -> None:
         """Say something to whoever is at the screen."""
