@@ -40,4 +40,6 @@ class Pulse:
         if self._beat is None:
             return Contact(reached=False, why=why)
         silent = now - self._heard >= LOST_AFTER_S
-        return Contact(reached=not why and not silent, since=self._beat.at, why=why or "no beat" * silent)
+        return Contact(
+            reached=not why and not silent, since=self._beat.at, why=why or "no beat" * silent, ended=self._beat.ended
+        )

@@ -15,6 +15,7 @@ from ketamon.console.desk import DueLine, Gate, LogLine, Signing, Step, Undo
 from ketamon.console.devices import DeviceLine
 from ketamon.console.numbers import Pump
 from ketamon.console.room import LimitLine, RescueLine
+from ketamon.console.strip import ChairLine, label
 from ketamon.console.trends import Panel, TrendData
 from ketamon.console.widgets.tile import TileData
 from ketamon.console.widgets.timeline import TimelineData
@@ -33,11 +34,15 @@ from ketamon.rules import proof
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """Whether the core is heard: `reached`, since when not (wall clock of the last beat), and why in words."""
+    """Whether the core is heard: `reached`, since when not (wall clock of the last beat), and why in words.
+
+    `ended`: it was not lost, its session was over.
+    """
 
     reached: bool
     since: Instant | None = None
     why: str = ""
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +91,9 @@ class Header:
 class ChairView:
     """Everything that is drawn of one chair at one moment.
 
-    `pinned` are the intents that take a PIN now. In a clinic with `pins` a screen can be `locked`, and names nobody.
+    `recorded`: it is walked through, and nothing is added to it. `pinned` are the intents that take a PIN now. In a
+    clinic with `pins` a screen can be `locked`, and names nobody.
+    `chairs` are all that this console follows, where there are several; `build` knows of one.
     """
 
     at: Instant | None
@@ -123,6 +130,7 @@ class ChairView:
     left_over: tuple[str, ...] = ()
     devices: tuple[DeviceLine, ...] = ()
 
+    chairs: tuple[ChairLine, ...] = ()
 
 def build(
     state: SessionState,
@@ -183,7 +191,9 @@ def _banner(beat: Beat | None) -> str:
         return ""
     pace = "stopped" if beat.speed == 0 else f"{beat.speed:g}×"
     ended = ", at its end" if beat.ended else ""
-    return f"{beat.source} {pace}{ended} — not a live patient"
+    place = f" {words.span(beat.at.seconds)} of {words.span(beat.length_s)}" if beat.length_s is not None else ended
+    remark = f", {beat.remark}" if beat.remark else ""
+    return f"{beat.source} {pace}{place} — not a live patient{remark}"
 
 
 def nameless(view: ChairView) -> ChairView:
@@ -206,7 +216,7 @@ def _header(
     hidden = f" ··{patient.identifier[-2:]}" if patient and len(patient.identifier) > 2 else ""  # noqa: PLR2004 (last two)
     saved = f"saved {beat.saved_s:.1f} s" if beat and contact.reached else f"saved {words.DASHES}"
     return Header(
-        chair=chair or "chair --",
+        chair=label(chair or words.DASHES),
         phase=str(state.phase),
         patient=f"{patient.label}{hidden}" if patient else "no patient yet",
         weight=f"{patient.weight_kg:.1f} kg" if patient else "",
@@ -222,8 +232,8 @@ def _header(
 
 
 def _alarms(state: SessionState, contact: Contact, at: Instant | None, zone: tzinfo | None) -> Alarms:
-    standing = sorted(state.alarms.values(), key=_urgency)
-    lines = tuple(_alarm_line(alarm, zone) for alarm in standing)
+    standing = by_urgency(state)
+    lines = tuple(alarm_line(alarm, zone) for alarm in standing)
     if not contact.reached or at is None:
         return Alarms(lines=(_lost(contact, zone), *lines), standing=len(standing))
     until = state.audio_paused_until
@@ -236,9 +246,9 @@ def _alarms(state: SessionState, contact: Contact, at: Instant | None, zone: tzi
 
 
 def calling(state: SessionState, profile: Profile, contact: Contact, at: Instant | None) -> Priority | None:
-    """Return the priority that sounds now; a core that was heard and is lost sounds high, too."""
+    """Return the priority that sounds now; a core that was heard and is lost sounds high, too, unless it had ended."""
     if not contact.reached or at is None:
-        return Priority.HIGH if contact.since else None
+        return Priority.HIGH if contact.since and not contact.ended else None
     return rules.audible(state, profile, at)
 
 
@@ -249,14 +259,23 @@ def _lost(contact: Contact, zone: tzinfo | None) -> AlarmLine:
     text = f"no contact with the core{since}; watch the bedside monitor{why}"
     return AlarmLine(mark="!!!", text=text, since="", priority=Priority.HIGH, blinks=contact.since is not None)
 
+    if contact.ended:
+        text = f"the session is over, and its core has ended{since}"
+        return AlarmLine(mark="", text=text, since="", priority=Priority.LOW, blinks=False)
 
 def _urgency(alarm: Alarm) -> tuple[int, bool, int]:
     """Sort by priority, then what nobody acknowledged, then the newest."""
     change = alarm.change
     return -change.priority.rank, change.state is AlarmState.ACKNOWLEDGED, -alarm.since.monotonic_ns
+def by_urgency(state: SessionState) -> list[Alarm]:
+    """Return the alarms that stand, the most urgent first."""
+    return sorted(state.alarms.values(), key=_urgency)
 
 
-def _alarm_line(alarm: Alarm, zone: tzinfo | None) -> AlarmLine:
+
+
+def alarm_line(alarm: Alarm, zone: tzinfo | None) -> AlarmLine:
+    """Say one alarm."""
     change = alarm.change
     state = {AlarmState.ACKNOWLEDGED: "acknowledged", AlarmState.LATCHED: "was so, is over"}.get(change.state)
     return AlarmLine(

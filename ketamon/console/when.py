@@ -39,3 +39,8 @@ def has_pins(view: ChairView) -> bool:
 def charted(view: ChairView) -> bool:
     """Whether there is a trend to read in."""
     return view.trend is not None and bool(view.trend.panels)
+def several(view: ChairView) -> bool:
+    """Where this console follows several chairs."""
+    return len(view.chairs) > 1
+
+

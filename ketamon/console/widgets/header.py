@@ -29,7 +29,7 @@ class HeaderLine(Horizontal):
         """Show the header."""
         left = (
             Part("ketamon", "$muted", rank=4),
-            Part(header.chair, "bold"),
+            Part(f" {header.chair} ", "bold reverse"),
             Part(f"▸ {header.phase}", "bold $pump"),
             Part(header.emergency, "bold reverse $alarm-high"),
             Part(header.patient, "bold", rank=1),
