@@ -91,8 +91,7 @@ class Header:
 class ChairView:
     """Everything that is drawn of one chair at one moment.
 
-    `recorded`: it is walked through, and nothing is added to it. `pinned` are the intents that take a PIN now. In a
-    clinic with `pins` a screen can be `locked`, and names nobody.
+    `pinned` are the intents that take a PIN now. In a clinic with `pins` a screen can be `locked`, and names nobody.
     `chairs` are all that this console follows, where there are several; `build` knows of one.
     """
 
@@ -128,9 +127,9 @@ class ChairView:
     rescue: tuple[RescueLine, ...] = ()
     limits: tuple[LimitLine, ...] = ()
     left_over: tuple[str, ...] = ()
+    chairs: tuple[ChairLine, ...] = ()
     devices: tuple[DeviceLine, ...] = ()
 
-    chairs: tuple[ChairLine, ...] = ()
 
 def build(
     state: SessionState,
@@ -191,9 +190,7 @@ def _banner(beat: Beat | None) -> str:
         return ""
     pace = "stopped" if beat.speed == 0 else f"{beat.speed:g}×"
     ended = ", at its end" if beat.ended else ""
-    place = f" {words.span(beat.at.seconds)} of {words.span(beat.length_s)}" if beat.length_s is not None else ended
-    remark = f", {beat.remark}" if beat.remark else ""
-    return f"{beat.source} {pace}{place} — not a live patient{remark}"
+    return f"{beat.source} {pace}{ended} — not a live patient"
 
 
 def nameless(view: ChairView) -> ChairView:
@@ -255,23 +252,23 @@ def calling(state: SessionState, profile: Profile, contact: Contact, at: Instant
 def _lost(contact: Contact, zone: tzinfo | None) -> AlarmLine:
     """Say that nothing below is current. It stands before everything else."""
     since = f" since {words.clock(contact.since, zone)}" if contact.since else " yet"
+    if contact.ended:
+        text = f"the session is over, and its core has ended{since}"
+        return AlarmLine(mark="", text=text, since="", priority=Priority.LOW, blinks=False)
     why = f" ({contact.why})" if contact.why else ""
     text = f"no contact with the core{since}; watch the bedside monitor{why}"
     return AlarmLine(mark="!!!", text=text, since="", priority=Priority.HIGH, blinks=contact.since is not None)
 
-    if contact.ended:
-        text = f"the session is over, and its core has ended{since}"
-        return AlarmLine(mark="", text=text, since="", priority=Priority.LOW, blinks=False)
 
-def _urgency(alarm: Alarm) -> tuple[int, bool, int]:
-    """Sort by priority, then what nobody acknowledged, then the newest."""
-    change = alarm.change
-    return -change.priority.rank, change.state is AlarmState.ACKNOWLEDGED, -alarm.since.monotonic_ns
 def by_urgency(state: SessionState) -> list[Alarm]:
     """Return the alarms that stand, the most urgent first."""
     return sorted(state.alarms.values(), key=_urgency)
 
 
+def _urgency(alarm: Alarm) -> tuple[int, bool, int]:
+    """Sort by priority, then what nobody acknowledged, then the newest."""
+    change = alarm.change
+    return -change.priority.rank, change.state is AlarmState.ACKNOWLEDGED, -alarm.since.monotonic_ns
 
 
 def alarm_line(alarm: Alarm, zone: tzinfo | None) -> AlarmLine:
