@@ -4,7 +4,8 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from ketamon.bound import BoundFeed
@@ -14,12 +15,15 @@ from ketamon.domain.people import Person, Role
 from ketamon.errors import KetamonError, SourceError, UsageError
 from ketamon.follow import SocketFeed
 from ketamon.local import answers, runtime_dir, socket_path
+from ketamon.playback import Overheard, Player
 from ketamon.profiles import load
 from ketamon.store import private
-from ketamon.store.home import themes_dir
+from ketamon.store.home import keys_file, themes_dir
 from ketamon.store.location import data_dir
 
 START_S = 20.0
+YOU = Person("you", Role.NURSE)
+"""Who sits before what is no patient."""
 _ERRORS: dict[int, type[KetamonError]] = {2: UsageError, 3: SourceError}
 
 
@@ -40,7 +44,7 @@ def show(path: Path, staff: Person, config: Config, sound: bool | None, *, bound
 
     console = f"the console of {staff} ({os.getpid()})"
     with VoiceThread(feed, runtime_dir(), time.monotonic, console=console, role=staff.role, asked=sound) as voice:
-        return run_console(feed(), staff=staff, theme=config.theme, themes=themes_dir(), voice=voice)
+        return run_console(feed(), staff=staff, theme=config.theme, themes=themes_dir(), keys=keys_file(), voice=voice)
 
 
 def start(args: list[str], path: Path, *, own_session: bool, passphrase: str = "") -> subprocess.Popen[bytes]:
@@ -75,13 +79,34 @@ def start(args: list[str], path: Path, *, own_session: bool, passphrase: str = "
     raise SourceError(f"the core does not answer after {START_S:.0f} s; see {log}")
 
 
-def with_core(args: list[str], chair: str, sound: bool | None, passphrase: str = "") -> int:
-    """Show a simulation or a replay: its core lives only as long as its console."""
+def with_core(args: list[str], chair: str, screen: Callable[[Path], int], passphrase: str = "") -> int:
+    """Show a simulation or a replay on a `screen` that follows a socket: its core lives only as long as that."""
     name = f"{chair}-{os.getpid()}"
     path = socket_path(name)
     core = start([*args, "--chair", name], path, own_session=True, passphrase=passphrase)
     try:
-        return show(path, Person("you", Role.NURSE), configured.or_usual(), sound)
+        return screen(path)
     finally:
         core.terminate()
         core.wait()
+
+
+def play(player: Player, *, sound: bool | None) -> int:
+    """Show what a player plays, until the person leaves. It makes a sound only where that is asked for."""
+    from ketamon.console.app import run_console  # noqa: PLC0415 (as in `show`)
+    from ketamon.console.voice import VoiceThread  # noqa: PLC0415 (as in `show`)
+
+    with ExitStack() as stack:
+        voice = None
+        if sound:
+            thread = VoiceThread(
+                lambda: Overheard(player),
+                runtime_dir(),
+                time.monotonic,
+                console="the player",
+                role=YOU.role,
+                asked=True,
+            )
+            voice = stack.enter_context(thread)
+        theme = configured.or_usual().theme
+        return run_console(player, staff=YOU, theme=theme, themes=themes_dir(), keys=keys_file(), voice=voice)

@@ -6,7 +6,7 @@ now; the core still checks every intent. Keys that terminals swallow or confuse 
 ctrl+s and ctrl+q under flow control) are not used, a test holds that.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from textual.binding import Binding
 
@@ -14,8 +14,12 @@ from ketamon.console.action import Action, Where
 from ketamon.console.keys import Key, shown
 from ketamon.console.trend_actions import TREND_ACTIONS
 from ketamon.console.view import ChairView
-from ketamon.console.when import coming, has_pins, leaving, running, timed
+from ketamon.console.walks import WALK_ACTIONS
+from ketamon.console.when import coming, has_pins, leaving, running, several, timed
 from ketamon.domain.devices import Action as DeviceAction
+
+Actions = Mapping[str, Action]
+"""A table of actions by their names: the shipped one, or that with a user's own keys."""
 
 ACTIONS: dict[str, Action] = {
     action.name: action
@@ -24,7 +28,7 @@ ACTIONS: dict[str, Action] = {
             name="emergency",
             keys=("exclamation_mark",),
             label="emergency",
-            help="mark an emergency, now: its stopwatch runs, and o opens the rescue list until it is over",
+            help="mark an emergency, now: its stopwatch runs, and the observations are the rescue list until it is over",
             where=Where.EMERGENCY,
             bar=1,
             always="f2",
@@ -55,7 +59,7 @@ ACTIONS: dict[str, Action] = {
             name="observe",
             keys=("o",),
             label="observe",
-            help="log what the patient says or you see: o, the item's key, the grade's key",
+            help="log what the patient says or you see: then the item's key, and the grade's key",
             where=Where.PATIENT,
             bar=2,
             allowed=running,
@@ -82,7 +86,7 @@ ACTIONS: dict[str, Action] = {
             name="cuff",
             keys=("b",),
             label="cuff",
-            help="have the monitor measure the blood pressure now: b, and b again to mean it",
+            help="have the monitor measure the blood pressure now: the key, and again to mean it",
             where=Where.PATIENT,
             bar=18,
             allowed=lambda view: DeviceAction.CUFF_START in view.operable and running(view),
@@ -111,6 +115,7 @@ ACTIONS: dict[str, Action] = {
             label="next due",
             help="choose the next item of the due list",
             where=Where.PATIENT,
+            reads=True,
             allowed=lambda view: bool(view.due),
         ),
         Action(
@@ -119,6 +124,7 @@ ACTIONS: dict[str, Action] = {
             label="previous due",
             help="choose the previous item of the due list",
             where=Where.PATIENT,
+            reads=True,
             allowed=lambda view: bool(view.due),
         ),
         Action(
@@ -228,6 +234,7 @@ ACTIONS: dict[str, Action] = {
             label="gate",
             help="see what discharge still lacks, and confirm what was done",
             where=Where.SESSION,
+            reads=True,
             bar=6,
         ),
         Action(
@@ -281,7 +288,7 @@ ACTIONS: dict[str, Action] = {
             name="faster",
             keys=("plus", "equals_sign"),
             label="faster",
-            help="run a replay or a simulation faster",
+            help="play a replay, a review or a simulation faster",
             where=Where.TIME,
             bar=14,
             allowed=timed,
@@ -290,7 +297,7 @@ ACTIONS: dict[str, Action] = {
             name="slower",
             keys=("minus",),
             label="slower",
-            help="run a replay or a simulation slower",
+            help="play a replay, a review or a simulation slower",
             where=Where.TIME,
             bar=15,
             allowed=timed,
@@ -299,12 +306,44 @@ ACTIONS: dict[str, Action] = {
             name="hold",
             keys=("space",),
             label="stop/go",
-            help="stop the time of a replay or a simulation, or let it go on",
+            help="stop the time of a replay, a review or a simulation, or let it go on",
             where=Where.TIME,
             bar=13,
             allowed=timed,
         ),
+        *WALK_ACTIONS,
         *TREND_ACTIONS,
+        Action(
+            name="neediest",
+            keys=("U",),
+            label="most urgent chair",
+            help="of several chairs show the one that needs somebody most",
+            where=Where.SCREEN,
+            bar=3,
+            always="f7",
+            locked=True,
+            allowed=several,
+        ),
+        Action(
+            name="next_chair",
+            keys=("C",),
+            label="next chair",
+            help="of several chairs show the next one; what is typed here stays",
+            where=Where.SCREEN,
+            bar=6,
+            always="f6",
+            locked=True,
+            allowed=several,
+        ),
+        Action(
+            name="put_away",
+            keys=("X",),
+            label="put away",
+            help="of several chairs show this one no more, when its core has ended or is lost: the key, and again",
+            where=Where.SCREEN,
+            bar=5,
+            allowed=lambda view: several(view) and not view.reached,
+        ),
         Action(
             name="devices",
             keys=("D",),
@@ -328,6 +367,16 @@ ACTIONS: dict[str, Action] = {
             label="theme",
             help="change the colours: dark room, light, high contrast, colour-blind, 16 colours, your own",
             where=Where.SCREEN,
+        ),
+        Action(
+            name="jump",
+            keys=("J",),
+            label="jump",
+            help="put a letter at everything that can be acted on; the next key goes there, esc leaves",
+            where=Where.SCREEN,
+            bar=18,
+            always="f3",
+            locked=True,
         ),
         Action(
             name="palette",
@@ -360,16 +409,16 @@ ACTIONS: dict[str, Action] = {
 
 
 def bindings() -> list[Binding]:
-    """Make the bindings of the chair screen.
+    """Make the bindings of the chair screen. A letter's has the action's name as its id: a key map may move it.
 
     All have priority, so that Textual does an action before it looks at the next key: of `o` `n` `1` typed in one go
     the `n` is for the entry that `o` opens. The screen switches `do` off while an entry has the keys; `always` stays.
     """
-    letters = [(",".join(a.keys), "do", a) for a in ACTIONS.values()]
-    functions = [(a.always, "always", a) for a in ACTIONS.values() if a.always]
+    letters = [(",".join(a.keys), "do", a, a.name) for a in ACTIONS.values()]
+    functions = [(a.always, "always", a, None) for a in ACTIONS.values() if a.always]
     return [
-        Binding(keys, f"{verb}('{a.name}')", a.label, tooltip=a.help, priority=True)
-        for keys, verb, a in (*letters, *functions)
+        Binding(keys, f"{verb}('{a.name}')", a.label, tooltip=a.help, priority=True, id=name)
+        for keys, verb, a, name in (*letters, *functions)
     ]
 
 
@@ -385,14 +434,28 @@ def wearing(themes: Iterable[str]) -> list[Action]:
     ]
 
 
-def offered(view: ChairView) -> list[Action]:
+def key_of(actions: Actions, name: str) -> str:
+    """Write the key of an action as it is shown."""
+    return shown(actions[name].keys[0])
+
+
+def written(action: Action, between: str = " ") -> str:
+    """Write all keys of an action, the shown one first."""
+    return between.join(shown(key) for key in (*action.keys, action.always) if key)
+
+
+def offered(view: ChairView, actions: Actions = ACTIONS) -> list[Action]:
     """Return the actions that make sense now, in the order of the table."""
-    return [a for a in ACTIONS.values() if a.allowed(view) and (a.locked or not view.locked)]
+    return [a for a in actions.values() if a.possible(view) and (a.locked or not view.locked)]
 
 
-def bar(view: ChairView, *, entry: bool) -> list[Key]:
+def bar(view: ChairView, actions: Actions = ACTIONS, *, entry: bool) -> list[Key]:
     """Return the keys for the key bar, most wanted first, help last. With an entry open only those that still work."""
+
+    def wanted(some: Iterable[Action]) -> list[Action]:
+        return sorted(some, key=lambda a: (a.name == "help", a.bar))
+
     if entry:
-        return [Key(a.name, a.always, a.label) for a in ACTIONS.values() if a.always and a.allowed(view)]
-    wanted = sorted((a for a in offered(view) if a.bar), key=lambda a: (a.name == "help", a.bar))
-    return [Key(a.name, shown(a.keys[0]), a.label) for a in wanted]
+        working = wanted(a for a in actions.values() if a.always and a.possible(view))
+        return [Key(a.name, a.always, a.label, "always") for a in working]
+    return [Key(a.name, shown(a.keys[0]), a.label) for a in wanted(a for a in offered(view, actions) if a.bar)]

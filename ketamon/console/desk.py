@@ -34,13 +34,17 @@ class DueLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:
-    """One entry of the log, newest first. `kind` is the event's type, so that a style can tell alarms from notes."""
+    """One entry of the log, newest first. `kind` is the event's type, so that a style can tell alarms from notes.
+
+    `standing`: an observation that was not taken back.
+    """
 
     seq: int
     clock: str
     text: str
     who: str
     kind: str
+    standing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +153,9 @@ def log_line(event: e.Event, state: SessionState, profile: Profile, zone: tzinfo
     """Say one entry of the log."""
     text, who = words.said(event, state, profile)
     clock = words.clock(event.at, zone, seconds=False)
-    return LogLine(seq=event.seq, clock=clock, text=text, who=who, kind=event.body.TYPE)
+    observed = state.observations.get(event.seq)
+    standing = observed is not None and observed.grade is not None
+    return LogLine(seq=event.seq, clock=clock, text=text, who=who, kind=event.body.TYPE, standing=standing)
 
 
 def gate(state: SessionState, profile: Profile, at: Instant | None, zone: tzinfo | None) -> Gate:

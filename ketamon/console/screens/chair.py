@@ -1,7 +1,7 @@
 """The chair screen: one patient, seen in a second, and three keys to log what was said."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
@@ -11,18 +11,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.screen import Screen
-from textual.timer import Timer
 
 from ketamon import words
 from ketamon.console.action import Action
-from ketamon.console.actions import ACTIONS, WEAR, bar, bindings
+from ketamon.console.actions import ACTIONS, WEAR, Actions, bar, bindings
 from ketamon.console.glyphs import BRAILLE, Glyphs
-from ketamon.console.keys import shown
 from ketamon.console.numbers import SHORT, TILES
+from ketamon.console.pacing import Pacing
 from ketamon.console.screens.panels import PANELS, make
+from ketamon.console.screens.pointing import JUMPING, PointedScreen
+from ketamon.console.strip import ChairLine, following, neediest
 from ketamon.console.view import ChairView
-from ketamon.console.when import has_pins
+from ketamon.console.walks import WALKS, Walk
+from ketamon.console.when import has_pins, several
 from ketamon.console.widgets.alarm_bar import AlarmBar
 from ketamon.console.widgets.answer import Answer
 from ketamon.console.widgets.banner import Banner
@@ -35,6 +36,7 @@ from ketamon.console.widgets.panel import Panel
 from ketamon.console.widgets.pin import KEYS as PIN_KEYS
 from ketamon.console.widgets.pin import PinLine
 from ketamon.console.widgets.pump import PumpTile
+from ketamon.console.widgets.strip import Strip
 from ketamon.console.widgets.sweep import Sweep
 from ketamon.console.widgets.tile import Tile, TileData
 from ketamon.console.widgets.timeline import Timeline
@@ -48,18 +50,13 @@ from ketamon.domain.intents import (
     MarkEmergency,
     Operate,
     PauseAudio,
-    SetSpeed,
     SignIn,
 )
 from ketamon.domain.parameters import Parameter
 from ketamon.domain.people import WRONG_PIN, Person
+from ketamon.errors import Refused
 from ketamon.follow import Source
-
-SPEEDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0)
-"""The speeds that + and - go through."""
-
-MEANT_S = 5.0
-"""So long the first of two keys is remembered, where one alone does nothing."""
+from ketamon.playback import Player
 
 OPENS = {"emergency": "rescue"}
 """Deeds that open a panel afterwards."""
@@ -67,7 +64,7 @@ OPENS = {"emergency": "rescue"}
 PARAMETER_IDS = frozenset(Parameter)
 
 
-class ChairScreen(Screen[None]):
+class ChairScreen(PointedScreen):
     """Draws one view after the other, and turns keys into intents. What it asks is answered in words on a line."""
 
     AUTO_FOCUS = ""
@@ -75,6 +72,7 @@ class ChairScreen(Screen[None]):
 
     banner = getters.query_one(Banner)
     header = getters.query_one(HeaderLine)
+    strip = getters.query_one(Strip)
     alarm_bar = getters.query_one(AlarmBar)
     pump = getters.query_one(PumpTile)
     trend = getters.query_one(Trend)
@@ -94,14 +92,13 @@ class ChairScreen(Screen[None]):
         leave: Callable[[], None],
         glyphs: Glyphs = BRAILLE,
         clock: Callable[[], float] = time.monotonic,
+        actions: Actions = ACTIONS,
+        player: Player | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(actions)
         self._staff, self._ask, self._leave = staff, ask, leave
-        self._view: ChairView | None = None
         self._panels: dict[str, Panel] = {}
-        self._open: Panel | None = None
-        self._speed = SPEEDS[0]
-        self._meant: tuple[str, Timer] | None = None
+        self._pacing, self._player = Pacing(self.send), player
         self._glyphs, self._clock = glyphs, clock
         self.pin = PinLine()
         self._tiles = [Tile(glyphs=glyphs, id=name, classes=f"-{name}") for name in TILES]
@@ -110,7 +107,8 @@ class ChairScreen(Screen[None]):
         """Lay everything out, once."""
         yield Banner(id="banner")
         yield HeaderLine(id="header")
-        yield AlarmBar()
+        yield Strip()
+        yield AlarmBar(self._actions["acknowledge"])
         with Horizontal(id="numbers"):
             yield from self._tiles
             yield PumpTile()
@@ -120,7 +118,7 @@ class ChairScreen(Screen[None]):
             yield Timeline(glyphs=self._glyphs)
             yield Line(id="course-clock")
         with Horizontal(id="desk"):
-            yield DueList()
+            yield DueList(self._actions)
             yield LogList()
         yield self.pin
         yield Answer()
@@ -138,6 +136,7 @@ class ChairScreen(Screen[None]):
         with self.app.batch_update():
             self.banner.show(view.banner)
             self.header.show(view.header)
+            self.strip.show(view.chairs)
             self.alarm_bar.show(view.alarms)
             for tile, data in zip(self._tiles, view.tiles, strict=True):
                 tile.update(narrow(data) if self.has_class("-narrow") else data)
@@ -151,30 +150,34 @@ class ChairScreen(Screen[None]):
             if self._open is not None:
                 self._open.show(view)
             entry = self._entry_keys
-            self.key_bar.show(bar(view, entry=bool(entry)), entry=entry)
+            self.key_bar.show(bar(view, self._actions, entry=bool(entry)), entry=JUMPING if self._jump.on else entry)
+        if self._jump.on:
+            self.call_after_refresh(self._jump.place)
 
     @property
     def _entry_keys(self) -> str:
         """The keys of what is open for entry, "" where nothing is."""
         if self.pin.display:
             return PIN_KEYS
-        return self._open.KEYS if self._open else ""
+        return self._open.keys if self._open else ""
 
     def on_resize(self) -> None:
         """Draw again for the new sizes, once they are known."""
-        self.call_after_refresh(self._again)
+        self.call_after_refresh(self.again)
 
-    def _again(self) -> None:
+    def again(self) -> None:
+        """Draw the same view once more."""
         if self._view is not None:
             self.show(self._view)
 
     # ---------------------------------------------------------------- what a person does
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave the letters to an entry that is open."""
-        if action != "do" or not self._entry_keys:
+        """Leave the letters to an entry that is open, or to a jump."""
+        if action != "do" or not (self._jump.on or self._entry_keys):
             return True
-        return self._open is not None and not self.pin.display and parameters[0] in self._open.PASSES
+        typing = self.pin.display or self._jump.on
+        return self._open is not None and not typing and parameters[0] in self._open.PASSES
 
     async def action_always(self, name: str) -> None:
         """Do an action by its function key."""
@@ -185,21 +188,26 @@ class ChairScreen(Screen[None]):
         emergency = self._view is not None and self._view.emergency
         await self.do("rescue" if emergency and name == "observe" else name)
 
-    async def do(self, name: str) -> None:
-        """Do an action of the table, or say that it makes no sense now; a locked screen has somebody sign in first."""
-        view, action = self._view, ACTIONS[name]
+    async def do(self, name: str, what: str = "") -> None:
+        """Do an action of the table, or say that it makes no sense now; a locked screen has somebody sign in first.
+
+        `what` is the item, field or entry it is meant for, "" for the usual one.
+        """
+        view, action = self._view, self._actions[name]
         if view is None:
             return
+        self._jump.leave()
         if self._meant is not None and self._meant[0] != name:
-            self._forget()
+            self.forget()
         if view.locked and not action.locked:
             self.answer.hint("the screen is locked: sign in first")
-            name, action = "sign_in", ACTIONS["sign_in"]
-        if not action.allowed(view):
+            name, action = "sign_in", self._actions["sign_in"]
+        if not action.possible(view):
             self.answer.refused(f"{action.label} is not possible {_why_not(action, view)}")
         elif name in PANELS:
-            await self.open(name, self.due.chosen if name == "skip" else "")
+            await self.open(name, what or (self.due.chosen if name == "skip" else ""))
         elif name == "due_enter":
+            self.due.chosen = what or self.due.chosen
             await self.open("value" if self.due.chosen in PARAMETER_IDS else "observe", self.due.chosen)
         else:
             self.deeds()[name]()
@@ -212,40 +220,29 @@ class ChairScreen(Screen[None]):
             "acknowledge": lambda: self.send(Acknowledge(by=self._staff), "acknowledged"),
             "dismiss": lambda: self.send(Acknowledge(by=self._staff, dismissed=True), "seen, nothing to do"),
             "pause_audio": self._pause_audio,
+            **{name: partial(self._walk, walk) for name, walk in WALKS.items()},
             **{name: partial(self._in_trend, deed) for name, deed in TREND_DEEDS.items()},
             "due_next": lambda: self.due.move(1),
             "due_previous": lambda: self.due.move(-1),
-            "faster": lambda: self._pace(1),
-            "slower": lambda: self._pace(-1),
-            "hold": self._hold,
+            "faster": lambda: self._pacing.change(self._view, 1),
+            "slower": lambda: self._pacing.change(self._view, -1),
+            "hold": lambda: self._pacing.hold(self._view),
             "cuff": self._cuff,
             "cuff_stop": lambda: self._operate(DeviceAction.CUFF_ABORT, "cuff: air out"),
             "emergency": self._emergency,
             "emergency_over": self._emergency_over,
             "lock": self._lock,
+            "next_chair": lambda: self._go(following),
+            "neediest": lambda: self._go(neediest),
+            "put_away": lambda: self.keys_twice("put_away", "this chair is shown no more", self._put_away),
             "strip": lambda: self.answer.hint(self.sweep.switch()),
             "theme": self._next_theme,
+            "jump": self.jump,
             "quit": self._leave,
         }
 
-    def _twice(self, name: str, what: str, deed: Callable[[], None]) -> None:
-        """Do what must not happen by accident: its key must come twice within a few seconds."""
-        if self._meant is not None:
-            self._forget()
-            deed()
-            return
-        self._meant = name, self.set_timer(MEANT_S, self._forget)
-        action = ACTIONS[name]
-        keys = " or ".join(shown(key) for key in (*action.keys, action.always) if key)
-        self.answer.hint(f"{keys} again: {what}")
-
-    def _forget(self) -> None:
-        if self._meant is not None:
-            self._meant[1].stop()
-            self._meant = None
-
     def _cuff(self) -> None:
-        self._twice("cuff", "the cuff inflates", lambda: self._operate(DeviceAction.CUFF_START, "cuff started"))
+        self.keys_twice("cuff", "the cuff inflates", lambda: self._operate(DeviceAction.CUFF_START, "cuff started"))
 
     def _emergency(self) -> None:
         """Mark it, and ask nothing; where it is marked already the stopwatch goes on."""
@@ -254,10 +251,28 @@ class ChairScreen(Screen[None]):
 
     def _emergency_over(self) -> None:
         over = MarkEmergency(on=False, by=self._staff)
-        self._twice("emergency_over", "the emergency is over", lambda: self.send(over, "the emergency is over"))
+        self.keys_twice("emergency_over", "the emergency is over", lambda: self.send(over, "the emergency is over"))
 
     def _lock(self) -> None:
         self.post_message(self.Locked())
+
+    def _go(self, choose: Callable[[Sequence[ChairLine]], str]) -> None:
+        """Have another chair shown."""
+        name = choose(self._view.chairs) if self._view is not None else ""
+        if name:
+            self.post_message(Strip.Chosen(name))
+        else:
+            self.answer.hint("no chair needs anybody now")
+
+    def _put_away(self) -> None:
+        self.post_message(self.PutAway())
+
+    def rest(self) -> None:
+        """Another chair is shown from now on: keep what is typed, but no PIN, and nothing that was half meant."""
+        self.pin.give_up()
+        self.forget()
+        self.alarm_bar.blink()
+        self.strip.blink()
 
     def _operate(self, action: DeviceAction, what: str) -> None:
         if self._view is not None:
@@ -267,20 +282,18 @@ class ChairScreen(Screen[None]):
         paused = self._view is not None and bool(self._view.alarms.audio)
         self.send(PauseAudio(by=self._staff, on=not paused), "alarm sound on" if paused else "alarm sound paused")
 
-    def _pace(self, by: int) -> None:
-        now = self._view.speed if self._view and self._view.speed else self._speed
-        near = min(range(len(SPEEDS)), key=lambda i: abs(SPEEDS[i] - now))
-        self._speed = SPEEDS[min(max(near + by, 0), len(SPEEDS) - 1)]
-        self.send(SetSpeed(speed=self._speed), f"speed {self._speed:g}×")
+    class Walked(Message):
+        """Somebody went elsewhere in a recording."""
 
-    def _hold(self) -> None:
-        if self._view is None:
+    def _walk(self, walk: Walk) -> None:
+        if self._player is None:
             return
-        if self._view.speed:
-            self._speed = self._view.speed
-            self.send(SetSpeed(speed=0.0), "time stands still")
+        try:
+            walk(self._player)
+        except Refused as refused:
+            self.answer.refused(str(refused))
         else:
-            self.send(SetSpeed(speed=self._speed), f"time goes on at {self._speed:g}×")
+            self.post_message(self.Walked())
 
     def _next_theme(self) -> None:
         from ketamon.console.themes import following, ours  # noqa: PLC0415 (not on the way to the first paint)
@@ -299,7 +312,8 @@ class ChairScreen(Screen[None]):
         self.pin.give_up()
         panel = self._panels.get(name)
         if panel is None:
-            panel = self._panels[name] = make(name, self._staff)
+            panel = self._panels[name] = make(name, self._staff, self._actions)
+            panel.player = self._player
             await self.desk.mount(panel)
         if self._open is not None and self._open is not panel:
             self._open.display = False
@@ -310,7 +324,7 @@ class ChairScreen(Screen[None]):
         if self._view is not None:
             panel.show(self._view)
         panel.opened(what)
-        self.call_after_refresh(self._again)
+        self.call_after_refresh(self.again)
 
     @on(Panel.Closed)
     def _close(self) -> None:
@@ -319,7 +333,7 @@ class ChairScreen(Screen[None]):
             self._open = None
             self.remove_class("-entry", "-roomy")
             self.set_focus(None)
-            self.call_after_refresh(self._again)
+            self.call_after_refresh(self.again)
 
     def _in_trend(self, deed: Callable[[Trend], None]) -> None:
         deed(self.trend)
@@ -345,6 +359,10 @@ class ChairScreen(Screen[None]):
     def _refused(self, message: Panel.Refused) -> None:
         self.answer.refused(message.why)
 
+    @on(Panel.Walk)
+    def _walk_asked(self, message: Panel.Walk) -> None:
+        self._walk(message.walk)
+
     @on(Panel.Hint)
     def _hint(self, message: Panel.Hint) -> None:
         self.answer.hint(message.text)
@@ -364,6 +382,9 @@ class ChairScreen(Screen[None]):
     class Locked(Message):
         """Somebody locks this screen."""
 
+    class PutAway(Message):
+        """Somebody wants no more of this chair."""
+
     def hand_over(self, staff: Person) -> None:
         """Let everything be asked in this person's name from now on."""
         self._staff = staff
@@ -374,7 +395,7 @@ class ChairScreen(Screen[None]):
         """Put away what a locked screen must not show; what was typed is kept."""
         self.pin.give_up()
         shown_now = next((name for name, panel in self._panels.items() if panel is self._open), "")
-        if shown_now and not ACTIONS[shown_now].locked:
+        if shown_now and not self._actions[shown_now].locked:
             self._close()
 
     # ---------------------------------------------------------------- asking the core
@@ -383,13 +404,13 @@ class ChairScreen(Screen[None]):
         """Ask the core, after the PIN where it takes one; say "saved" only when it is durable, else why not."""
         if self._view is not None and type(intent) in self._view.pinned:
             self.pin.ask_for(intent, what, panel)
-            self._again()
+            self.again()
         else:
             self._send(intent, what, panel, "")
 
     @on(PinLine.Closed)
     def _pin_closed(self) -> None:
-        self._again()
+        self.again()
 
     @on(PinLine.Given)
     def _proven(self, message: PinLine.Given) -> None:
@@ -405,7 +426,7 @@ class ChairScreen(Screen[None]):
             self.answer.refused(refused)
             if pin and refused.startswith(WRONG_PIN):  # the next try belongs here, never in a plain field
                 self.pin.ask_for(intent, what, panel)
-                self._again()
+                self.again()
                 return
         else:
             self.answer.saved(self._view.header.clock if self._view else words.DASHES, what)
@@ -419,6 +440,10 @@ def _why_not(action: Action, view: ChairView) -> str:
     """Say what stands against an action."""
     if not view.reached:
         return "without contact to the core"
+    if view.recorded and action.allowed(view):
+        return f"in a {view.source.lower()}: nothing is added to it"
+    if action.allowed is several:
+        return "where there is one chair"
     return "where nobody has a PIN" if action.allowed is has_pins else f"in {view.phase}"
 
 

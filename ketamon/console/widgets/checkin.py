@@ -116,9 +116,9 @@ class CheckInForm(Form):
             return str(mistake)
         if order is None:
             return dose.weight(patient)
-        return "\n".join(
-            [dose.weight(patient), *dose.arithmetic(order, patient), f"a second person checks this order next ({key_of(self.actions, 'check_order')})"]
-        )
+        key = key_of(self.actions, "check_order")
+        lines = (*dose.arithmetic(order, patient), f"a second person checks this order next ({key})")
+        return "\n".join([dose.weight(patient), *lines])
 
     def _known(self, view: ChairView) -> dict[str, str]:
         """Return what is checked in already, or what the profile plans."""

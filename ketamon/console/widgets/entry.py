@@ -3,6 +3,7 @@
 from textual.content import Content
 
 from ketamon.console import typed as t
+from ketamon.console.desk import Undo
 from ketamon.console.view import ChairView
 from ketamon.console.widgets.panel import Field, Form
 from ketamon.domain.intents import Correct, EnterValue, Intent, Note, SkipDue
@@ -96,7 +97,7 @@ class SkipForm(Form):
 
 
 class UndoForm(Form):
-    """Take back the last observation, with a reason; Enter alone says it was entered by mistake."""
+    """Take back an observation, the last one or the one named. Enter alone says it was entered by mistake."""
 
     TITLE = "take back the last observation"
     FIELDS = (Field(id="why", label="because", example="entered by mistake"),)
@@ -106,9 +107,12 @@ class UndoForm(Form):
         self._seq: int | None = None
         self._text = ""
 
-    def opened(self, what: str = "") -> None:  # noqa: ARG002 (others of the family use it)
-        """Hold on to the observation that is shown, whatever is logged in the meantime."""
+    def opened(self, what: str = "") -> None:
+        """Hold on to the named observation, else the last one, whatever is logged in the meantime."""
         undo = self.view.undo if self.view else None
+        named = next((line for line in self.view.log if what == str(line.seq)), None) if self.view else None
+        if named is not None:
+            undo = Undo(seq=named.seq, text=f"{named.text} ({named.clock}, {named.who})")
         self._seq, self._text = (undo.seq, undo.text) if undo else (None, "")
         self._say()
         super().opened()

@@ -11,7 +11,7 @@ from ketamon.console.actions import key_of
 from ketamon.console.desk import Gate, GateLine
 from ketamon.console.view import ChairView
 from ketamon.console.walks import WALKS
-from ketamon.console.widgets.line import Line
+from ketamon.console.widgets.line import Line, link
 from ketamon.console.widgets.panel import Panel
 from ketamon.domain.intents import Confirm
 from ketamon.domain.people import Person
@@ -107,6 +107,13 @@ class GatePanel(Panel):
         what = f"{line.label}: {'taken back' if line.met else 'confirmed'}"
         self.ask(Confirm(item=line.confirm, met=not line.met, by=self.staff), what)
 
+    def picked(self, what: str) -> None:
+        """Point to the line that was clicked; clicked once more it is confirmed."""
+        if what == self._chosen:
+            self.action_confirm()
+        else:
+            self._choose(what)
+
     def done(self) -> None:
         """Stay open, at the next fact: several are confirmed in a row."""
         self._choose(self._to_confirm())
@@ -140,10 +147,10 @@ def _rows(line: GateLine, chosen: bool, width: int) -> list[Content]:
             _cell(line.required, columns[1], "$muted"), _cell(line.observed, columns[2], ""),
             ("" if line.met else f"→ {line.remedy}"),
         )  # fmt: skip
-        return [row.truncate(width, ellipsis=True), *(_details(line) if chosen else [])]
+        return [link(row.truncate(width, ellipsis=True), "pick", line.label), *(_details(line) if chosen else [])]
     label = Content.styled(line.label + can, "" if line.met else "bold")
     head = Content.assemble(pointer, mark, label).truncate(width, ellipsis=True)
-    return [head, *(_details(line) if chosen else [])]
+    return [link(head, "pick", line.label), *(_details(line) if chosen else [])]
 
 
 def _details(line: GateLine) -> list[Content]:

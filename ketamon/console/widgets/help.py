@@ -13,7 +13,7 @@ from ketamon.console.actions import Actions, offered, wearing
 from ketamon.console.actions import written as keys_of
 from ketamon.console.keys import shown
 from ketamon.console.themes import ours
-from ketamon.console.widgets.line import Line
+from ketamon.console.widgets.line import Line, link
 from ketamon.console.widgets.panel import Panel
 
 KEYS_WIDTH = 13
@@ -71,6 +71,10 @@ class PalettePanel(Panel):
         if found:
             self.post_message(self.Do(found[0].name))
 
+    def picked(self, what: str) -> None:
+        """Do what was clicked."""
+        self.post_message(self.Do(what))
+
     def _found(self) -> list[Action]:
         deeds = [*offered(self.view, self.actions), *wearing(ours(self.app.available_themes))] if self.view else []
         return found(deeds, self.query_one(Input).value)
@@ -86,10 +90,11 @@ def found(actions: list[Action], query: str) -> list[Action]:
 
 
 def _row(action: Action, first: bool) -> Content:
-    return Content.assemble(
+    row = Content.assemble(
         ("›" if first else " ", "bold $pump"), (f"{shown(action.keys[0]):<8}", "bold $pump"),
         (f"{action.label:<20}", "bold" if first else ""), (action.help, "$muted"),
     )  # fmt: skip
+    return link(row, "pick", action.name)
 
 
 def written(actions: Actions, width: int) -> Content:

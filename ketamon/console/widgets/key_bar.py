@@ -1,6 +1,7 @@
 """The key bar: what can be done now, made from the table of actions. (Textual's own footer leaks on focus changes.)"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from textual.content import Content
 
@@ -23,8 +24,12 @@ URGENT = ("emergency", "acknowledge")
 class KeyBar(Line):
     """As many keys as fit, the most wanted first; help is always there. A click does what the key does."""
 
+    does: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType({})
+    """What each key that is shown does, as its link says it."""
+
     def show(self, keys: Sequence[Key], *, entry: str = "") -> None:
         """Show the keys. With an entry open its own keys, `entry`, stand first, and only what still works follows."""
+        self.does = {key.key: (f"screen.{key.verb}", (key.action,)) for key in keys if len(key.key) == 1}
         own = [_own(words) for words in entry.split(GAP) if words]
         others = [_piece(key) for key in keys]
         urgent = sum(key.action in URGENT for key in keys) if own else 0

@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from ketamon.console.room import LimitLine
 from ketamon.console.view import ChairView
-from ketamon.console.widgets.line import Line
+from ketamon.console.widgets.line import Line, link
 from ketamon.console.widgets.panel import Panel
 from ketamon.domain.intents import SwitchLimits
 from ketamon.domain.parameters import Parameter
@@ -32,9 +32,10 @@ class LimitsPanel(Panel):
         yield Line(classes="menu")
         yield Input(placeholder="why are they off", classes="asked-later", compact=True, select_on_focus=False)
 
-    def opened(self, what: str = "") -> None:  # noqa: ARG002 (others of the family use it)
-        """Show the list anew."""
-        self._ask_why(None)
+    def opened(self, what: str = "") -> None:
+        """Show the list anew; with a parameter named whose limits are on, ask why they are to be off."""
+        named = next((line for line in self.view.limits if line.parameter == what), None) if self.view else None
+        self._ask_why(named.parameter if named and not named.off else None)
 
     def draw(self, view: ChairView) -> None:
         """Draw the list."""
@@ -92,8 +93,10 @@ def drawn(lines: tuple[LimitLine, ...], chosen: Parameter | None, width: int) ->
     """Draw the parameters: number, name, what raises an alarm, or why nothing does."""
     rows = [
         Content.assemble(
-            ("›" if line.parameter is chosen else " ", "bold $pump"), (f"{number}  ", "bold $pump"),
-            (f"{line.label:<10}", "bold"), (f"OFF: {line.off}", "bold reverse") if line.off else line.alarms,
+            ("›" if line.parameter is chosen else " ", "bold $pump"), link(Content.assemble(
+                (f"{number}  ", "bold $pump"), (f"{line.label:<10}", "bold"),
+                (f"OFF: {line.off}", "bold reverse") if line.off else line.alarms,
+            ), "press", str(number)),
         ).truncate(max(width, 1), ellipsis=True)
         for number, line in enumerate(lines, 1)
     ]  # fmt: skip

@@ -3,7 +3,7 @@
 from textual.content import Content
 
 from ketamon.console.desk import LogLine
-from ketamon.console.widgets.line import Lines
+from ketamon.console.widgets.line import Lines, link
 
 _STYLES = {"alarm-changed": "bold", "observed": "", "noted": "", "phase-changed": "bold $pump"}
 """Kinds of entry that stand out; what devices say of themselves stays quiet."""
@@ -29,4 +29,5 @@ def row(line: LogLine, width: int) -> Content:
     who = Content.styled(f"  {line.who}", "$muted") if line.who else Content("")
     room = max(1, width - clock.cell_length - who.cell_length)
     text = Content.styled(line.text.replace("\n", " "), _STYLES.get(line.kind, "$muted"))
-    return Content.assemble(clock, text.truncate(room, ellipsis=True, pad=True), who).truncate(max(1, width))
+    row = Content.assemble(clock, text.truncate(room, ellipsis=True, pad=True), who).truncate(max(1, width))
+    return link(row, "go", "undo", str(line.seq)) if line.standing else link(row, "read", str(line.seq))

@@ -10,7 +10,7 @@ from textual.events import Resize
 from textual.widgets import Input
 
 from ketamon.console.typed import Mistake, minutes_ago
-from ketamon.console.widgets.line import Line, in_columns
+from ketamon.console.widgets.line import Line, in_columns, link
 from ketamon.console.widgets.panel import Panel
 from ketamon.domain.intents import Observe
 from ketamon.domain.people import Person
@@ -213,11 +213,16 @@ def grades(item: ObservationItem, chosen: Grade | None) -> Content:
         return Content(f"{_range(item)}, then enter")
     lines = [
         Content.assemble(
-            ("›" if grade is chosen else " ", "bold $pump"), (f"{grade.key}", "bold $pump"), f"  {grade.label}"
+            ("›" if grade is chosen else " ", "bold $pump"),
+            link(Content.assemble((f"{grade.key}", "bold $pump"), f"  {grade.label}"), "press", grade.key),
         )
         for grade in item.grades
     ]
     return Content("\n").join(lines)
+
+
+def _cell(item: ObservationItem) -> Content:
+    return link(Content.assemble((item.key, "bold $pump"), f" {item.label}"), "press", item.key)
 
 
 def columns(items: tuple[ObservationItem, ...], width: int, height: int) -> Content:
@@ -227,5 +232,5 @@ def columns(items: tuple[ObservationItem, ...], width: int, height: int) -> Cont
         members = [item for item in items if item.group is group]
         if members:
             cells.append(Content.styled(HEADINGS[group], "$muted"))
-            cells += [Content.assemble((item.key, "bold $pump"), f" {item.label}") for item in members]
+            cells += [_cell(item) for item in members]
     return in_columns(cells, width, height, COLUMN)

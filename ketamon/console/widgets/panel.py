@@ -117,6 +117,14 @@ class Panel(VerticalScroll):
     def pressed(self, character: str) -> None:
         """Do what a printable key means here; a panel of nothing but fields has none."""
 
+    def picked(self, what: str) -> None:
+        """Do what a click on a line of it means; where lines have keys that is their key."""
+        self.pressed(what)
+
+    def focus_on_click(self) -> bool:
+        """A click beside a field leaves the cursor in it."""
+        return not isinstance(self.screen.focused, Input)
+
     def ask(self, intent: Intent, what: str) -> None:
         """Send an intent; while one is on its way that is said, and nothing sent."""
         if self.asking:

@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from ketamon.console.room import RescueLine
 from ketamon.console.view import ChairView
-from ketamon.console.widgets.line import Line, in_columns
+from ketamon.console.widgets.line import Line, in_columns, link
 from ketamon.console.widgets.panel import Panel
 from ketamon.domain.intents import Rescue
 from ketamon.domain.people import Person
@@ -122,4 +122,4 @@ def drawn(lines: tuple[RescueLine, ...], chosen: RescueItem | None, width: int, 
 def _cell(line: RescueLine, chosen: bool) -> Content:
     label = Content.styled(line.item.label, "bold" if chosen or line.done else "")
     done = Content.styled(f"{line.done} ", "bold $ok") if line.done else ""
-    return Content.assemble((line.item.key, "bold $pump"), " ", done, label)
+    return link(Content.assemble((line.item.key, "bold $pump"), " ", done, label), "press", line.item.key)

@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from ketamon.console import typed as t
 from ketamon.console.view import ChairView
-from ketamon.console.widgets.line import Line
+from ketamon.console.widgets.line import Line, link
 from ketamon.console.widgets.panel import Panel
 from ketamon.domain.intents import AnswerScreening, DecideScreening
 from ketamon.domain.people import Person, Role
@@ -134,6 +134,12 @@ class ScreeningPanel(Panel):
             self.post_message(self.Refused(f"there is nothing to decide about “{question.item.question}”"))
         else:
             self._type(DECISIONS[character])
+
+    def picked(self, what: str) -> None:
+        """Go to the question that was clicked."""
+        if self._typing is None:
+            self._chosen = what
+            self._draw_list()
 
     def _answer(self, item: ScreeningItem, reply: Reply, text: str) -> None:
         intent = AnswerScreening(item=item.id, reply=reply, by=self.staff, text=text)
@@ -263,7 +269,7 @@ def drawn(questions: tuple[Question, ...], chosen: str, width: int, height: int)
     for question in questions[first : first + room]:
         here = question is questions[at]
         text = asked if here else question.item.question
-        rows += [_row(text, question.standing, here, width), *(details if here else [])]
+        rows += [link(_row(text, question.standing, here, width), "pick", question.item.id), *(details if here else [])]
     return Content("\n").join(rows)
 
 

@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from ketamon.console import typed as t
 from ketamon.console.view import ChairView
-from ketamon.console.widgets.line import Line
+from ketamon.console.widgets.line import Line, link
 from ketamon.console.widgets.panel import Panel
 from ketamon.domain.intents import MoveStaff
 from ketamon.domain.people import Person
@@ -86,6 +86,11 @@ class StaffPanel(Panel):
         else:
             self.post_message(self.Refused(f"“{character}” is no place: r in the room, s on site, l left"))
 
+    def picked(self, what: str) -> None:
+        """Go to the person who was clicked."""
+        self._at = int(what)
+        self._again()
+
     @on(Input.Submitted)
     def _named(self, event: Input.Submitted) -> None:
         event.stop()
@@ -122,10 +127,14 @@ def drawn(people: list[Person], there: dict[Person, Place], at: int, lacking: tu
     """Draw who is where, and below what is missing."""
     width = max(len(str(person)) for person in people)
     rows = [
-        Content.assemble(
-            ("› " if n == at else "  ", "bold $pump"),
-            f"{person!s:<{width}}  ",
-            (WORDS[there.get(person)], "$muted" if person not in there else "bold"),
+        link(
+            Content.assemble(
+                ("› " if n == at else "  ", "bold $pump"),
+                f"{person!s:<{width}}  ",
+                (WORDS[there.get(person)], "$muted" if person not in there else "bold"),
+            ),
+            "pick",
+            str(n),
         )
         for n, person in enumerate(people)
     ]

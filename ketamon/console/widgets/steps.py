@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from ketamon.console.desk import Step
 from ketamon.console.view import ChairView
-from ketamon.console.widgets.line import Line
+from ketamon.console.widgets.line import Line, link
 from ketamon.console.widgets.panel import Panel
 from ketamon.domain.intents import Advance
 from ketamon.domain.people import Person
@@ -97,7 +97,8 @@ def menu(view: ChairView, staff: Person, chosen: Step | None) -> Content:
             ("›" if step is chosen else " ", "bold $pump"), (f"{number}  ", "bold $pump" if may else "$muted"),
             (f"{step.trigger} ▸ {step.to}", "bold" if may else "$muted"),
         )  # fmt: skip
-        rows += [head, Content.styled(f"    {step.means}" + ("" if may else f" (needs {_roles(step)})"), "$muted")]
+        means = f"    {step.means}" + ("" if may else f" (needs {_roles(step)})")
+        rows += [link(head, "press", str(number)), Content.styled(means, "$muted")]
     return Content("\n").join(rows)
 
 
