@@ -20,6 +20,7 @@ COMMANDS = {
     "status": "what the chairs on this machine do now, in plain lines",
     "log": "what was done and what happened in a session, in lines: time, what, who",
     "replay": "play a recorded stream through the whole session engine",
+    "review": "walk through the record of a session on the screen that it was made at",
     "record": "record the bytes of devices to a stream",
     "evaluate": "how many alarms recorded vitals raise, and whether any was missed",
     "verify": "check that a session or a stream is what it was when it was written",
@@ -96,19 +97,21 @@ def _run(args: list[str]) -> int:
 
 
 def _command(args: list[str]) -> int:
-    """Run one command; without any, offer to go on with a session that did not end, else say what there is."""
+    """Run one command; without any, show the start screen, or say what there is where there is no terminal for it."""
     from ketamon.cli.hidden import ask_passphrase  # noqa: PLC0415 (needs the store; help and version do not)
     from ketamon.store.keys import KEYS  # noqa: PLC0415 (as above)
 
     KEYS.asks(ask_passphrase)
     if not args:
+        if all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+            from ketamon.cli import front  # noqa: PLC0415 (as above, and needs Textual)
+
+            return front.main(_main)
         from ketamon.cli import offer  # noqa: PLC0415 (as above)
 
-        resume = offer.bare()
-        if resume is None:
-            print(_help())
-            return USAGE
-        args = ["run", *resume]
+        offer.bare()
+        print(_help())
+        return USAGE
     code: int = import_module(f"ketamon.cli.{args[0]}").main(args[1:])
     return code
 

@@ -17,13 +17,10 @@ def accepted(chair: str) -> bool:
     return _asked(found[0])
 
 
-def bare() -> list[str] | None:
-    """What `ketamon` alone does: the arguments of `ketamon run` that go on with an open session, None where not."""
-    found = offered(None)
-    ask = bool(found) and sys.stdin.isatty() and sys.stderr.isatty()
-    for open_ in found[1:] if ask else found:
+def bare() -> None:
+    """Say what there is to go on with, where `ketamon` alone has no terminal for the start screen."""
+    for open_ in offered(None):
         print(f"{words(open_)}; “ketamon run --chair {open_.opened.chair} --resume” goes on with it", file=sys.stderr)
-    return ["--chair", found[0].opened.chair, "--resume"] if ask and _asked(found[0]) else None
 
 
 def offered(chair: str | None) -> list[Resumable]:

@@ -28,7 +28,7 @@ def main(argv: list[str]) -> int:
     what.add_argument("--new", action="store_true", help="begin another one without asking, whatever did not end")
     args = parser.parse_args(argv)
     options.devices(args)  # a wrong name is told here, before a core is started
-    config = configured.load()
+    config = configured.or_usual() if args.resume else configured.load()  # a session is gone on with whatever is in it
     seat = config.seat(args.chair)
     path = socket_path(seat.name)
     refuse_running(seat.name)

@@ -138,11 +138,16 @@ def _told(output: Output) -> str:
             return ""
 
 
-def serial_ports() -> list[str]:
-    """Return the serial ports of this machine. Raises `SourceError` where the system does not tell."""
+def serial_ports() -> dict[str, str]:
+    """Return the serial ports of this machine, each with what it is. Raises `SourceError` where they are not told."""
     from serial.tools import list_ports  # noqa: PLC0415 (pyserial is loaded only where a serial port is used)
 
     try:
-        return sorted(port.device for port in list_ports.comports())
+        return {port.device: _about(port.description) for port in sorted(list_ports.comports())}
     except OSError as error:
         raise SourceError(f"the serial ports cannot be listed: {error.strerror}; name one") from error
+
+
+def _about(description: str | None) -> str:
+    """Return what the system says of a port; "n/a" is pyserial's word for nothing."""
+    return "" if description in (None, "n/a") else str(description)
