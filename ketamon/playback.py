@@ -30,7 +30,7 @@ BEAT_S = 0.1
 HELD_UP_S = 1.0
 """A player that was held up (its terminal was stopped) goes on from there; it does not leap by more than this."""
 FASTEST = 1000.0
-BROKEN = "broken off, its core is gone: this is what came"
+BROKEN = "broken off: its core is gone"
 COMING = "more is coming"
 ASIDE = 2000
 """After so many events a state is put aside for going back: to copy one takes 3 ms, to fold so many 10 ms."""

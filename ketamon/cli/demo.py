@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ketamon.chair.rehearsal import demo
-from ketamon.cli import headless, options
+from ketamon.cli import configured, headless, options
 from ketamon.domain.session import SessionState
 from ketamon.simulator.scenario import SCENARIOS
 from ketamon.store.database import SUFFIX
@@ -36,7 +36,9 @@ def main(argv: list[str]) -> int:
 
     given = ["--demo", args.scenario, "--speed", f"{min(args.speed or SPEED, options.SCREEN_SPEED):g}"]
     given += ["--profile", str(args.profile)] if args.profile else []
-    return console.with_core(given, chair="demo", sound=args.sound)
+    return console.with_core(
+        given, "demo", lambda path: console.show(path, console.YOU, configured.or_usual(), args.sound)
+    )
 
 
 async def _headless(args: argparse.Namespace) -> int:

@@ -3,12 +3,16 @@
 import argparse
 import asyncio
 import sys
+import time
 from pathlib import Path
 
 from ketamon.chair import launch
 from ketamon.chair.drives import ReplayDrive
 from ketamon.cli import headless, options
+from ketamon.follow import Source
 from ketamon.plain import plain
+from ketamon.playback import FASTEST, Player, from_core
+from ketamon.profiles import load
 from ketamon.store.keys import KEYS
 
 
@@ -16,7 +20,8 @@ def main(argv: list[str]) -> int:
     """Replay to a console, or to lines."""
     parser = options.parser(
         "replay",
-        "Play a recorded stream through the whole session engine. Never a live patient, and the screen says so.",
+        "Play a recorded stream through the whole session engine. Never a live patient, and the screen says so. It can\n"
+        "be stopped, walked through back and forth, and played at another speed; nothing that is typed changes it.",
         "  ketamon replay recording.kstream\n"
         "  ketamon replay recording.kstream --speed 20\n"
         "  ketamon replay recording.kstream --headless --speed max --json",
@@ -32,10 +37,16 @@ def main(argv: list[str]) -> int:
         return asyncio.run(_headless(args))
     from ketamon.cli import console  # noqa: PLC0415 (a screen is loaded only where one is wanted)
 
-    given = ["--replay", str(options.stream(args.file)), "--speed", f"{min(args.speed or 1.0, options.SCREEN_SPEED):g}"]
+    given = ["--replay", str(options.stream(args.file)), "--speed", "max"]
     given += ["--profile", str(args.profile)] if args.profile else []
     passphrase = KEYS.passphrase() if KEYS.name_of(options.stream(args.file)) else ""
-    return console.with_core(given, chair="replay", sound=args.sound, passphrase=passphrase)
+
+    def screen(path: Path) -> int:
+        speed = min(args.speed or 1.0, FASTEST)
+        player = Player(Source.REPLAY, load(None)[0], time.monotonic, speed=speed, fill=from_core(path))
+        return console.play(player, sound=args.sound)
+
+    return console.with_core(given, "replay", screen, passphrase)
 
 
 async def _headless(args: argparse.Namespace) -> int:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from ketamon.cli import options
 from ketamon.domain.events import Event, SessionOpened
-from ketamon.domain.readings import Mode
 from ketamon.errors import SourceError, UsageError, VerificationError
 from ketamon.follow import Source
 from ketamon.lock import holder
@@ -50,7 +49,7 @@ def main(argv: list[str]) -> int:
 
 def opened(events: list[Event], verdict: Verdict) -> Player:
     """Return a player of a record, at its end."""
-    player = Player(Source.REVIEW, load(None)[0], time.monotonic, speed=0.0, remark=remark(events, verdict))
+    player = Player(Source.REVIEW, load(None)[0], time.monotonic, speed=0.0, remark=remark(verdict))
     for event in events:
         player.add(event)
     player.reach(None, whole=True)
@@ -58,17 +57,13 @@ def opened(events: list[Event], verdict: Verdict) -> Player:
     return player
 
 
-def remark(events: list[Event], verdict: Verdict) -> str:
-    """Say in short what the banner must say of a record besides that it is one."""
-    first = events[0].body
-    real = isinstance(first, SessionOpened) and first.mode is Mode.REAL
-    if verdict.sound < verdict.head.seq or not verdict.sound:
-        said = f"DAMAGED from event {verdict.sound + 1} on"
-    elif verdict.problems:
-        said = "NOT WHOLE, “ketamon verify” says why"
-    else:
-        said = "record whole" if verdict.closed else "not closed, whole so far"
-    return said if real else f"simulated, {said}"
+def remark(verdict: Verdict) -> str:
+    """Say in short whether a record is whole; in a line of 80 columns there is room for 24 letters."""
+    if verdict.sound < verdict.head.seq:
+        return f"DAMAGED from event {verdict.sound + 1}"
+    if verdict.problems:
+        return "NOT WHOLE: see verify"
+    return "record whole" if verdict.closed else "not closed, whole so far"
 
 
 def _chosen(args: argparse.Namespace) -> Path:

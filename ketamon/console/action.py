@@ -16,9 +16,13 @@ class Where(StrEnum):
     ALARMS = "alarms"
     SESSION = "session"
     PEOPLE = "people"
-    TIME = "replay and simulation"
+    TIME = "replay, review and simulation"
     TREND = "trend"
     SCREEN = "screen"
+
+
+_ADDS = frozenset({Where.EMERGENCY, Where.PATIENT, Where.ALARMS, Where.SESSION, Where.PEOPLE})
+"""What stands under these headings is for the record of a session that runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +30,8 @@ class Action:
     """One row: `label` is the word in the key bar, `help` the sentence in help, palette and tooltip.
 
     `bar` is the place in the key bar (0: not in it); where the bar is too narrow, higher numbers give way first.
-    `locked`: also a locked screen does it; for everything else somebody signs in first.
+    `locked`: also a locked screen does it; for everything else somebody signs in first. `reads`: it adds nothing to the
+    record, though it stands among those that do.
     """
 
     name: str
@@ -37,4 +42,9 @@ class Action:
     bar: int = 0
     always: str = ""
     locked: bool = False
+    reads: bool = False
     allowed: Callable[[ChairView], bool] = ever
+
+    def possible(self, view: ChairView) -> bool:
+        """Whether it makes sense now: nothing is added to a recording."""
+        return self.allowed(view) and not (view.recorded and self.where in _ADDS and not self.reads)

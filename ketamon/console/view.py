@@ -91,7 +91,8 @@ class Header:
 class ChairView:
     """Everything that is drawn of one chair at one moment.
 
-    `pinned` are the intents that take a PIN now. In a clinic with `pins` a screen can be `locked`, and names nobody.
+    `recorded`: it is walked through, and nothing is added to it. `pinned` are the intents that take a PIN now. In a
+    clinic with `pins` a screen can be `locked`, and names nobody.
     `chairs` are all that this console follows, where there are several; `build` knows of one.
     """
 
@@ -100,6 +101,7 @@ class ChairView:
     source: Source
     phase: Phase
     speed: float
+    recorded: bool
     banner: str
     header: Header
     alarms: Alarms
@@ -127,8 +129,8 @@ class ChairView:
     rescue: tuple[RescueLine, ...] = ()
     limits: tuple[LimitLine, ...] = ()
     left_over: tuple[str, ...] = ()
-    chairs: tuple[ChairLine, ...] = ()
     devices: tuple[DeviceLine, ...] = ()
+    chairs: tuple[ChairLine, ...] = ()
 
 
 def build(
@@ -148,12 +150,14 @@ def build(
     """
     reached = contact.reached and at is not None
     source = beat.source if beat else Source.LIVE
+    recorded = beat is not None and beat.length_s is not None
     return ChairView(
         at=at,
         reached=reached,
         source=source,
         phase=state.phase,
         speed=beat.speed if beat else 1.0,
+        recorded=recorded,
         banner=_banner(beat),
         header=_header(state, beat, contact, at, zone, staff),
         alarms=_alarms(state, contact, at, zone),
@@ -173,7 +177,7 @@ def build(
         steps=desk.steps(state),
         operable=desk.operable(state) if reached else {},
         undo=desk.undo(state, profile, zone),
-        pinned=proof.pinned(state),
+        pinned=frozenset() if recorded else proof.pinned(state),
         before=before.build(state, profile, at if reached else None),
         pins=state.opened is not None and state.opened.pins,
         emergency=state.emergency_since is not None,
@@ -190,7 +194,9 @@ def _banner(beat: Beat | None) -> str:
         return ""
     pace = "stopped" if beat.speed == 0 else f"{beat.speed:g}×"
     ended = ", at its end" if beat.ended else ""
-    return f"{beat.source} {pace}{ended} — not a live patient"
+    place = f" {words.span(beat.at.seconds)} of {words.span(beat.length_s)}" if beat.length_s is not None else ended
+    remark = f", {beat.remark}" if beat.remark else ""
+    return f"{beat.source} {pace}{place} — not a live patient{remark}"
 
 
 def nameless(view: ChairView) -> ChairView:
@@ -212,6 +218,7 @@ def _header(
     patient, chair = state.patient, beat.chair if beat else state.opened.chair if state.opened else ""
     hidden = f" ··{patient.identifier[-2:]}" if patient and len(patient.identifier) > 2 else ""  # noqa: PLR2004 (last two)
     saved = f"saved {beat.saved_s:.1f} s" if beat and contact.reached else f"saved {words.DASHES}"
+    saved = "" if beat and beat.saved_s < 0 else saved
     return Header(
         chair=label(chair or words.DASHES),
         phase=str(state.phase),

@@ -34,7 +34,7 @@ WALKS: dict[str, Walk] = {name: walk for name, _, _, _, _, walk in _ROWS}
 
 _SEEKING = (
     ("record", "slash", "record", 7, "search all that a person reads in the recording, and go to where it was"),
-    ("at", "at", "to a time", 8, "go to a time of day"),
+    ("at", "at", "time", 8, "go to a time of day"),
 )
 
 WALK_ACTIONS = (

@@ -31,16 +31,21 @@ def timed(view: ChairView) -> bool:
     return view.reached and view.source is not Source.LIVE
 
 
+def walked(view: ChairView) -> bool:
+    """Where a recording is shown that a person walks through."""
+    return view.reached and view.recorded
+
+
 def has_pins(view: ChairView) -> bool:
     """Whether people prove here who they are."""
     return view.pins and view.reached
 
 
-def charted(view: ChairView) -> bool:
-    """Whether there is a trend to read in."""
-    return view.trend is not None and bool(view.trend.panels)
 def several(view: ChairView) -> bool:
     """Where this console follows several chairs."""
     return len(view.chairs) > 1
 
 
+def charted(view: ChairView) -> bool:
+    """Whether there is a trend to read in."""
+    return view.trend is not None and bool(view.trend.panels)

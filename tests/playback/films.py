@@ -1,6 +1,7 @@
 """Recordings to play: the events of a sample stream, as the engine makes them."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
 from functools import cache
 
@@ -18,8 +19,8 @@ def events(sample: str = "vasovagal") -> tuple[Event, ...]:
     said: list[Event] = []
     core, reader = launch.replay(samples.path(sample), None, float("inf"), None)
     core.listeners.append(said.append)
-    with reader:
-        asyncio.run(core.run(None))
+    with reader, ThreadPoolExecutor(1) as beside:  # a loop may run here already
+        beside.submit(asyncio.run, core.run(None)).result()
     return tuple(said)
 
 

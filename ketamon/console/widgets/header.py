@@ -39,7 +39,7 @@ class HeaderLine(Horizontal):
         saved = (
             Part(f"▲ RECORD {header.degraded}", "bold $alarm-high")
             if header.degraded
-            else Part(f"● {header.saved}", "$muted", rank=3)
+            else Part(header.saved and f"● {header.saved}", "$muted", rank=3)
         )
         waits = Part(header.unsaved, "$alarm-high", rank=3)
         right = (Part(header.staff, "$muted", rank=6), waits, saved, Part(header.source, "bold"))

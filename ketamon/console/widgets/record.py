@@ -11,7 +11,7 @@ from textual.widgets import Input
 from ketamon.console import typed as t
 from ketamon.console.desk import LogLine, log_line
 from ketamon.console.view import ChairView
-from ketamon.console.widgets.line import Lines
+from ketamon.console.widgets.line import Line, Lines
 from ketamon.console.widgets.log_list import row
 from ketamon.console.widgets.panel import Panel
 
@@ -37,6 +37,7 @@ class RecordPanel(Panel):
         """Hold the search line and what it finds."""
         yield Input(placeholder="a word: nausea, signed, AB, 14:32", compact=True, select_on_focus=False)
         yield Lines(id="entries")
+        yield Line(classes="live")
 
     def opened(self, what: str = "") -> None:  # noqa: ARG002 (others of the family use it)
         """Search anew, from where the cursor is."""
@@ -95,6 +96,8 @@ class RecordPanel(Panel):
             ]
             or [Content.styled("nothing in the record is called so", "$muted")]
         )
+        chosen = self._found[self._at][1] if self._found else None
+        self.query_one(Line).say(f"{chosen.text}  {chosen.who}" if chosen else "")  # a narrow list cuts it off
 
 
 def _text(line: LogLine) -> str:
