@@ -205,8 +205,9 @@ async def test_somebody_else_signing_in_elsewhere_unlocks_nothing_here():
 def test_before_the_core_was_heard_nothing_is_locked():
     chair = Chair(pins=True)
     lock = Lock(0.0)
-    assert not lock.look(type(chair.state)(), infusing(0).view().profile, 10_000.0)
-    assert not lock.look(chair.state, infusing(0).view().profile, 10_000.0), "the idle time begins now"
+    profile = infusing(0).view().profile
+    assert not lock.look([(type(chair.state)(), profile)], 10_000.0)
+    assert not lock.look([(chair.state, profile)], 10_000.0), "the idle time begins now"
 
 
 def test_the_log_of_a_locked_screen_is_its_alarms():

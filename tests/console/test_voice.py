@@ -54,7 +54,8 @@ class Room:
     def __init__(self, chair=None, *, source=Source.LIVE, role=Role.NURSE, asked=None, programs=("paplay",)):
         self.chair, self.now = chair or infusing(1), 100.0
         self.feed, self.player = FakeFeed(self.chair, source), FakePlayer(programs)
-        self.voice = Voice(self.feed, self.player, console=ME, role=role, asked=asked)
+        self.voice = Voice(self.player, console=ME, role=role, asked=asked)
+        self.voice.follow("1", self.feed)
         self.reports = []
 
     def run(self, seconds=0.3, *, beats=True):
@@ -63,8 +64,7 @@ class Room:
             self.chair.t += 0.05
             if beats:
                 self.feed.tick()
-            report = self.voice.look(self.now)
-            if report is not None:
+            for _, report in self.voice.look(self.now):
                 self.reports.append(report)
                 self.chair.say(e.SoundChanged(console=report.console, working=report.working, why=report.why))
         return self
@@ -280,6 +280,79 @@ def test_two_consoles_that_both_fail_do_not_contradict_each_other_for_ever():
     assert room.voice.bells > 5
 
 
+# -------------------------------------------------------------------- several chairs at one console
+
+
+class Ward(Room):
+    """A voice that listens to two chairs."""
+
+    def __init__(self, first, second, **how):
+        super().__init__(first, **how)
+        self.second = FakeFeed(second)
+        self.voice.follow("2", self.second)
+        self.told = []
+
+    def run(self, seconds=0.3, *, beats=True):
+        for _ in range(round(seconds / 0.05)):
+            self.now += 0.05
+            for feed in (self.feed, self.second):
+                feed.chair.t += 0.05
+                if beats:
+                    feed.tick()
+            for feed, report in self.voice.look(self.now):
+                self.told.append(("1" if feed is self.feed else "2", report))
+                feed.chair.say(e.SoundChanged(console=report.console, working=report.working, why=report.why))
+        return self
+
+
+def test_of_two_chairs_the_higher_alarm_sounds_and_the_other_one_after_it():
+    ward = Ward(alarm(MEDIUM), infusing(1)).run(1)
+    assert ward.heard == ["medium"]
+    ward.second.chair.alarm("SpO2 84 < 88", HIGH)
+    assert ward.run(0.05).heard == ["medium", "high"]
+    ward.player.busy = ward.player.lasts = True
+    ward.second.chair.say(ACKNOWLEDGED)
+    assert ward.run(0.05).player.played[-1] == "stop"
+    ward.player.lasts = False
+    assert ward.run(4).heard == ["medium", "high", "medium"]
+
+
+def test_a_pause_at_one_chair_silences_no_other():
+    ward = Ward(alarm(), alarm(MEDIUM)).run(1)
+    ward.chair.say(e.AudioPaused(seconds=120.0, by=NURSE))
+    assert set(ward.run(30).heard[1:]) == {"medium"}
+
+
+def test_each_core_is_told_how_its_console_sounds():
+    ward = Ward(empty(), empty()).run(5)
+    assert ward.told == [("1", WORKS), ("2", WORKS)]
+    assert ward.player.played == ["nothing"], "one player for all"
+
+
+def test_at_a_chair_where_another_console_sounds_this_one_keeps_quiet_and_sounds_the_other():
+    second = alarm(HIGH).say(e.SoundChanged(console=OTHER, working=True))
+    ward = Ward(infusing(1), second).run(20)
+    assert ward.heard == []
+    assert ward.told == [("1", WORKS)]
+    ward.chair.alarm("HR 44 < 50", MEDIUM)
+    assert ward.run(1).heard == ["medium"]
+
+
+def test_a_chair_that_is_lost_sounds_high_while_the_other_goes_on():
+    ward = Ward(infusing(1), infusing(1)).run(1)
+    ward.second.connected, ward.second.why = False, "refused"
+    assert ward.run(0.3).heard == ["high"]
+    ward.voice.leave("2")
+    assert ward.run(20).heard == ["high"]
+
+
+def test_a_simulated_chair_is_silent_beside_a_live_one():
+    ward = Ward(infusing(1), alarm())
+    ward.second.source = Source.SIMULATED
+    ward.run(20)
+    assert (ward.heard, ward.told) == ([], [("1", WORKS)])
+
+
 # -------------------------------------------------------------------- the thread
 
 
@@ -341,3 +414,32 @@ def test_a_thread_whose_feed_breaks_ends(bedside, monkeypatch):
     with thread:
         wait_for(lambda: told)
     assert "eaten" in str(told[0].exc_value)
+
+
+def test_the_thread_sounds_for_a_chair_that_comes_later_and_not_when_it_is_gone(bedside, tmp_path):
+    feed, thread = bedside(empty(), "sleep 0.3")
+    second, calls = FakeFeed(alarm()), tmp_path / "calls"
+    with thread:
+        wait_for(lambda: feed.asked)
+        thread.follow("2", lambda: second)
+        wait_for(lambda: second.asked and "sound-high" in calls.read_text())
+        thread.leave("2")
+        wait_for(lambda: list(thread._tasks) == [""])
+    assert {type(intent) for intent in second.asked} == {ReportSound}
+
+
+def test_a_feed_that_breaks_takes_no_sound_from_the_other_chairs(bedside, tmp_path, monkeypatch):
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    feed, thread = bedside(empty(), "sleep 0.3")
+    second, calls = FakeFeed(empty()), tmp_path / "calls"
+
+    async def run():
+        raise OSError("the cable was eaten")
+
+    second.run = run
+    with thread:
+        thread.follow("2", lambda: second)
+        wait_for(lambda: "2" in thread._tasks and thread._tasks["2"].done())
+        feed.chair.alarm("SpO2 84 < 88", HIGH)
+        feed.tick()
+        wait_for(lambda: "sound-high" in calls.read_text())
