@@ -88,10 +88,11 @@ def ask(at: Path, wish: Wish) -> str:
         line.settimeout(_PATIENCE_S)
         try:
             line.connect(str(at))
+        except OSError as error:
+            raise SourceError("no “ketamon serve” runs for you on this machine; start it first") from error
+        try:
             line.sendall(encode_json(wish) + b"\n")
             said = line.makefile("rb").readline()
             return str(msgspec.json.decode(said, type=dict[str, str])["link"])
-        except OSError as error:
-            raise SourceError("no “ketamon serve” runs for you on this machine; start it first") from error
-        except (ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError) as error:
             raise SourceError("the “ketamon serve” that runs gave no link; start it anew") from error

@@ -56,7 +56,8 @@ _HEADERS = {
     "Server": "ketamon",
 }
 _ENDED = "This login has ended; a new link is needed."
-_OPEN_TO_ALL = ("/login", "/file/")
+_OPEN_TO_ALL = {"login", "file"}
+"""Routes, by name: addresses can be written in more than one way."""
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -78,11 +79,11 @@ class Site:
         app = web.Application(middlewares=[self._guard])
         app.add_routes([
             web.get("/", self._chairs),
-            web.get("/login", self._login),
+            web.get("/login", self._login, name="login"),
             web.post("/logout", self._logout),
             web.get("/chair/{chair}", self._console),
-            web.get("/ws/{chair}", self._follow),
-            web.get("/file/{name}", _file),
+            web.get("/ws/{chair}", self._follow, name="follow"),
+            web.get("/file/{name}", _file, name="file"),
         ])  # fmt: skip
         app.on_shutdown.append(self._part)
         runner = web.AppRunner(app, access_log=None, logger=_quiet(self._told), shutdown_timeout=5)
@@ -123,21 +124,21 @@ class Site:
             return _page("Not here", "This page is only for a browser on this machine.", HTTPStatus.MISDIRECTED_REQUEST)
         if not self._is_own(request):
             return _page("Refused", "Another page asked for this.", HTTPStatus.FORBIDDEN)
-        if not (request.path.startswith(_OPEN_TO_ALL) or self._who(request)):
+        if not (request.match_info.route.name in _OPEN_TO_ALL or self._who(request)):
             return _page("No login", "You are not logged in here, or your login has ended.", HTTPStatus.UNAUTHORIZED)
         return None
 
     def _is_own(self, request: web.Request) -> bool:
         """Whether a request that does something comes from a page of this server; looking needs no proof."""
         origin = request.headers.get("Origin")
-        acts = request.method != "GET" or request.path.startswith("/ws/")
+        acts = request.method != "GET" or request.match_info.route.name == "follow"
         return origin == f"http://{request.host}" if acts else True
 
     async def _login(self, request: web.Request) -> web.Response:
         found = self.logins.exchange(request.query.get("token", ""), self._clock())
         if found is None:
             if self._who(request):  # somebody who went back
-                raise _to("/")
+                return _to("/")
             text = "This link was opened before, or its time is over. Each link opens once."
             return _page("No login", text, HTTPStatus.UNAUTHORIZED)
         cookie, login = found
@@ -164,7 +165,7 @@ class Site:
 
     async def _console(self, request: web.Request) -> web.Response:
         if request.query_string:  # the terminal's program takes orders from there
-            raise _to(request.path)
+            return _to(request.rel_url.raw_path)
         chair, login = request.match_info["chair"], self._who(request)
         if login is None or not await self._runs(chair):
             return _page("No core", "This chair has no running core.", HTTPStatus.NOT_FOUND)
@@ -200,9 +201,11 @@ class Site:
         await tab.start(_within(request.query.get("width"), WIDTHS), _within(request.query.get("height"), HEIGHTS))
         watch = asyncio.create_task(self._watch(request, browser))
         try:
-            with suppress(WSMessageTypeError, ConnectionError, ValueError):
-                while self._who(request):  # whoever does not listen any more must not speak after the end, either
-                    await _hear(await browser.receive_str(), browser, tab)
+            with suppress(WSMessageTypeError, ConnectionError, ValueError, RecursionError):
+                while self._who(request):
+                    said = await browser.receive_str()
+                    if self._who(request):  # whoever does not listen any more must not speak after the end, either
+                        await _hear(said, browser, tab)
         finally:
             watch.cancel()
             await tab.stop()
@@ -254,8 +257,8 @@ async def _file(request: web.Request) -> web.StreamResponse:
     return web.FileResponse(path)
 
 
-def _to(path: str) -> web.HTTPSeeOther:
-    return web.HTTPSeeOther(path)
+def _to(path: str) -> web.Response:
+    return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": path})
 
 
 def _page(title: str, text: str, status: int) -> web.Response:

@@ -1,4 +1,4 @@
-"""A real headless Chromium, driven over its own DevTools protocol: pages are opened, keys pressed, the screen is read."""
+"""A real headless Chromium, driven over its DevTools protocol: pages are opened, keys pressed, the screen is read."""
 
 import asyncio
 import base64
@@ -15,11 +15,11 @@ import aiohttp
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 WITHIN_S = 20.0
 LOOKS_S = 0.05
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage --remote-debugging-port=0 "
-    "--window-size=1280,800"
-).split()
+FLAGS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
+    *("--remote-debugging-port=0", "--window-size=1280,800"),
+]
 CATCH_TERMINAL = """
 Object.defineProperty(Object.prototype, "terminal", {configurable: true, set(value) {
     window.seen = value;
@@ -103,9 +103,9 @@ class Page:
             await self.tell("Input.dispatchKeyEvent", type="keyDown", text=text, **press)
             await self.tell("Input.dispatchKeyEvent", type="keyUp", **press)
 
-    async def picture(self, path: Path) -> None:
-        found = await self.tell("Page.captureScreenshot", format="png")
-        path.write_bytes(base64.b64decode(found["data"]))
+    async def picture(self) -> bytes:
+        """Return what is drawn, as PNG."""
+        return base64.b64decode((await self.tell("Page.captureScreenshot", format="png"))["data"])
 
     async def close(self) -> None:
         await self._line.close()
