@@ -11,7 +11,7 @@ import stat
 import struct
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -83,10 +83,15 @@ def _one_name(address: str) -> str:
     return address.lower() if "://" in address else os.path.realpath(address)
 
 
-def running_chairs() -> list[str]:
-    """Return the chairs whose core answers, by name."""
-    names = [p.name[len("chair-") : -len(_SUFFIX)] for p in sorted(runtime_dir().glob(f"chair-*{_SUFFIX}"))]
-    return [name for name in names if answers(socket_path(name))]
+def chair_of(path: Path) -> str:
+    """Return the name of the chair whose socket this is."""
+    return path.name.removeprefix("chair-").removesuffix(_SUFFIX)
+
+
+def running_chairs(known: Collection[str] = ()) -> list[str]:
+    """Return the chairs whose core answers, by name; those that are `known` are not asked."""
+    names = [chair_of(path) for path in sorted(runtime_dir().glob(f"chair-*{_SUFFIX}"))]
+    return [name for name in names if name not in known and answers(socket_path(name))]
 
 
 def answers(path: Path) -> bool:

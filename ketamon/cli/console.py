@@ -4,21 +4,24 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 
 from ketamon.bound import BoundFeed
 from ketamon.cli import configured
 from ketamon.cli.configured import Config
+from ketamon.cli.workstation import Workstation
 from ketamon.domain.people import Person, Role
 from ketamon.errors import KetamonError, SourceError, UsageError
 from ketamon.follow import SocketFeed
-from ketamon.local import answers, runtime_dir, socket_path
+from ketamon.local import answers, chair_of, runtime_dir, socket_path
 from ketamon.playback import Overheard, Player
 from ketamon.profiles import load
 from ketamon.store import private
 from ketamon.store.home import keys_file, themes_dir
+from ketamon.store.keys import VARIABLE
 from ketamon.store.location import data_dir
 
 START_S = 20.0
@@ -27,10 +30,19 @@ YOU = Person("you", Role.NURSE)
 _ERRORS: dict[int, type[KetamonError]] = {2: UsageError, 3: SourceError}
 
 
-def show(path: Path, staff: Person, config: Config, sound: bool | None, *, bound: bool = False) -> int:
+def show(
+    path: Path,
+    staff: Person,
+    config: Config,
+    sound: bool | None,
+    *,
+    bound: bool = False,
+    chairs: Sequence[str] | None = None,
+) -> int:
     """Show the console of the core at a socket, until the person leaves. `sound`: see `options.add_sound`.
 
-    `bound`: nobody but `staff` acts here, and an observer only looks.
+    `bound`: nobody but `staff` acts here, and an observer only looks. `chairs` are those that it shows beside the first
+    one, all that run where none are named, None for no other one.
     """
     if not (sys.stdout.isatty() or "TEXTUAL_DRIVER" in os.environ):  # a page of “ketamon serve” is no terminal
         raise UsageError("the console needs a terminal; “ketamon status” prints lines instead")
@@ -39,12 +51,28 @@ def show(path: Path, staff: Person, config: Config, sound: bool | None, *, bound
 
     profile = load(None)[0]
 
-    def feed() -> SocketFeed:
-        return BoundFeed(path, profile, staff) if bound else SocketFeed(path, profile)
+    def feed(at: Path) -> SocketFeed:
+        return BoundFeed(at, profile, staff) if bound else SocketFeed(at, profile)
 
-    console = f"the console of {staff} ({os.getpid()})"
-    with VoiceThread(feed, runtime_dir(), time.monotonic, console=console, role=staff.role, asked=sound) as voice:
-        return run_console(feed(), staff=staff, theme=config.theme, themes=themes_dir(), keys=keys_file(), voice=voice)
+    with VoiceThread(
+        partial(feed, path),
+        runtime_dir(),
+        time.monotonic,
+        console=f"the console of {staff} ({os.getpid()})",
+        role=staff.role,
+        asked=sound,
+        chair=chair_of(path),
+    ) as voice:
+        return run_console(
+            feed(path),
+            staff=staff,
+            theme=config.theme,
+            themes=themes_dir(),
+            keys=keys_file(),
+            voice=voice,
+            chair=chair_of(path),
+            others=None if chairs is None else Workstation(feed, chairs),
+        )
 
 
 def start(args: list[str], path: Path, *, own_session: bool, passphrase: str = "") -> subprocess.Popen[bytes]:
@@ -62,6 +90,7 @@ def start(args: list[str], path: Path, *, own_session: bool, passphrase: str = "
             stdout=err,
             stderr=err,
             start_new_session=own_session,
+            env={name: value for name, value in os.environ.items() if name != VARIABLE},
         )
     if core.stdin is not None:
         with suppress(BrokenPipeError), core.stdin as pipe:

@@ -210,7 +210,7 @@ def test_a_broken_configuration_keeps_nobody_from_a_running_session(home, monkey
     write('colour = "pink"\n')
     shown = []
     monkeypatch.setattr(attach, "answers", lambda path: True)
-    monkeypatch.setattr(console, "show", lambda path, staff, config, sound: shown.append((config, sound)) or 0)
+    monkeypatch.setattr(console, "show", lambda path, staff, config, sound, **_: shown.append((config, sound)) or 0)
     assert main(["attach", "--chair", "2"]) == 0
     assert shown == [(configured.Config(), None)]
     said = capsys.readouterr().err
