@@ -33,8 +33,6 @@ from ketamon.domain.people import Person
 from ketamon.follow import Feed
 
 LOOK_EVERY_S = 0.25
-SWEEP_EVERY_S = 0.125
-"""How often the waveforms go on."""
 FIND_EVERY_S = 2.0
 """How often a console that follows several chairs looks for another one."""
 GONE_S = 600.0
@@ -81,7 +79,9 @@ class KetamonApp(Frame):
         """Return the screen of a chair. It is kept while another one is shown, and what is typed in it, too."""
         if chair.name not in self._screens:
             ask = partial(self._ask, chair)
-            screen = ChairScreen(self._staff, ask, self.leave, self.glyphs, self.clock, self._actions, chair.player)
+            screen = ChairScreen(
+                self._staff, ask, self.leave, self.glyphs, self.clock, self._actions, chair.player, chair.heard
+            )
             self.install_screen(screen, f"chair {chair.name}")
             self._screens[chair.name] = screen
         return self._screens[chair.name]
@@ -93,7 +93,6 @@ class KetamonApp(Frame):
             self.call_after_refresh(self.tell, self._keys_problem, refused=True)
         self._follow(self._current)
         self.set_interval(LOOK_EVERY_S, self.look)
-        self.set_interval(SWEEP_EVERY_S, self.sweep)
         self.call_after_refresh(self.look)
         if self._others is not None:
             self.set_interval(FIND_EVERY_S, self._find_others)
@@ -132,13 +131,6 @@ class KetamonApp(Frame):
             screen.show(replace(seen[0], chairs=seen[1]))
         self.look_at_themes()
         self._ring()
-
-    def sweep(self) -> None:
-        """Let the waveforms go on."""
-        feed, screen = self._current.feed, self._screen_of(self._current)
-        if screen.is_mounted:
-            heard = feed.connected and not self._current.failed
-            screen.sweep.take(feed.beat if heard else None, self.clock())
 
     def _lines(self) -> tuple[ChairLine, ...]:
         """Say every chair in a line, in the order of their names; nothing where there is only one."""

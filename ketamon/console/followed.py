@@ -11,7 +11,7 @@ from ketamon.console.strip import ChairLine
 from ketamon.console.view import ChairView, Contact, build, nameless
 from ketamon.domain.instant import Instant
 from ketamon.domain.people import Person
-from ketamon.follow import Feed, Source
+from ketamon.follow import Beat, Feed, Source
 from ketamon.playback import Player
 
 
@@ -62,6 +62,10 @@ class Followed:
     def over_for(self, now: float) -> float:
         """Return for how many seconds its session has been over and its core gone, 0 where that is not so."""
         return 0.0 if self._ended_at is None else now - self._ended_at
+
+    def heard(self) -> Beat | None:
+        """Return the newest beat, None while its core is not heard."""
+        return self.feed.beat if self.feed.connected and not self.failed else None
 
     @property
     def live(self) -> bool:

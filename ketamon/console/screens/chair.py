@@ -55,7 +55,7 @@ from ketamon.domain.intents import (
 from ketamon.domain.parameters import Parameter
 from ketamon.domain.people import WRONG_PIN, Person
 from ketamon.errors import Refused
-from ketamon.follow import Source
+from ketamon.follow import Beat, Source
 from ketamon.playback import Player
 
 OPENS = {"emergency": "rescue"}
@@ -76,7 +76,6 @@ class ChairScreen(PointedScreen):
     alarm_bar = getters.query_one(AlarmBar)
     pump = getters.query_one(PumpTile)
     trend = getters.query_one(Trend)
-    sweep = getters.query_one(Sweep)
     timeline = getters.query_one(Timeline)
     course_clock = getters.query_one("#course-clock", Line)
     due = getters.query_one(DueList)
@@ -94,6 +93,7 @@ class ChairScreen(PointedScreen):
         clock: Callable[[], float] = time.monotonic,
         actions: Actions = ACTIONS,
         player: Player | None = None,
+        heard: Callable[[], Beat | None] = lambda: None,
     ) -> None:
         super().__init__(actions)
         self._staff, self._ask, self._leave = staff, ask, leave
@@ -101,6 +101,7 @@ class ChairScreen(PointedScreen):
         self._pacing, self._player = Pacing(self.send), player
         self._glyphs, self._clock = glyphs, clock
         self.pin = PinLine()
+        self.sweep = Sweep(heard, clock, glyphs=glyphs)
         self._tiles = [Tile(glyphs=glyphs, id=name, classes=f"-{name}") for name in TILES]
 
     def compose(self) -> ComposeResult:
@@ -113,7 +114,7 @@ class ChairScreen(PointedScreen):
             yield from self._tiles
             yield PumpTile()
         yield Trend(glyphs=self._glyphs, clock=self._clock)
-        yield Sweep(glyphs=self._glyphs)
+        yield self.sweep
         with Horizontal(id="course"):
             yield Timeline(glyphs=self._glyphs)
             yield Line(id="course-clock")

@@ -1,5 +1,6 @@
 """The strip of live waveforms: for eyes only. It has no scale, feeds no rule, and says so when nothing comes."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -21,6 +22,7 @@ SHOWN: dict[Signal, tuple[str, str]] = {
 }
 """What is drawn, the most wanted first: its name and the letter of its hue."""
 REHEARSED = {Source.SIMULATED: "DEMO", Source.REPLAY: "REPLAY"}
+SWEEP_EVERY_S = 0.125
 LANE_ROWS = 4
 ROOM_FOR_ALL = 36
 """Rows of a screen that has room for the trend and a waveform."""
@@ -75,7 +77,10 @@ class Slice(Picture):
 
 
 class Sweep(Horizontal):
-    """As many of the waveforms as there is room for, one above the other. Feed it with `take`."""
+    """As many of the waveforms as there is room for, one above the other.
+
+    `heard` gives the newest beat, None while the core is not heard; `clock` is that of this computer, in seconds.
+    """
 
     HELP = """\
 ## Waveforms
@@ -85,9 +90,11 @@ own scale: it says nothing about how strong a pulse is. A broken line with dashe
 """
     DEFAULT_CSS = "Sweep { height: 4; padding: 0 1; }"
 
-    def __init__(self, *, glyphs: Glyphs = BRAILLE) -> None:
+    def __init__(
+        self, heard: Callable[[], Beat | None], clock: Callable[[], float], *, glyphs: Glyphs = BRAILLE
+    ) -> None:
         super().__init__()
-        self.glyphs = glyphs
+        self.glyphs, self._heard, self._clock = glyphs, heard, clock
         self._slices = [Slice(classes="-names"), *(Slice() for _ in range(SLICES))]
         self._traces: dict[Signal, Trace] = {}
         self._from: dict[Signal, tuple[str, str]] = {}
@@ -100,6 +107,15 @@ own scale: it says nothing about how strong a pulse is. A broken line with dashe
     def compose(self) -> ComposeResult:
         """Lay the slices side by side, the names on the left."""
         yield from self._slices
+
+    def on_mount(self) -> None:
+        """Go on by itself: between two pulses nothing else of the screen changes."""
+        self.set_interval(SWEEP_EVERY_S, self.look)
+
+    def look(self) -> None:
+        """Draw what has come, unless another screen is seen."""
+        if self.screen.is_current:
+            self.take(self._heard(), self._clock())
 
     def make_room(self) -> None:
         """Have the screen show it where somebody wants it, else where the trend keeps its room; if a waveform came."""
