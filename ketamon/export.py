@@ -89,6 +89,8 @@ def _observations(body: e.Body) -> Iterator[Cells]:
         yield "observed", body.item, body.grade, body.text, at, body.why_then, "", body.by.name, body.by.role
     elif isinstance(body, e.ObservationCorrected):
         yield "corrected", "", body.grade, "", "", body.why, body.corrects, body.by.name, body.by.role
+    elif isinstance(body, e.Withdrawn):
+        yield "taken back", "", None, "", "", body.why, body.withdraws, body.by.name, body.by.role
     elif isinstance(body, e.NotDone):
         yield "not done", body.item, None, "", "", body.because, "", body.by.name, body.by.role
 

@@ -12,7 +12,7 @@ from ketamon.domain.people import Person, Proof
 from ketamon.domain.profile import ObservationItem, Place, Profile
 from ketamon.domain.readings import Mode
 from ketamon.domain.recording import Unsaved
-from ketamon.domain.session import SessionState
+from ketamon.domain.session import SessionState, logged
 from ketamon.plain import plain
 
 DASHES = "--"
@@ -139,6 +139,17 @@ def _corrected(b: e.ObservationCorrected, state: SessionState, profile: Profile)
     return f"{item} {what}: {b.why}", str(b.by)
 
 
+def _confirmed(b: e.Confirmed, _state: SessionState, profile: Profile) -> Words:
+    why = f" ({b.text})" if b.text else ""
+    return f"{label_of(profile, b.item)}: {'yes' if b.met else 'taken back'}{why}", str(b.by)
+
+
+def _withdrawn(b: e.Withdrawn, state: SessionState, profile: Profile) -> Words:
+    old = logged(state, b.withdraws)
+    what = said(old, state, profile)[0] if old else f"event {b.withdraws}"
+    return f"taken back: {what} ({b.why})", str(b.by)
+
+
 def _alarm(b: e.AlarmChanged, _state: SessionState, _profile: Profile) -> Words:
     what = {e.AlarmState.ACTIVE: "alarm", e.AlarmState.ENDED: "alarm over"}.get(b.state, f"alarm {b.state}")
     return f"{what}: {b.text}" + (", nothing to do" if b.dismissed else ""), _who(b.by)
@@ -252,8 +263,9 @@ _SAID: dict[type, Callable[[Any, SessionState, Profile], Words]] = {
     e.Observed: _observed,
     e.ObservationCorrected: _corrected,
     e.Noted: lambda b, _s, _p: (f"note: {b.text}", str(b.by)),
+    e.Withdrawn: _withdrawn,
     e.NotDone: lambda b, _s, p: (f"{label_of(p, b.item)} not done: {b.because}", str(b.by)),
-    e.Confirmed: lambda b, _s, p: (f"{label_of(p, b.item)}: {'yes' if b.met else 'taken back'}", str(b.by)),
+    e.Confirmed: _confirmed,
     e.AlarmChanged: _alarm,
     e.AudioPaused: lambda b, _s, _p: (f"audio paused {span(b.seconds)}" if b.seconds else "audio on", _who(b.by)),
     e.CourseFound: lambda b, _s, _p: (f"course: {b.place or '--'}" + (f"; {b.warning}" if b.warning else ""), ""),

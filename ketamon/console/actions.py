@@ -12,6 +12,7 @@ from textual.binding import Binding
 
 from ketamon.console.action import Action, Where
 from ketamon.console.keys import Key, shown
+from ketamon.console.screen_actions import SCREEN_ACTIONS
 from ketamon.console.trend_actions import TREND_ACTIONS
 from ketamon.console.view import ChairView
 from ketamon.console.walks import WALK_ACTIONS
@@ -28,7 +29,7 @@ ACTIONS: dict[str, Action] = {
             name="emergency",
             keys=("exclamation_mark",),
             label="emergency",
-            help="mark an emergency, now: its stopwatch runs, and the observations are the rescue list until it is over",
+            help="mark an emergency, now: its stopwatch runs, and observing is the rescue list until it is over",
             where=Where.EMERGENCY,
             bar=1,
             always="f2",
@@ -361,49 +362,7 @@ ACTIONS: dict[str, Action] = {
             bar=26,
             allowed=lambda view: view.reached,
         ),
-        Action(
-            name="theme",
-            keys=("t",),
-            label="theme",
-            help="change the colours: dark room, light, high contrast, colour-blind, 16 colours, your own",
-            where=Where.SCREEN,
-        ),
-        Action(
-            name="jump",
-            keys=("J",),
-            label="jump",
-            help="put a letter at everything that can be acted on; the next key goes there, esc leaves",
-            where=Where.SCREEN,
-            bar=18,
-            always="f3",
-            locked=True,
-        ),
-        Action(
-            name="palette",
-            keys=("ctrl+p",),
-            label="commands",
-            help="find an action by its name",
-            where=Where.SCREEN,
-            bar=17,
-        ),
-        Action(
-            name="help",
-            keys=("question_mark",),
-            label="help",
-            help="all keys, and what they do",
-            where=Where.SCREEN,
-            bar=10,
-            always="f1",
-            locked=True,
-        ),
-        Action(
-            name="quit",
-            keys=("q",),
-            label="quit",
-            help="close this screen; the core goes on recording and watching",
-            where=Where.SCREEN,
-            bar=16,
-        ),
+        *SCREEN_ACTIONS,
     )
 }
 

@@ -105,7 +105,7 @@ def marks(state: SessionState, profile: Profile) -> tuple[Mark, ...]:
             found.append(Mark(observation.at.seconds, item.key, item.label, text=plain(text)))
     for event in state.log:
         match event.body:
-            case e.Noted(text=text):
+            case e.Noted(text=text) if event.seq not in state.withdrawn:
                 found.append(Mark(event.at.seconds, NOTE_LETTER, "note", text=plain(f"note: {text}")))
             case e.AlarmChanged(state=e.AlarmState.ACTIVE, priority=priority) as alarm:
                 text = plain(f"{words.mark(alarm)} {alarm.text}")

@@ -22,7 +22,7 @@ front acknowledges nothing.
 
 ## Jump
 
-`f`, or `F3` while you type, puts a letter at everything that can be acted on: at the border beside it, never on a
+`J`, or `F3` also while you type, puts a letter at everything that can be acted on: at the border beside it, never on a
 number or on an alarm. The letter goes there; what has a key in the key bar keeps it; esc leaves. At a number the upper
 letter types a value in, the lower one is for its alarm limits.
 

@@ -125,6 +125,16 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """The note, or what was left out, with sequence number `withdraws` was entered by mistake. Both stay readable."""
+
+    TYPE: ClassVar[str] = "withdrawn"
+    withdraws: int
+    why: str
+    by: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotDone:
     """A due item was left out, and why."""
 
@@ -262,6 +272,6 @@ Act = (
     PatientCheckedIn | ScreeningAnswered | ScreeningDecided | OrderEntered | OrderChecked | DeviceOperated
     | ValueEntered | BaselineTaken | Observed | ObservationCorrected | Noted | NotDone | Confirmed | AudioPaused
     | LimitsSwitched | StaffMoved | EmergencyMarked | RescueDone | DrugWasted | Signed | SignedIn | PinRefused
-    | EmergencyAccess
+    | EmergencyAccess | Withdrawn
 )  # fmt: skip
 """Whatever a person did."""

@@ -38,6 +38,7 @@ from ketamon.domain.acts import (
     StaffMoved,
     StreamMark,
     ValueEntered,
+    Withdrawn,
 )  # fmt: skip
 from ketamon.domain.devices import Priority
 from ketamon.domain.instant import Boot, Instant
@@ -104,6 +105,7 @@ __all__ = [
     "StreamMark",
     "Unknown",
     "ValueEntered",
+    "Withdrawn",
     "iso",
 ]  # fmt: skip
 

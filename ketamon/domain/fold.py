@@ -26,6 +26,7 @@ from ketamon.domain.session import (
     SessionState,
     SourceKey,
     counts,
+    logged,
 )
 
 
@@ -57,6 +58,9 @@ def _is_known(state: SessionState, body: Any) -> bool:
     """Tell whether what a body refers to is there; what an event of a newer version attached or observed is not."""
     if type(body) in _OF_DEVICE:
         return body.device in state.devices
+    if type(body) is e.Withdrawn:
+        old = logged(state, body.withdraws)
+        return old is not None and isinstance(old.body, e.Noted | e.NotDone)
     return type(body) is not e.ObservationCorrected or body.corrects in state.observations
 
 
@@ -287,6 +291,14 @@ def _not_done(state: SessionState, body: e.NotDone, event: e.Event) -> None:
     state.not_done.append((body.item, event.at))
 
 
+def _withdrawn(state: SessionState, body: e.Withdrawn, _: e.Event) -> None:
+    """What was left out is due again; a note stays in the log, as everything does."""
+    old = logged(state, body.withdraws)
+    if old is not None and isinstance(old.body, e.NotDone) and body.withdraws not in state.withdrawn:
+        state.not_done.remove((old.body.item, old.at))
+    state.withdrawn.add(body.withdraws)
+
+
 def _confirmed(state: SessionState, body: e.Confirmed, event: e.Event) -> None:
     state.confirmations[body.item] = Confirmation(event.seq, body.met, event.at, body.by, body.text)
 
@@ -406,6 +418,7 @@ _FOLD: dict[type, Callable[[SessionState, Any, e.Event], None]] = {
     e.ObservationCorrected: _corrected,
     e.Noted: _logged,
     e.NotDone: _not_done,
+    e.Withdrawn: _withdrawn,
     e.Confirmed: _confirmed,
     e.AlarmChanged: _alarm,
     e.AudioPaused: _audio,

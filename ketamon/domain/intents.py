@@ -98,6 +98,16 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw:
+    """Take back a note, or that something was left out, by its event number; only who entered it can."""
+
+    TYPE: ClassVar[str] = "withdraw"
+    withdraws: int
+    why: str
+    by: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnterValue:
     """Type in numbers read elsewhere (a manual cuff, a counted respiratory rate)."""
 
@@ -252,9 +262,9 @@ class SetSpeed:
 
 
 Intent = (
-    CheckIn | CheckOrder | AnswerScreening | DecideScreening | Advance | Observe | Correct | Note | EnterValue | SkipDue
-    | Confirm | Acknowledge | PauseAudio | SwitchLimits | MoveStaff | MarkEmergency | Rescue | Waste | Sign | SignIn
-    | BreakGlass | Operate | ReportSound | SetSpeed
+    CheckIn | CheckOrder | AnswerScreening | DecideScreening | Advance | Observe | Correct | Note | Withdraw
+    | EnterValue | SkipDue | Confirm | Acknowledge | PauseAudio | SwitchLimits | MoveStaff | MarkEmergency | Rescue
+    | Waste | Sign | SignIn | BreakGlass | Operate | ReportSound | SetSpeed
 )  # fmt: skip
 
 INTENTS: dict[str, type] = {intent.TYPE: intent for intent in get_args(Intent)}

@@ -4,6 +4,7 @@ What follows from a state stands in `ketamon.rules`. A state belongs to one fold
 must not write to it.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -137,6 +138,7 @@ class SessionState:
     typed in; `log` the events that a person would read, oldest first. `clock_step`
     is the last step of the wall clock and when it was. `ready_at` is the first moment the gate was open,
     `gate_open_since` the last time it opened, None while it is closed. `glass_broken`: somebody works without a PIN.
+    `withdrawn` are the event numbers of notes, and of what was left out, that were taken back.
     `ages_from`: how long ago something before this was is not known, at least so long as the clock says.
     """
 
@@ -163,6 +165,7 @@ class SessionState:
     observations: dict[int, Observation] = field(default_factory=dict)
     confirmations: dict[str, Confirmation] = field(default_factory=dict)
     not_done: list[tuple[str, Instant]] = field(default_factory=list)
+    withdrawn: set[int] = field(default_factory=set)
     alarms: dict[str, Alarm] = field(default_factory=dict)
     alarm_count: int = 0
     dismissed_count: int = 0
@@ -193,6 +196,12 @@ def counts(state: SessionState, reading: Reading) -> bool:
 def age_known(state: SessionState, then: Instant) -> bool:
     """Whether the clock says how long ago a moment was; before a gap of unknown length it says only "at least"."""
     return state.ages_from is None or then >= state.ages_from
+
+
+def logged(state: SessionState, seq: int) -> e.Event | None:
+    """Return an event of the log by its number, None where there is none."""
+    at = bisect_left(state.log, seq, key=lambda event: event.seq)
+    return state.log[at] if at < len(state.log) and state.log[at].seq == seq else None
 
 
 def observations_of(state: SessionState, item: str) -> list[Observation]:

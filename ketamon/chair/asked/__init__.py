@@ -43,6 +43,7 @@ RULES: dict[type, Rule] = {
     i.Observe: Rule(_CARE, observing.observe),
     i.Correct: Rule(_CARE, observing.correct, after_end=True),
     i.Note: Rule(_STAFF, observing.note, after_end=True),
+    i.Withdraw: Rule(_STAFF, observing.withdraw, after_end=True),
     i.EnterValue: Rule(_CARE, observing.enter_value),
     i.SkipDue: Rule(_CARE, observing.skip),
     i.Confirm: Rule(_CARE, observing.confirm),

@@ -7,6 +7,7 @@ from ketamon.chair.asked.asking import Asking, text
 from ketamon.domain import events as e
 from ketamon.domain import intents as i
 from ketamon.domain.profile import CriterionKind, ObservationItem
+from ketamon.domain.session import logged
 from ketamon.errors import Refused
 from ketamon.rules.schedule import OVERRUN
 
@@ -42,6 +43,19 @@ def correct(now: Asking, intent: i.Correct) -> Iterator[e.Body]:
 def note(_: Asking, intent: i.Note) -> Iterator[e.Body]:
     """Add free text."""
     yield e.Noted(text=text(intent.text, "a note"), by=intent.by)
+
+
+def withdraw(now: Asking, intent: i.Withdraw) -> Iterator[e.Body]:
+    """Take back a note, or that something was left out; whoever entered it, nobody else."""
+    old = logged(now.state, intent.withdraws)
+    if old is None or not isinstance(old.body, e.Noted | e.NotDone):
+        raise Refused(f"event {intent.withdraws} is neither a note nor something left out")
+    if intent.withdraws in now.state.withdrawn:
+        raise Refused("this is taken back already")
+    if not old.body.by.is_same(intent.by):
+        raise Refused(f"only {old.body.by} can take this back; write a note")
+    why = text(intent.why, "a reason for taking it back")
+    yield e.Withdrawn(withdraws=intent.withdraws, why=why, by=intent.by)
 
 
 def enter_value(now: Asking, intent: i.EnterValue) -> Iterator[e.Body]:

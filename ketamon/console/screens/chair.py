@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -12,14 +12,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 
-from ketamon import words
 from ketamon.console.action import Action
 from ketamon.console.actions import ACTIONS, WEAR, Actions, bar, bindings
 from ketamon.console.glyphs import BRAILLE, Glyphs
 from ketamon.console.numbers import SHORT, TILES
 from ketamon.console.pacing import Pacing
+from ketamon.console.screens.asking import AskingScreen
 from ketamon.console.screens.panels import PANELS, make
-from ketamon.console.screens.pointing import JUMPING, PointedScreen
+from ketamon.console.screens.pointing import JUMPING
 from ketamon.console.strip import ChairLine, following, neediest
 from ketamon.console.view import ChairView
 from ketamon.console.walks import WALKS, Walk
@@ -34,7 +34,6 @@ from ketamon.console.widgets.line import Line
 from ketamon.console.widgets.log_list import LogList
 from ketamon.console.widgets.panel import Panel
 from ketamon.console.widgets.pin import KEYS as PIN_KEYS
-from ketamon.console.widgets.pin import PinLine
 from ketamon.console.widgets.pump import PumpTile
 from ketamon.console.widgets.strip import Strip
 from ketamon.console.widgets.sweep import Sweep
@@ -45,15 +44,13 @@ from ketamon.console.widgets.trend import Trend
 from ketamon.domain.devices import Action as DeviceAction
 from ketamon.domain.intents import (
     Acknowledge,
-    BreakGlass,
     Intent,
     MarkEmergency,
     Operate,
     PauseAudio,
-    SignIn,
 )
 from ketamon.domain.parameters import Parameter
-from ketamon.domain.people import WRONG_PIN, Person
+from ketamon.domain.people import Person
 from ketamon.errors import Refused
 from ketamon.follow import Beat, Source
 from ketamon.playback import Player
@@ -64,7 +61,7 @@ OPENS = {"emergency": "rescue"}
 PARAMETER_IDS = frozenset(Parameter)
 
 
-class ChairScreen(PointedScreen):
+class ChairScreen(AskingScreen):
     """Draws one view after the other, and turns keys into intents. What it asks is answered in words on a line."""
 
     AUTO_FOCUS = ""
@@ -95,12 +92,11 @@ class ChairScreen(PointedScreen):
         player: Player | None = None,
         heard: Callable[[], Beat | None] = lambda: None,
     ) -> None:
-        super().__init__(actions)
-        self._staff, self._ask, self._leave = staff, ask, leave
+        super().__init__(staff, ask, clock, actions)
+        self._leave = leave
         self._panels: dict[str, Panel] = {}
         self._pacing, self._player = Pacing(self.send), player
-        self._glyphs, self._clock = glyphs, clock
-        self.pin = PinLine()
+        self._glyphs = glyphs
         self.sweep = Sweep(heard, clock, glyphs=glyphs)
         self._tiles = [Tile(glyphs=glyphs, id=name, classes=f"-{name}") for name in TILES]
 
@@ -203,6 +199,8 @@ class ChairScreen(PointedScreen):
         if view.locked and not action.locked:
             self.answer.hint("the screen is locked: sign in first")
             name, action = "sign_in", self._actions["sign_in"]
+        if name == "undo" and not what and self.take_back(view):
+            return
         if not action.possible(view):
             self.answer.refused(f"{action.label} is not possible {_why_not(action, view)}")
         elif name in PANELS:
@@ -374,12 +372,6 @@ class ChairScreen(PointedScreen):
 
     # ---------------------------------------------------------------- who is here
 
-    @dataclass
-    class Came(Message):
-        """Somebody said who they are, and the core has it."""
-
-        by: Person
-
     class Locked(Message):
         """Somebody locks this screen."""
 
@@ -389,6 +381,7 @@ class ChairScreen(PointedScreen):
     def hand_over(self, staff: Person) -> None:
         """Let everything be asked in this person's name from now on."""
         self._staff = staff
+        self._at_once.forget()
         for panel in self._panels.values():
             panel.staff = staff
 
@@ -398,43 +391,6 @@ class ChairScreen(PointedScreen):
         shown_now = next((name for name, panel in self._panels.items() if panel is self._open), "")
         if shown_now and not self._actions[shown_now].locked:
             self._close()
-
-    # ---------------------------------------------------------------- asking the core
-
-    def send(self, intent: Intent, what: str, panel: Panel | None = None) -> None:
-        """Ask the core, after the PIN where it takes one; say "saved" only when it is durable, else why not."""
-        if self._view is not None and type(intent) in self._view.pinned:
-            self.pin.ask_for(intent, what, panel)
-            self.again()
-        else:
-            self._send(intent, what, panel, "")
-
-    @on(PinLine.Closed)
-    def _pin_closed(self) -> None:
-        self.again()
-
-    @on(PinLine.Given)
-    def _proven(self, message: PinLine.Given) -> None:
-        self._send(message.intent, message.what, message.panel, message.pin)
-
-    def _send(self, intent: Intent, what: str, panel: Panel | None, pin: str) -> None:
-        self.answer.waiting(what)
-        self.run_worker(self._answered(intent, what, panel, pin), group="ask")
-
-    async def _answered(self, intent: Intent, what: str, panel: Panel | None, pin: str) -> None:
-        refused = await self._ask(intent, pin)
-        if refused:
-            self.answer.refused(refused)
-            if pin and refused.startswith(WRONG_PIN):  # the next try belongs here, never in a plain field
-                self.pin.ask_for(intent, what, panel)
-                self.again()
-                return
-        else:
-            self.answer.saved(self._view.header.clock if self._view else words.DASHES, what)
-            if isinstance(intent, SignIn | BreakGlass):
-                self.post_message(self.Came(intent.by))
-        if panel is not None:
-            panel.answered(refused)
 
 
 def _why_not(action: Action, view: ChairView) -> str:

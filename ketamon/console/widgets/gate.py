@@ -28,7 +28,7 @@ class GatePanel(Panel):
 
     TITLE = "gate"
     ROOMY = True
-    PASSES: ClassVar[frozenset[str]] = frozenset({"discharge", *WALKS})
+    PASSES: ClassVar[frozenset[str]] = frozenset({"discharge", "undo", *WALKS})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
         Binding("down,j", "move(1)", "Down", show=False),
