@@ -111,7 +111,7 @@ def fit(left: Iterable[Part], right: Iterable[Part], width: int, gap: int = 2) -
             break
         worst = max(droppable, key=lambda p: p.rank)
         lefts, rights = [p for p in lefts if p is not worst], [p for p in rights if p is not worst]
-    space = max(1, width - _cells(lefts, gap) - _cells(rights, gap))
+    space = max(1 if rights else 0, width - _cells(lefts, gap) - _cells(rights, gap))
     line = Content.assemble(_joined(lefts, gap), " " * space, _joined(rights, gap))
     return line if line.cell_length <= width else line.truncate(width, ellipsis=True)
 
