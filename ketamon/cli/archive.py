@@ -1,8 +1,10 @@
 """`ketamon archive`: a copy of sessions that can be trusted, made while they run."""
 
+import sys
 from pathlib import Path
 
 from ketamon.cli import options
+from ketamon.cli.each import each
 from ketamon.domain.events import iso
 from ketamon.errors import UsageError
 from ketamon.plain import plain
@@ -28,10 +30,17 @@ def main(argv: list[str]) -> int:
     sessions = args.sessions or session_files()
     if not sessions:
         raise UsageError("there are no sessions on this computer; name the files")
-    from ketamon.store.archive import archive  # noqa: PLC0415 (the help must be quick)
-
-    for path in sessions:
-        made = archive(path, args.to, iso(SystemClock().now().wall))
-        state = "closed" if made.closed else "not closed"
-        print(plain(f"{args.to / path.name}: {made.events} events, {state}, head {made.head}"))
+    each(sessions, lambda path: _copy(path, args.to))
     return 0
+
+
+def _copy(path: Path, to: Path) -> None:
+    from ketamon.store.archive import archive  # noqa: PLC0415 (the help must be quick)
+    from ketamon.store.keys import KEYS  # noqa: PLC0415 (as above)
+
+    if gone := KEYS.erased(path):
+        print(plain(f"{path}: {gone}; it is left out"), file=sys.stderr)
+        return
+    made = archive(path, to, iso(SystemClock().now().wall))
+    state = "closed" if made.closed else "not closed"
+    print(plain(f"{to / path.name}: {made.events} events, {state}, head {made.head}"))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ketamon.cli import options
+from ketamon.cli.each import each
 from ketamon.plain import plain
 from ketamon.store.location import session_files, sessions_dir
 
@@ -23,8 +24,11 @@ def main(argv: list[str]) -> int:
     from ketamon.store import archive  # noqa: PLC0415 (the help must be quick)
 
     known = archive.known_sessions(session_files())
-    for given in args.archives:
-        for path in [given] if given.is_file() else archive.manifests(given):
-            new = archive.restore(path, sessions_dir(), known)
-            print(plain(f"{path.name.removesuffix(archive.MANIFEST)}: {'restored' if new else 'is here already'}"))
+    found = [path for given in args.archives for path in ([given] if given.is_file() else archive.manifests(given))]
+
+    def take(path: Path) -> None:
+        new = archive.restore(path, sessions_dir(), known)
+        print(plain(f"{path.name.removesuffix(archive.MANIFEST)}: {'restored' if new else 'is here already'}"))
+
+    each(found, take)
     return 0

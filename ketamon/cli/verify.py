@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from ketamon.cli import options
+from ketamon.cli.each import each
 from ketamon.errors import VerificationError
 from ketamon.plain import plain
 from ketamon.store.database import SUFFIX
@@ -19,18 +20,19 @@ def main(argv: list[str]) -> int:
         "  ketamon verify\n  ketamon verify 2026-11-21T080000Z-2.ksession\n  ketamon verify recording.kstream",
     )
     parser.add_argument("files", type=Path, nargs="*", metavar="FILE")
-    files = parser.parse_args(argv).files or _all()
-    bad = 0
-    for path in files:
-        problems, words = _session(path) if path.suffix == SUFFIX else _stream(path)
-        for text in problems:
-            print(plain(f"{path}: {text}"), file=sys.stderr)  # a file may be named anything
-        for text in words:
-            print(plain(f"{path}: {text}"))
-        bad += bool(problems)
-    if bad:
-        raise VerificationError(f"{bad} of {len(files)} files failed")
+    each(parser.parse_args(argv).files or _all(), _check)
     return 0
+
+
+def _check(path: Path) -> None:
+    """Check one file and say what there is to say; raise `VerificationError` where it is not what was written."""
+    problems, words = _session(path) if path.suffix == SUFFIX else _stream(path)
+    for text in problems[:-1]:
+        print(plain(f"{path}: {text}"), file=sys.stderr)  # a file may be named anything
+    for text in words:
+        print(plain(f"{path}: {text}"))
+    if problems:
+        raise VerificationError(f"{path}: {problems[-1]}")
 
 
 def _all() -> list[Path]:
@@ -41,8 +43,11 @@ def _all() -> list[Path]:
 
 def _session(path: Path) -> tuple[list[str], list[str]]:
     """Return what is wrong with a session, and what else there is to say."""
-    from ketamon.store.verify import examine  # noqa: PLC0415 (each only where it is needed)
+    from ketamon.store.keys import KEYS  # noqa: PLC0415 (each only where it is needed)
+    from ketamon.store.verify import examine  # noqa: PLC0415 (as above)
 
+    if gone := KEYS.erased(path):
+        return [], [gone]
     verdict = examine(path)
     problems = [str(problem) for problem in verdict.problems]
     if problems:

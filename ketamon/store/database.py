@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ketamon.errors import SourceError, VerificationError
+from ketamon.errors import KetamonError, SourceError, VerificationError
 from ketamon.store.chain import Head, genesis
 from ketamon.store.cipher import ERRORS, opened
 from ketamon.store.keys import KEYS
@@ -80,7 +80,7 @@ READ_FAILURES: tuple[type[Exception], ...] = (*ERRORS, UnicodeDecodeError)
 """What reading raises. The last: Python decodes SQLite's own message, which quotes damaged names as they are."""
 
 _MAKING: tuple[type[Exception], ...] = (*ERRORS, SourceError)
-_OPENING: tuple[type[Exception], ...] = (*READ_FAILURES, SourceError)
+_OPENING: tuple[type[Exception], ...] = (*READ_FAILURES, SourceError, VerificationError)
 _UNREADABLE: tuple[type[Exception], ...] = (*ERRORS, TypeError, ValueError, AttributeError)
 
 
@@ -153,9 +153,10 @@ def connect(path: Path, mode: str = "ro") -> sqlite3.Connection:
     _require_sqlite()
     if not path.is_file():
         raise SourceError(f"there is no session file {path}")
-    connection = None
+    connection = key = None
     try:
-        connection = opened(path, mode, KEYS.of(path))
+        key = KEYS.of(path)
+        connection = opened(path, mode, key)
         _configure(connection)
         _require_session(connection, path)
     except _OPENING as error:
@@ -165,18 +166,28 @@ def connect(path: Path, mode: str = "ro") -> sqlite3.Connection:
         if mode == "ro" and "readonly database" in str(error):  # in words, as SQLCipher's errors bear no code
             connect(path, "rw").close()  # the power went while its end was marked: SQLite goes back to before
             return connect(path)
-        raise explained(error, path) from error
+        raise explained(error, path, ours=key is not None) from error
     return connection
 
 
-def explained(error: Exception, path: Path) -> Exception:
-    """Turn one of `READ_FAILURES` into what is raised to people; anything else stays what it is."""
+def explained(error: Exception, path: Path, *, ours: bool = False) -> Exception:
+    """Turn one of `READ_FAILURES` into what is raised to people; anything else stays what it is.
+
+    `ours`: the key ring vouches for the file's key, so one that it does not open is no foreign file.
+    """
     code = getattr(error, "sqlite_errorcode", 0)
     if code == sqlite3.SQLITE_NOTADB:
-        return SourceError(f"{path} is not a session file of ketamon: {error}")
+        return _foreign(path, f": {error}", ours=ours)
     if code & 0xFF == sqlite3.SQLITE_CORRUPT or isinstance(error, UnicodeDecodeError):
         return VerificationError(f"{path} is damaged: {error}; run `ketamon verify` on it")
     return SourceError(f"{path} cannot be read: {error}") if isinstance(error, ERRORS) else error
+
+
+def _foreign(path: Path, why: str = "", *, ours: bool = False) -> KetamonError:
+    """Say that a file cannot be opened as a session: damage where it was one, by its key or by the stream beside it."""
+    if ours or path.with_suffix(".kstream").is_file():
+        return VerificationError(f"{path} is damaged at its beginning or cut off{why}; restore it from a copy")
+    return SourceError(f"{path} is not a session file of ketamon{why}")
 
 
 def _configure(connection: sqlite3.Connection) -> None:
@@ -195,7 +206,7 @@ def _require_sqlite() -> None:
 
 def _require_session(connection: sqlite3.Connection, path: Path) -> None:
     if pragma(connection, "application_id") != APPLICATION_ID:
-        raise SourceError(f"{path} is not a session file of ketamon")
+        raise _foreign(path)
     version = pragma(connection, "user_version")
     if version > FORMAT:
         raise SourceError(f"{path} was written by a newer ketamon (format {version}, not {FORMAT}); update ketamon")

@@ -27,7 +27,6 @@ def test_damage_is_told_with_the_event_it_begins_at(tmp_path, forge, capsys):
     out, err = capsys.readouterr()
     assert f"{record}: event 20: is not what was written" in err
     assert f"{record}: up to event 19 it is as it was written (not closed, {COUNT} events, head " in err
-    assert err.endswith("1 of 1 files failed\n")
     assert "rows cut off behind event" in out
 
 
@@ -42,3 +41,25 @@ def test_a_note_of_the_head_that_makes_no_sense_is_damage(tmp_path, words):
     assert heads == [(7, "01" * 32)]
     path.write_bytes(path.read_bytes().replace(b'"7 ' + b"01" * 32, b'"' + words.encode()))
     assert any("cannot be read" in problem for problem in verify(path).damage) == (words != "1")
+
+
+def test_a_file_that_cannot_be_opened_hides_no_other(tmp_path, forge, capsys):
+    changed, whole = session(tmp_path, name="a"), session(tmp_path, name="c")
+    forge(changed, "UPDATE events SET body = replace(body, 'note', 'lie') WHERE seq = 20")
+    assert main(["verify", str(tmp_path / "gone.ksession"), str(changed), str(whole)]) == 4
+    out, err = capsys.readouterr()
+    assert f"there is no session file {tmp_path / 'gone.ksession'}\n" in err
+    assert f"{changed}: event 20: is not what was written" in err
+    assert f"{whole}: as it was written" in out
+    assert err.endswith("ketamon verify: 2 of 3 files failed\n")
+    assert main(["verify", str(tmp_path / "gone.ksession"), str(whole)]) == 3
+
+
+@pytest.mark.parametrize("damage", [b"", b"SQLite", b"%PDF-1.7 " * 500])
+def test_a_session_whose_beginning_is_gone_is_known_by_its_stream(tmp_path, capsys, damage):
+    record = session(tmp_path)
+    record.write_bytes(damage)
+    assert main(["verify", str(record)]) == 4
+    assert f"{record} is damaged at its beginning or cut off" in capsys.readouterr().err
+    record.with_suffix(".kstream").unlink()
+    assert main(["verify", str(record)]) == 3
