@@ -31,7 +31,8 @@ def keep_quiet() -> None:
     with suppress(ImportError, ValueError, OSError):
         import resource  # noqa: PLC0415 (not on Windows)
 
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        # One byte and not none: Linux hands an image to a collecting program at 0, too, and at 1 to nobody (core(5)).
+        resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
 
 
 def keep_tasks_quiet(loop: asyncio.AbstractEventLoop) -> None:

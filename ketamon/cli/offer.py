@@ -4,6 +4,7 @@ import sys
 
 from ketamon.chair.resumable import Resumable, resumable
 from ketamon.errors import UsageError
+from ketamon.plain import plain
 from ketamon.words import span
 
 
@@ -27,7 +28,7 @@ def offered(chair: str | None) -> list[Resumable]:
     """Return the open sessions, newest first; say which files cannot be read, for one of them may be the one."""
     found, reasons = resumable(chair)
     for reason in reasons:
-        print(f"ketamon: {reason}", file=sys.stderr)
+        print(f"ketamon: {plain(reason)}", file=sys.stderr)  # a file may be named anything
     return found
 
 

@@ -24,6 +24,8 @@ from ketamon.store.ring import NEEDS, Clinic, Ring, SessionKey, name_in, new_key
 
 KEY_FILE, VARIABLE = "KETAMON_KEY_FILE", "KETAMON_PASSPHRASE"
 _SERVICE = "ketamon"
+_NO_BACKEND = (ImportError, AttributeError, RuntimeError, OSError)
+"""What keyring lets through where the backend that it is set to cannot be loaded, or its service has gone."""
 
 
 class Keys:
@@ -137,6 +139,12 @@ class Keys:
                     raise SourceError(f"{path} cannot be opened: {error}") from error
             return self._known[name]
 
+    def erased(self, path: Path) -> str:
+        """Return when and by whom a file was erased by its key, in words; "" where it was not."""
+        name = self.name_of(path) if path.is_file() else None
+        gone = self.ring.contents().erased.get(name.hex()) if name is not None and self.ring.exists else None
+        return f"erased at {gone.at} by {gone.by}: its key is destroyed" if gone else ""
+
     def forget(self) -> None:
         """Hold nothing any more."""
         with self._lock:
@@ -193,7 +201,7 @@ def _from_system(name: str) -> str | None:
         import keyring  # noqa: PLC0415 (optional, and slow to load)
     except ImportError:
         return None
-    with suppress(keyring.errors.KeyringError):
+    with suppress(keyring.errors.KeyringError, *_NO_BACKEND):
         known: str | None = keyring.get_password(_SERVICE, name)
         return known
     return None
@@ -207,7 +215,7 @@ def to_system(name: str, passphrase: str) -> None:
         raise SourceError("the system's key ring needs keyring; install it with: pip install keyring") from error
     try:
         keyring.set_password(_SERVICE, name, passphrase)
-    except keyring.errors.KeyringError as error:
+    except (keyring.errors.KeyringError, *_NO_BACKEND) as error:
         raise SourceError(f"the system's key ring does not take it ({error}); use a passphrase") from error
 
 
@@ -215,7 +223,7 @@ def from_system_gone(name: str) -> None:
     """Have the desktop's key ring forget a passphrase that opens nothing any more."""
     import keyring  # noqa: PLC0415 (as above; it was asked to keep it)
 
-    with suppress(keyring.errors.KeyringError):
+    with suppress(keyring.errors.KeyringError, *_NO_BACKEND):
         keyring.delete_password(_SERVICE, name)
 
 

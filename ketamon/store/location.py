@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ketamon.errors import KetamonError, SourceError
+from ketamon.store import private
 from ketamon.store.database import READ_FAILURES, SUFFIX, connect, has_ended, sync_directory
 from ketamon.store.home import data_dir
+from ketamon.store.keys import KEYS
 
 __all__ = ["data_dir", "new_session_path", "open_sessions", "session_called", "session_files", "sessions_dir"]
 
@@ -16,7 +18,10 @@ _UNREADABLE: tuple[type[Exception], ...] = (*READ_FAILURES, KetamonError)
 
 
 def sessions_dir() -> Path:
-    """Return the directory of the session files; it is made on first use, for its owner only (0700)."""
+    """Return the directory of the session files; it is made on first use, for its owner only (0700).
+
+    Raises `SourceError` where others could put a link or another file in the place of a record.
+    """
     directory = data_dir() / "sessions"
     try:
         directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # the roster stands in it, too
@@ -26,6 +31,8 @@ def sessions_dir() -> Path:
                 sync_directory(folder)
     except OSError as error:
         raise SourceError(f"{directory} cannot be made: {error.strerror}; set KETAMON_HOME") from error
+    for folder in (directory.parent, directory):
+        private.refuse_shared(folder, folder.stat())
     return directory
 
 
@@ -40,10 +47,15 @@ def new_session_path(wall: datetime, chair: str) -> Path:
 
 
 def session_files() -> list[Path]:
-    """Return all session files, newest first. Nothing is made where there are none. Raises `SourceError`."""
+    """Return all session files, newest first. Nothing is made where there are none. Raises `SourceError`.
+
+    A link is none: the lock and the log of what is behind it have another name, and hold nobody off.
+    """
     directory = data_dir() / "sessions"
     try:
-        return sorted((path for path in directory.iterdir() if path.suffix == SUFFIX), reverse=True)
+        return sorted(
+            (path for path in directory.iterdir() if path.suffix == SUFFIX and _is_plain_file(path)), reverse=True
+        )
     except FileNotFoundError:
         return []
     except OSError as error:
@@ -56,6 +68,10 @@ def session_called(path: Path) -> Path:
     return kept if len(path.parts) == 1 and not path.exists() and kept.exists() else path
 
 
+def _is_plain_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
 def open_sessions() -> list[Path]:
     """Return the sessions that did not end, newest first.
 
@@ -66,6 +82,8 @@ def open_sessions() -> list[Path]:
 
 def _ended(path: Path) -> bool:
     try:
+        if KEYS.erased(path):
+            return True
         with closing(connect(path)) as connection:
             return has_ended(connection)
     except _UNREADABLE:

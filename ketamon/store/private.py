@@ -36,7 +36,7 @@ def read(path: Path) -> bytes | None:
         raise SourceError(f"{path} cannot be read ({error.strerror}); make it a plain file of yours") from error
     try:
         _refuse_open(path, os.fstat(handle))
-        _refuse_shared(path.parent, path.parent.stat())
+        refuse_shared(path.parent, path.parent.stat())
         return _contents(path, handle)
     finally:
         os.close(handle)
@@ -47,7 +47,8 @@ def _refuse_open(path: Path, status: os.stat_result) -> None:
         raise SourceError(f"{path} is not private to you; check what is in it, then make it yours with mode 0600")
 
 
-def _refuse_shared(folder: Path, status: os.stat_result) -> None:
+def refuse_shared(folder: Path, status: os.stat_result) -> None:
+    """Raise `SourceError` for a folder that others may change."""
     if status.st_uid not in (os.geteuid(), 0) or status.st_mode & 0o022:
         raise SourceError(f"{folder} can be changed by other users; check what is in it, then set its mode to 0700")
 
@@ -71,7 +72,7 @@ def held(folder: Path) -> Iterator[int]:
     except OSError as error:
         raise SourceError(f"{folder} cannot be opened ({error.strerror}); set KETAMON_HOME") from error
     try:
-        _refuse_shared(folder, os.fstat(handle))
+        refuse_shared(folder, os.fstat(handle))
         _lock(handle, folder)
         yield handle
     finally:

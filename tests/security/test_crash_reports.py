@@ -31,7 +31,7 @@ def test_a_bug_names_no_patient_and_leaves_no_memory_image(tmp_path):
     assert "Wilhelmina" not in done.stderr
     limits = "import resource as r; from ketamon.crash import *; keep_quiet(); print(r.getrlimit(r.RLIMIT_CORE))"
     told = subprocess.run([sys.executable, "-c", limits], capture_output=True, text=True, env=os.environ, check=True)
-    assert told.stdout.strip() == "(0, 0)"
+    assert told.stdout.strip() == "(1, 1)"
     assert resource.getrlimit(resource.RLIMIT_CORE) is not None
 
 

@@ -173,3 +173,63 @@ def test_without_the_extra_one_sentence_names_it(home, monkeypatch):
     monkeypatch.setattr(cipher, "_sqlcipher", None)
     with pytest.raises(OSError, match=r"pip install 'ketamon\[encrypted\]'"):
         database.connect(path)
+
+
+@pytest.mark.parametrize(("place", "code"), [(17, 4), (200, 4), (4095, 4), (5, 3)])
+def test_a_first_page_that_its_own_key_does_not_open_is_damage(home, capsys, place, code):
+    """Damage in the first 16 bytes takes the name of the key away: then nobody can say whether it is one of ours."""
+    path = made(home, place_of=lambda data: data.__setitem__(place, data[place] ^ 1))
+    assert main(["verify", str(path)]) == code
+    said = capsys.readouterr().err
+    assert ("is damaged at its beginning or cut off" if code == 4 else "its key is not in") in said
+
+
+def test_an_erased_session_is_named_and_stops_nothing(home, tmp_path, capsys):
+    path = made(home)
+    other = made(home)
+    assert main(["key", "erase", str(path), "--yes"]) == 0
+    capsys.readouterr()
+    assert main(["verify"]) == 0
+    out, _ = capsys.readouterr()
+    assert f"{path}: erased at " in out
+    assert f"{other}: as it was written" in out
+    assert main(["archive", str(tmp_path / "archive")]) == 0
+    assert f"{path}: erased at" in capsys.readouterr().err
+    assert (tmp_path / "archive" / other.name).exists()
+    assert not (tmp_path / "archive" / path.name).exists()
+    assert main([]) == 2
+    assert path.name not in capsys.readouterr().err, "nobody is offered what is gone"
+
+
+def made(home, place_of=None):
+    """Make an encrypted session of no events; change its bytes if asked."""
+    from ketamon.port.clock import SystemClock
+    from ketamon.store import database, location
+
+    now = SystemClock().now().wall
+    path = location.new_session_path(now, "1")
+    database.create(path, "s", now, KEYS.fresh())
+    if place_of is not None:
+        data = bytearray(path.read_bytes())
+        place_of(data)
+        path.write_bytes(data)
+    KEYS.forget()
+    return path
+
+
+def test_a_core_is_not_started_with_the_passphrase_in_its_environment(home, monkeypatch):
+    from ketamon.cli import console
+    from ketamon.errors import SourceError
+
+    monkeypatch.setenv(VARIABLE, PASSPHRASE)
+    started = []
+
+    def popen(command, **how):
+        started.append(how["env"])
+        raise SourceError("not in this test")
+
+    monkeypatch.setattr(console.subprocess, "Popen", popen)
+    with pytest.raises(SourceError):
+        console.start([], home / "chair-1.sock", own_session=True, passphrase=PASSPHRASE)
+    assert PASSPHRASE not in started[0].values()
+    assert started[0]["KETAMON_HOME"] == os.environ["KETAMON_HOME"]

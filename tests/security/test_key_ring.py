@@ -14,6 +14,7 @@ from store.samples import QUICK, START, noted
 from ketamon.cli import main
 from ketamon.errors import KetamonError, SourceError, UsageError, VerificationError
 from ketamon.store import database, private
+from ketamon.store import keys as keys_module
 from ketamon.store import ring as ring_module
 from ketamon.store.keys import KEYS, Keys
 from ketamon.store.reader import load
@@ -259,3 +260,17 @@ def test_the_commands(home, monkeypatch, capsys, tmp_path):
     KEYS.forget()
     with pytest.raises(KetamonError, match="destroyed"):
         load(path)
+
+
+@NEEDED
+def test_a_system_key_ring_that_cannot_be_loaded_knows_nothing(monkeypatch):
+    keyring = pytest.importorskip("keyring")
+
+    def broken(*_):
+        raise ModuleNotFoundError("No module named 'nonsense'")
+
+    monkeypatch.setattr(keyring, "get_password", broken)
+    monkeypatch.setattr(keyring, "set_password", broken)
+    assert keys_module._from_system("records x") is None
+    with pytest.raises(SourceError, match="does not take it"):
+        keys_module.to_system("records x", "secret")

@@ -10,7 +10,7 @@ from store.samples import QUICK, START, noted
 
 from ketamon.errors import SourceError
 from ketamon.store.database import create
-from ketamon.store.location import data_dir, new_session_path, open_sessions, sessions_dir
+from ketamon.store.location import data_dir, new_session_path, open_sessions, session_files, sessions_dir
 from ketamon.store.writer import Store
 
 
@@ -89,3 +89,25 @@ def test_open_sessions_come_newest_first_and_nothing_unreadable_is_hidden(degrad
         if how != "running":
             store.close(ended=how == "ended")
     assert open_sessions() == [paths[3], paths[2], paths[1]]
+
+
+def test_links_pipes_and_folders_are_no_sessions(tmp_path, monkeypatch):
+    """A session behind a link would be written under another lock; a pipe would be waited for without end."""
+    monkeypatch.setenv("KETAMON_HOME", str(tmp_path))
+    folder = sessions_dir()
+    (folder / "real.ksession").write_bytes(b"")
+    (folder / "link.ksession").symlink_to("real.ksession")
+    (folder / "nowhere.ksession").symlink_to("gone")
+    (folder / "folder.ksession").mkdir()
+    os.mkfifo(folder / "pipe.ksession")
+    assert [path.name for path in session_files()] == ["real.ksession"]
+
+
+@pytest.mark.parametrize("open_", ["", "sessions"])
+def test_a_folder_that_others_may_change_takes_no_record(tmp_path, monkeypatch, open_):
+    home = tmp_path / "home"
+    monkeypatch.setenv("KETAMON_HOME", str(home))
+    sessions_dir()
+    (home / open_).chmod(0o777)
+    with pytest.raises(SourceError, match="can be changed by other users"):
+        sessions_dir()
