@@ -48,7 +48,7 @@ def _list(argv: list[str]) -> int:
             row = {"action": action.name, "keys": keys, "where": action.where, "help": action.help}
             print(encode_json(row).decode())
         else:
-            print(plain(f"{action.name:<16}{written(action):<12}{action.help}"))
+            print(plain(f"{action.name:<17} {written(action):<18} {action.help}"))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What was entered last is taken back for ten seconds, by one key: that one, nobody else's, and both stay in the record."""
+"""What was entered last is taken back for ten seconds by one key: one's own entry, and both stay in the record."""
 
 import asyncio
 
