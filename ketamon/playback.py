@@ -182,7 +182,7 @@ class Player:
     def tick(self, now: float) -> None:
         """Let time pass up to `now`."""
         passed, self._looked = min(now - self._looked, HELD_UP_S), now
-        if self._speed and self.film.events:
+        if self.film.events and (self._speed or not self.count):
             self._go(self._ns + round(passed * self._speed * 1e9))
         if self._whole and self._ns == self._end_ns:
             self._speed = 0.0
