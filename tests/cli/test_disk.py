@@ -20,7 +20,7 @@ from ketamon.store.reader import load as load_events
 from ketamon.store.verify import verify
 
 TOLD_WITHIN_S = 1.0
-SLACK_S = 3.0  # for a machine that runs other tests meanwhile
+SLACK_S = 1.5  # for a machine that runs other tests meanwhile; a quiet one takes 0.2 s, 0.7 s for a disk that is pulled
 
 
 @asynccontextmanager
