@@ -121,15 +121,7 @@ class FrontScreen(Screen[None]):
         self.aside = aside
         aside.add_class("aside")
         self.add_class("-aside")
-        self.query_one("#body").mount(aside)
-        self.call_after_refresh(self._aim_aside)
-
-    def _aim_aside(self) -> None:
-        if isinstance(self.aside, Sheet):
-            self.aside.opened()
-        elif self.aside is not None:
-            self.set_focus(self.aside)
-        self.show_keys()
+        self.query_one("#body").mount(aside)  # it takes the keys itself, once it is there
 
     def close_aside(self) -> None:
         """Show again what stood there."""
@@ -188,7 +180,7 @@ class FrontScreen(Screen[None]):
 
         if wait:
             self.answer.hint(wait)
-        self.run_worker(answered(), group=group, exclusive=True)
+        self.run_worker(answered, group=group, exclusive=True)
 
     def _next_theme(self) -> None:
         """Change the colours."""
@@ -218,6 +210,10 @@ class FrontHelp(VerticalScroll):
     def compose(self) -> ComposeResult:
         """Hold the text."""
         yield Line(classes="help")
+
+    def on_mount(self) -> None:
+        """Take the keys that scroll."""
+        self.screen.set_focus(self)
 
     def on_resize(self) -> None:
         """Write the text for this width."""

@@ -56,9 +56,9 @@ class Sheet(VerticalScroll):
         """The fields, in order."""
         return list(self.query(Input))
 
-    def opened(self) -> None:
-        """Put the cursor into the first empty field."""
-        self.screen.set_focus(next((one for one in self.fields if not one.value), self.fields[0]))
+    def on_mount(self) -> None:
+        """Put the cursor into the first field."""
+        self.screen.set_focus(self.fields[0])
 
     def say(self, text: str) -> None:
         """Say what there is to know, below the fields."""
@@ -152,10 +152,6 @@ class NewSheet(Sheet):
         field = super().made(name, example)
         field.value = self._begin[name]
         return field
-
-    def opened(self) -> None:
-        """Put the cursor into the first field: all of them are worth a look."""
-        self.screen.set_focus(self.fields[0])
 
     def offer(self, offers: Offers) -> None:
         """Suggest drivers, and the ports that exist."""
