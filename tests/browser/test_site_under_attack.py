@@ -156,7 +156,7 @@ async def test_every_answer_forbids_what_no_page_of_ours_needs(serving, path, kn
     assert "frame-ancestors 'none'" in policy
     assert "http" not in policy
     assert headers["cache-control"] == "no-store"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["server"] == "ketamon"
 
