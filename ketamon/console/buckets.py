@@ -4,11 +4,12 @@ Bucket number i holds the values with i * width <= t < (i + 1) * width, whatever
 So a chart that moves on does not flicker, and only the newest bucket changes when a value comes.
 """
 
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor
+from math import ceil, floor, isnan
 
-from ketamon.domain.series import Point, Series
+from ketamon.domain.series import Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,11 @@ class Bucket:
     last: float
     n: int
     gap: bool = False
+
+    def and_then(self, later: "Bucket") -> "Bucket":
+        """Return both as one."""
+        low, high = min(self.min, later.min), max(self.max, later.max)
+        return Bucket(low, high, later.last, self.n + later.n, self.gap or later.gap)
 
     def plus(self, value: float, gap: bool) -> "Bucket":
         """Return the bucket with one value more."""
@@ -52,26 +58,16 @@ def grid_of(start_s: float, end_s: float, count: int) -> Grid:
     return Grid(ceil(end_s / width - 1e-3) - count, width, count)
 
 
-def bucketize(points: Iterable[Point], start: float, width_s: float, count: int) -> list[Bucket | None]:
-    """Sort points into `count` buckets from `start`, a multiple of `width_s`; None where there is no value."""
-    buckets: dict[int, Bucket] = {}
-    _fold(buckets, points, width_s, gap=False)
-    first = round(start / width_s)
-    return [buckets.get(i) for i in range(first, first + count)]
-
-
-def _fold(buckets: dict[int, Bucket], points: Iterable[Point], width_s: float, *, gap: bool) -> bool:
-    """Add points to numbered buckets; tell whether the last point had no value, as `gap` does of the one before."""
-    for point in points:
-        if point.value is None:
-            gap = True
-            continue
-        number = floor(point.t / width_s)
-        bucket = buckets.get(number)
-        value = point.value
-        buckets[number] = bucket.plus(value, gap) if bucket else Bucket(value, value, value, 1, gap)
-        gap = False
-    return gap
+def _bucket(values: "array[float]", *, gap: bool) -> tuple[Bucket | None, bool]:
+    """Put values into a bucket (nan: none), and tell whether the last one was none, as `gap` does of the one before."""
+    if not isnan(sum(values)):
+        return Bucket(min(values), max(values), values[-1], len(values), gap), False
+    there = [n for n, value in enumerate(values) if not isnan(value)]
+    if not there:
+        return None, True
+    known = [values[n] for n in there]
+    broken = gap or len(known) <= there[-1]
+    return Bucket(min(known), max(known), known[-1], len(known), broken), there[-1] < len(values) - 1
 
 
 class Bucketed:
@@ -99,10 +95,15 @@ class Bucketed:
         return [self._buckets.get(i) for i in range(grid.first, grid.first + grid.count)]
 
     def _take_new(self, series: Series) -> None:
-        fresh = [point for point in series.between(self._next_t, float("inf")) if point.seq > self._seq]
-        if fresh:
-            self._gap = _fold(self._buckets, fresh, self._grid.width_s, gap=self._gap)
-            self._next_t, self._seq = fresh[-1].t, fresh[-1].seq
+        last, width = series.last, self._grid.width_s
+        if last is None or last.seq <= self._seq:
+            return
+        for number, values in series.runs(self._next_t, self._seq, lambda t: floor(t / width)):
+            bucket, self._gap = _bucket(values, gap=self._gap)
+            if bucket is not None:
+                known = self._buckets.get(number)
+                self._buckets[number] = known.and_then(bucket) if known else bucket
+        self._next_t, self._seq = last.t, last.seq
 
 
 class Columns:
