@@ -149,12 +149,14 @@ class _Chart:
                 sign, role = self.glyphs.mark, MARK
 
     def limit(self, value: float) -> None:
-        """Draw a dotted line at a limit within the range."""
+        """Draw a dotted line at a limit within the range; where signs shade the band there, every other one stays."""
         if not self.low <= value <= self.high:
             return
         y, dot = divmod(self.at(value), self.glyphs.high)
+        shaded = y in self.banded and self.glyphs.band.strip()
         for x in range(self.width):
-            self._put(x, y, self.glyphs.limit[dot], LIMIT)
+            if not shaded or (x + y) % 2:
+                self._put(x, y, self.glyphs.limit[dot], LIMIT)
 
     def gaps(self, columns: Sequence[Bucket | None], due: Collection[int]) -> None:
         """Mark in the lowest row where there was no value, however short that was."""

@@ -133,6 +133,14 @@ PICTURES = {
 ····!|····m|·····
 """,
     ),
+    "a limit in the row of the band leaves it to be seen": (
+        ([None] * 5, 5, 2, 0, 100, ASCII),
+        {"band": (55, 90), "limits": [60, 20]},
+        """
+/-/-/|ststs|bbbbb
+-----|ttttt|·····
+""",
+    ),
     "a band thinner than a row is still there": (
         ([None], 1, 2, 0, 100, BLOCKS),
         {"band": (90, 91)},
@@ -281,7 +289,21 @@ def test_a_terminal_gets_what_it_can_draw(environment, encoding, expected):
 
 
 def signs(glyphs):
-    named = ("cells", "limit", "band", "gap", "mark", "over", "under", "now", "given", "planned", "pause", "dash")
+    named = (
+        "cells",
+        "limit",
+        "band",
+        "gap",
+        "mark",
+        "over",
+        "under",
+        "now",
+        "cursor",
+        "given",
+        "planned",
+        "pause",
+        "dash",
+    )
     more = (*glyphs.axis, *glyphs.phase, glyphs.at_least, glyphs.at_most, glyphs.cuff or "")
     font = "".join("".join(lines) for lines in (glyphs.digits or {}).values())
     return "".join(getattr(glyphs, name) for name in named) + "".join(more) + font

@@ -165,6 +165,18 @@ async def test_keys_move_the_cursor_and_it_reads_what_is_drawn():
         assert BRAILLE.now not in "".join(text_of(trend))
 
 
+async def test_the_arrow_leaves_no_part_of_a_number():
+    app = TrendApp()
+    async with app.run_test(size=(92, 22)):
+        trend = app.query_one(Trend)
+        trend.update(trend_data())
+        trend.zoom(1)
+        before = set(text_of(trend)[-1].split())
+        for _ in range(41):
+            trend.move(-1)
+            assert set(text_of(trend)[-3].replace(BRAILLE.now, " ").split()) <= before
+
+
 async def test_a_gap_is_read_as_no_value():
     app = TrendApp()
     async with app.run_test(size=(92, 22)):
@@ -245,7 +257,7 @@ async def test_one_chart_alone_is_large_and_the_read_out_still_says_all():
         assert title(trend) == "trend  30 min  SpO2 alone"
         assert shown_in(trend) == ["SpO2"]
         trend.move(-5)
-        assert "NIBP no value" in text_of(trend)[-2]
+        assert text_of(trend)[-2].index("SpO2 97") < text_of(trend)[-2].index("NIBP no value"), "it is first"
         assert "PR 70" in text_of(trend)[-2]
         trend.update(trend_data(panels=panels()[:1]))
         assert shown_in(trend) == ["NIBP"], "the chosen one is gone"

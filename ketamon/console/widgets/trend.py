@@ -1,5 +1,6 @@
 """The trend chart: stacked panels over one time axis, or one alone, with a cursor that reads out."""
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -227,10 +228,11 @@ a stretch is shown.
         return [*rows, *self._read(data, grid, cell, width, lines)]
 
     def _read(self, data: TrendData, grid: Grid, cell: int, width: int, lines: int) -> list[Row]:
-        """Return the lines that say what the cursor points at, of all parameters, drawn or not."""
+        """Return the lines that say what the cursor points at, of all parameters, drawn or not; one alone is first."""
         wide, now_s = self.glyphs.wide, data.at.seconds
         first = cell * wide
-        columns = [(p, self._painters[p.label].columns(p, grid, now_s)[first : first + wide]) for p in data.panels]
+        panels = sorted(data.panels, key=lambda panel: panel.label != self.scope.alone)
+        columns = [(p, self._painters[p.label].columns(p, grid, now_s)[first : first + wide]) for p in panels]
         start_s = grid.start + first * grid.width_s
         return readout_rows(readout(data, columns, start_s, start_s + wide * grid.width_s, self.glyphs), width, lines)
 
@@ -281,5 +283,8 @@ DEEDS: dict[str, Callable[[Trend], None]] = {
 
 
 def _arrow(minutes: Row, column: int, sign: str) -> Row:
-    text = minutes.text[:column] + sign + minutes.text[column + 1 :]
+    """Put the arrow into the minutes, in place of a whole number: what is left of one would be another."""
+    word = next((w for w in re.finditer(r"\S+", minutes.text) if w.start() <= column < w.end()), None)
+    text = minutes.text if word is None else minutes.text[: word.start()].ljust(word.end()) + minutes.text[word.end() :]
+    text = text[:column] + sign + text[column + 1 :]
     return minutes._replace(text=text, role=minutes.role[:column] + LETTER + minutes.role[column + 1 :])
