@@ -73,7 +73,9 @@ class KetamonApp(Frame):
 
     def get_default_screen(self) -> ChairScreen:
         """Begin at the chair."""
-        return self._screen_of(self._current)
+        screen = self._screen_of(self._current)
+        screen._push_result_callback(screen, None)  # noqa: SLF001 (Textual forgets it, and cannot leave this screen then)
+        return screen
 
     def _screen_of(self, chair: Followed) -> ChairScreen:
         """Return the screen of a chair. It is kept while another one is shown, and what is typed in it, too."""

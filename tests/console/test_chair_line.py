@@ -45,7 +45,7 @@ SAID = {
         infusing().alarm("SpO2 84 < 88", HIGH, state=ACKED), "", "overdue 9:00 headache", Need.DUE
     ),
     "over": (
-        infusing().alarm("HR 44 < 50", HIGH, state=e.AlarmState.LATCHED), "***", "HR 44 < 50 (was so, is over)", Need.HIGH
+        infusing().alarm("HR 44", HIGH, state=e.AlarmState.LATCHED), "***", "HR 44 (was so, is over)", Need.HIGH
     ),
 }  # fmt: skip
 
