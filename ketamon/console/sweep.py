@@ -27,6 +27,8 @@ OLD_S = 2.5
 """Without samples for so long there is no signal."""
 BEHIND_S = 2.5
 """A trace that is farther behind leaves samples out, visibly."""
+LEFT_OUT_S = 0.25
+"""How wide what was left out is drawn."""
 CATCH_UP = 1.1
 """How much faster it is written while it is behind by more than it needs."""
 MARGIN = 0.08
@@ -67,22 +69,25 @@ class Trace:
         """Whether there is no signal now."""
         return self.quiet_s >= OLD_S
 
+    @property
+    def _behind_s(self) -> float:
+        return len(self._queue) / self._rate
+
     def take(self, wave: Wave) -> None:
         """Samples came. What its number shows to be missing before them is a gap."""
-        self._rate = wave.block.rate_hz
-        samples = wave.block.samples
-        most = round(BEHIND_S * self._rate)
-        known = any(sample is not None for sample in samples)
-        if known and self.silent:
-            self._clear()
+        self._rate, samples = wave.block.rate_hz, wave.block.samples
         missing = wave.start - self._next if self._next is not None else 0
         self._next = wave.start + len(samples)
+        empty = next((n for n, sample in enumerate(samples) if sample is not None), len(samples))
+        if self.silent:  # begin anew, with what is a sample
+            self._clear()
+            samples, empty, missing = samples[empty:], 0, 0
         if not self._queue:
             self._wait_s = WAITS_S
-        self._piece_s = max(len(samples) / self._rate, self._piece_s * 0.9)
-        self._queue.extend([None] * min(max(missing, 0), most))
+        self._piece_s = max((len(samples) - empty) / self._rate, self._piece_s * 0.9)
+        self._queue.extend([None] * min(max(missing, 0), round(BEHIND_S * self._rate)))
         self._queue.extend(samples)
-        self.quiet_s = 0.0 if known else self.quiet_s
+        self.quiet_s = 0.0 if empty < len(samples) else self.quiet_s
 
     def still(self, wave: Wave) -> None:
         """Show these samples at once, in place of everything: for a session that runs faster than eyes can follow."""
@@ -103,12 +108,13 @@ class Trace:
         self._wait_s -= seconds
         if self._wait_s > 0 or not self._queue or self.silent:
             return
-        behind_s = len(self._queue) / self._rate
-        if behind_s > self._piece_s + BEHIND_S:
-            for _ in range(round((behind_s - self._piece_s - WAITS_S) * self._rate)):
+        if self._behind_s > self._piece_s + BEHIND_S:
+            for _ in range(round((self._behind_s - self._piece_s - WAITS_S) * self._rate)):
                 self._queue.popleft()
-            self._queue.appendleft(None)
-        self._due += seconds * self._rate * (CATCH_UP if behind_s > self._piece_s + WAITS_S else 1.0)
+            self._queue.extendleft([None] * round(LEFT_OUT_S * self._rate))
+        while self._queue and self._queue[0] is None and self._behind_s > self._piece_s + WAITS_S:
+            self._write(self._queue.popleft())  # it stood still while there was nothing: the gap takes no more time
+        self._due += seconds * self._rate * (CATCH_UP if self._behind_s > self._piece_s + WAITS_S else 1.0)
         for _ in range(min(floor(self._due), len(self._queue))):
             self._write(self._queue.popleft())
             self._due -= 1

@@ -17,13 +17,13 @@ from ketamon.console.widgets.panel import Panel
 from ketamon.domain.health import REJECTED, WAITING
 from ketamon.domain.people import Person
 
-PER_ROW = 16
-HEX_WIDTH = 4 * PER_ROW + 2
-"""Cells of a row of bytes: each with its mark, and as letters."""
-WIDE = HEX_WIDTH + 36
-"""From this width on the decoded lines stand beside the bytes, else below."""
+MOST_PER_ROW, LEAST_PER_ROW = 16, 8
+BESIDE = 38
+"""So many cells the decoded lines need beside the bytes; with less they stand below."""
+NARROW = 70
+"""Below this width the list says nothing that the lines below it say."""
 MARKS = {REJECTED: "!", WAITING: "·"}
-LEGEND = "!rejected  ·its frame is not whole yet"
+LEGEND = "!rejected  ·not whole yet"
 
 
 class DevicesPanel(Panel):
@@ -70,16 +70,17 @@ def drawn(lines: tuple[DeviceLine, ...], chosen: int, width: int) -> Content:
 
 
 def _row(line: DeviceLine, chosen: bool, width: int) -> Content:
+    label, pace = (f"{line.label:<16} ", f"   {line.pace}") if width >= NARROW else ("", "")
     return Content.assemble(
-        ("›" if chosen else " ", "bold $pump"), (f"{line.name:<9} ", "bold"), f"{line.label:<16} ",
-        (f"{line.link}", "$ok" if line.live else "bold $stale"), "   ", (line.pace, "$muted"),
+        ("›" if chosen else " ", "bold $pump"), (f"{line.name:<9} ", "bold"), label,
+        (line.link, "$ok" if line.live else "bold $stale"), (pace, "$muted"),
     ).truncate(width, ellipsis=True)  # fmt: skip
 
 
 def _all_of(line: DeviceLine, width: int) -> list[Content]:
     said = [
-        (f"{line.driver} at {line.port}", ""),
-        (line.link, "" if line.live else "bold $stale"),
+        (f"{line.label}: {line.driver} at {line.port}", ""),
+        ("" if line.live else line.link, "bold $stale"),
         (line.stale, "bold $stale"),
         (f"{line.counts}; {line.pace}" if line.told else line.counts, ""),
         (f"waveforms: {line.waves}" if line.waves else "", ""),
@@ -88,35 +89,42 @@ def _all_of(line: DeviceLine, width: int) -> list[Content]:
     rows = [Content.styled(part, style) for text, style in said if text for part in wrap(text, width)]
     if not line.told:
         return rows
-    left = [Content.styled(f"last {len(line.tail)} bytes   {LEGEND}", "$muted"), *hex_rows(line.tail, line.fate)]
-    right = [Content.styled("last decoded", "$muted"), *_decoded(line, min(width, width - HEX_WIDTH - 2), width)]
-    return [*rows, Content(""), *(_beside(left, right) if width >= WIDE else [*left, *right])]
+    return [*rows, Content(""), *_bytes_and_words(line, width)]
 
 
-def _decoded(line: DeviceLine, beside: int, width: int) -> list[Content]:
-    room = beside if width >= WIDE else width
+def _bytes_and_words(line: DeviceLine, width: int) -> list[Content]:
+    per_row = MOST_PER_ROW if width >= _cells(MOST_PER_ROW) else LEAST_PER_ROW
+    used = _cells(per_row) + 2
+    room = width - used if width >= used + BESIDE else width
     style = "$stale" if line.stale else ""
-    return [Content.styled(part, style) for said in line.said for part in wrap(said, room, subsequent_indent="  ")]
-
-
-def _beside(left: list[Content], right: list[Content]) -> list[Content]:
+    words = [Content.styled(part, style) for said in line.said for part in wrap(said, room, subsequent_indent="  ")]
+    left = [
+        Content.styled(f"last {len(line.tail)} bytes  {LEGEND}", "$muted"), *hex_rows(line.tail, line.fate, per_row)
+    ]  # fmt: skip
+    right = [Content.styled("last decoded", "$muted"), *words]
+    if room == width:
+        return [*left, *right]
     rows = zip_longest(left, right, fillvalue=Content(""))
-    return [one.pad_right(HEX_WIDTH + 2 - one.cell_length) + two for one, two in rows]
+    return [one.pad_right(used - one.cell_length) + two for one, two in rows]
 
 
-def hex_rows(tail: bytes, fate: str) -> list[Content]:
+def _cells(per_row: int) -> int:
+    """Width of a row of bytes: each with its mark, and as letters."""
+    return 4 * per_row + 2
+
+
+def hex_rows(tail: bytes, fate: str, per_row: int) -> list[Content]:
     """Write bytes as numbers and as letters, each behind the mark of what became of it."""
-    return [
-        _hex_row(tail[start : start + PER_ROW], fate[start : start + PER_ROW]) for start in range(0, len(tail), PER_ROW)
-    ]
+    starts = range(0, len(tail), per_row)
+    return [_hex_row(tail[start : start + per_row], fate[start : start + per_row], per_row) for start in starts]
 
 
-def _hex_row(data: bytes, fate: str) -> Content:
+def _hex_row(data: bytes, fate: str, per_row: int) -> Content:
     cells = [
         Content.styled(f"{MARKS.get(what, ' ')}{byte:02X}", _style(what)) for byte, what in zip(data, fate, strict=True)
     ]
     letters = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in data)  # noqa: PLR2004 (printable ASCII)
-    return Content("").join([*cells, Content("   " * (PER_ROW - len(data)) + "  "), Content.styled(letters, "$muted")])
+    return Content("").join([*cells, Content("   " * (per_row - len(data)) + "  "), Content.styled(letters, "$muted")])
 
 
 def _style(what: str) -> str:

@@ -115,7 +115,10 @@ own scale: it says nothing about how strong a pulse is. A broken line with dashe
     def look(self) -> None:
         """Draw what has come, unless another screen is seen."""
         if self.screen.is_current:
+            known = len(self._from)
             self.take(self._heard(), self._clock())
+            if len(self._from) != known:
+                self.make_room()
 
     def make_room(self) -> None:
         """Have the screen show it where somebody wants it, else where the trend keeps its room; if a waveform came."""
