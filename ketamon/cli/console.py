@@ -54,6 +54,7 @@ def show(
     def feed(at: Path) -> SocketFeed:
         return BoundFeed(at, profile, staff) if bound else SocketFeed(at, profile)
 
+    chair = "" if chairs is None else chair_of(path)
     with VoiceThread(
         partial(feed, path),
         runtime_dir(),
@@ -61,7 +62,7 @@ def show(
         console=f"the console of {staff} ({os.getpid()})",
         role=staff.role,
         asked=sound,
-        chair=chair_of(path),
+        chair=chair,
     ) as voice:
         return run_console(
             feed(path),
@@ -70,7 +71,7 @@ def show(
             themes=themes_dir(),
             keys=keys_file(),
             voice=voice,
-            chair=chair_of(path),
+            chair=chair,
             others=None if chairs is None else Workstation(feed, chairs),
         )
 

@@ -36,7 +36,7 @@ def chair_line(
     """Say what is most urgent at a chair at `at`; the arguments are those of `view.build`."""
     line = ChairLine(
         name=name,
-        label=label(beat.chair if beat else state.opened.chair if state.opened else name),
+        label=label(name or (beat.chair if beat else "")),
         phase=str(state.phase) if beat else "",
         text="",
         rehearsal=REHEARSED.get(beat.source, "") if beat else "",

@@ -1,13 +1,14 @@
 """One core as a console follows it: its feed, when now is there, and what is drawn of it."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import tzinfo
 from typing import Protocol
 
 from ketamon.console.chair_line import chair_line
 from ketamon.console.estimated import EstimateChart
 from ketamon.console.pulse import Pulse
-from ketamon.console.strip import ChairLine
+from ketamon.console.strip import ChairLine, label
 from ketamon.console.view import ChairView, Contact, build, nameless
 from ketamon.domain.instant import Instant
 from ketamon.domain.people import Person
@@ -28,11 +29,11 @@ class Others(Protocol):
 
 
 class Followed:
-    """A core that is followed by `name`. `failed` is why its feed broke, `at` when now is there, None while unknown.
+    """A core that is followed by `name`, and called by it; "" for one alone, which is called what it calls itself.
 
-    `player` is its feed where that is a recording that is walked through.
-
-    What is drawn is worked out only when it is asked for, and anew only when something changed.
+    `failed` is why its feed broke, `at` when now is there, None while unknown, `player` its feed where that is a
+    recording that is walked through. What is drawn is worked out only when it is asked for, and anew only when
+    something changed.
     """
 
     def __init__(self, name: str, feed: Feed, zone: tzinfo | None) -> None:
@@ -96,6 +97,8 @@ class Followed:
             view = build(
                 feed.state, feed.profile, feed.beat, self.contact, self.at, self._zone, staff=staff, charts=charts
             )
+            if self.name:
+                view = replace(view, header=replace(view.header, chair=label(self.name)))
             self._view = nameless(view) if locked and self.pins else view
         return self._view
 

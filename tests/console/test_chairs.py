@@ -184,6 +184,16 @@ async def test_after_another_size_the_chair_that_was_not_shown_fits_too():
         nothing_is_covered(desk.app.screen)
 
 
+async def test_cores_that_call_themselves_alike_are_not_confused():
+    """Demonstrations do: every one says that its chair is “demo”."""
+    async with console(*two()) as desk:
+        for feed in desk.feeds.values():
+            feed.name = "demo"
+        await desk.later(1)
+        assert [text.lstrip("▸")[:7] for text in desk.strip] == ["chair 1", "chair 2"]
+        assert "chair 1" in header(desk)
+
+
 # -------------------------------------------------------------------- from chair to chair
 
 
