@@ -12,7 +12,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 
-from ketamon.console.action import Action
 from ketamon.console.actions import ACTIONS, WEAR, Actions, bar, bindings
 from ketamon.console.glyphs import BRAILLE, Glyphs
 from ketamon.console.numbers import SHORT, TILES
@@ -23,7 +22,7 @@ from ketamon.console.screens.pointing import JUMPING
 from ketamon.console.strip import ChairLine, following, neediest
 from ketamon.console.view import ChairView
 from ketamon.console.walks import WALKS, Walk
-from ketamon.console.when import has_pins, several
+from ketamon.console.why_not import why_not
 from ketamon.console.widgets.alarm_bar import AlarmBar
 from ketamon.console.widgets.answer import Answer
 from ketamon.console.widgets.banner import Banner
@@ -202,7 +201,7 @@ class ChairScreen(AskingScreen):
         if name == "undo" and not what and self.take_back(view):
             return
         if not action.possible(view):
-            self.answer.refused(f"{action.label} is not possible {_why_not(action, view)}")
+            self.answer.refused(f"{action.label} is not possible {why_not(action, view)}")
         elif name in PANELS:
             await self.open(name, what or (self.due.chosen if name == "skip" else ""))
         elif name == "due_enter":
@@ -221,8 +220,8 @@ class ChairScreen(AskingScreen):
             "pause_audio": self._pause_audio,
             **{name: partial(self._walk, walk) for name, walk in WALKS.items()},
             **{name: partial(self._in_trend, deed) for name, deed in TREND_DEEDS.items()},
-            "due_next": lambda: self.due.move(1),
-            "due_previous": lambda: self.due.move(-1),
+            "due_next": lambda: self._move_due(1),
+            "due_previous": lambda: self._move_due(-1),
             "faster": lambda: self._pacing.change(self._view, 1),
             "slower": lambda: self._pacing.change(self._view, -1),
             "hold": lambda: self._pacing.hold(self._view),
@@ -239,6 +238,12 @@ class ChairScreen(AskingScreen):
             "jump": self.jump,
             "quit": self._leave,
         }
+
+    def _move_due(self, by: int) -> None:
+        before = self.due.chosen
+        self.due.move(by)
+        if self.due.chosen == before:
+            self.answer.hint(f"this is the {'last' if by > 0 else 'first'} of the due list")
 
     def _cuff(self) -> None:
         self.keys_twice("cuff", "the cuff inflates", lambda: self._operate(DeviceAction.CUFF_START, "cuff started"))
@@ -391,17 +396,6 @@ class ChairScreen(AskingScreen):
         shown_now = next((name for name, panel in self._panels.items() if panel is self._open), "")
         if shown_now and not self._actions[shown_now].locked:
             self._close()
-
-
-def _why_not(action: Action, view: ChairView) -> str:
-    """Say what stands against an action."""
-    if not view.reached:
-        return "without contact to the core"
-    if view.recorded and action.allowed(view):
-        return f"in a {view.source.lower()}: nothing is added to it"
-    if action.allowed is several:
-        return "where there is one chair"
-    return "where nobody has a PIN" if action.allowed is has_pins else f"in {view.phase}"
 
 
 def narrow(data: TileData) -> TileData:
