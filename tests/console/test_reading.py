@@ -70,6 +70,15 @@ async def test_on_a_small_screen_the_trend_is_seen_while_it_is_read():
         assert not screen.trend.display
 
 
+async def test_the_key_that_makes_the_trend_seen_puts_the_cursor_at_this_moment():
+    chair = infusing(24)
+    async with console(chair, (80, 24)) as desk:
+        await desk.press("left")
+        assert desk.app.screen.trend.scope.cursor_s == chair.t
+        await desk.press("left")
+        assert chair.t - 90 < desk.app.screen.trend.scope.cursor_s < chair.t
+
+
 async def test_letters_belong_to_an_entry_that_is_open():
     async with console(infusing(), (120, 36)) as desk:
         await desk.press("n")

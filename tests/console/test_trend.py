@@ -328,5 +328,6 @@ async def test_too_narrow_is_empty_and_does_no_harm():
         trend.update(trend_data())
         for deed in DEEDS.values():
             deed(trend)
+            assert trend.scope.cursor_s in {None, 1800.0}
         await pilot.pause()
         assert "".join(text_of(trend)).strip() == ""

@@ -132,6 +132,9 @@ a stretch is shown.
         if self._data is None:
             return
         now_s, at = self._data.at.seconds, self.scope.cursor_s
+        if self.size.width <= GUTTER:  # not seen yet: it will be, and there are no columns so far
+            self._turn_to(pointed_at(self.scope, now_s, now_s if at is None else at))
+            return
         grid = self._grid(self._data)
         cell_s = grid.width_s * self.glyphs.wide
         if at is None:
