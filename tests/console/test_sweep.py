@@ -36,7 +36,7 @@ def written(trace, samples, start=0):
     """Let samples come and be written to the last."""
     trace.take(piece(samples, start))
     trace.advance(WAITS_S)
-    for _ in range(round(len(samples) / RATE * 10) + 4):
+    while trace._queue:
         trace.advance(0.1)
     return trace
 
