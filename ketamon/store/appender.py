@@ -126,9 +126,9 @@ class Appender:
         sync_directory(self._path.parent)
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._close()
+        """Let go of the file; the last one that does folds the log back into it, and only a writer can."""
         self._let_go()
+        self._close()
 
     def _close(self) -> None:
         if self._connection is not None:

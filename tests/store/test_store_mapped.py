@@ -30,7 +30,7 @@ def small_blocks(tmp_path):
     try:
         yield folder
     finally:
-        subprocess.run(["umount", folder], check=True)
+        subprocess.run(["umount", "--lazy", folder], check=True)  # also where a test that failed left it open
 
 
 def fill(folder):
