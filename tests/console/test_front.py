@@ -113,7 +113,7 @@ async def test_the_first_run_offers_to_look_around():
 
 async def test_problems_are_told_and_stop_nothing():
     async with front(looked(problems=("the configuration is not used: line 3",))) as desk:
-        assert "the configuration is not used: line 3" in desk.app.screen.answer.said
+        assert "the configuration is not used: line 3" in desk.text()
         await desk.press("d", "enter")
         assert desk.chosen == ("demo", "--scenario", "calm")
 
@@ -122,6 +122,29 @@ async def test_what_a_command_had_to_say_is_shown_afterwards():
     async with front(memory=Memory(said=("ketamon run: the port is gone", "second"), failed=True)) as desk:
         assert "ketamon run: the port is gone" in desk.text()
         assert desk.app.screen.said.has_class("-failed")
+        await desk.press("r")
+        assert "the port is gone" not in desk.text()
+
+
+async def test_what_somebody_began_is_not_taken_away_by_a_look_that_took_long():
+    async with front(looked(running=(RUNNING,)), Memory(section="attach")) as desk:
+        await desk.press("n", "enter")
+        desk.app.screen._found(desk.here.looked)
+        await desk.settle()
+        assert desk.app.focused.id == "chair"
+        await desk.press("escape", "d")
+        desk.app.screen._found(desk.here.looked)
+        await desk.settle()
+        await desk.press("enter")
+        assert desk.chosen == ("demo", "--scenario", "calm")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_long_answer_is_shown_to_its_end(size):
+    here = FakeHere(doubt="chair 2 has an open session, J. D.: infusion since 2026-11-21 14:02, last saved 14:20")
+    async with front(here, size=size) as desk:
+        await desk.press("n", "enter", *["enter"] * 5)
+        assert "enter again, if that is meant" in " ".join(desk.text().split())
 
 
 # ---------------------------------------------------------------- choosing

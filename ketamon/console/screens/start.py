@@ -146,26 +146,28 @@ class StartScreen(FrontScreen):
         self.again()
 
     def _told(self) -> None:
-        """Say what the last command had to say."""
-        self.said.say("\n".join(map(plain, self.memory.said)))
+        """Say what the last command had to say, and what is wrong here."""
+        said = [*self.memory.said, *(self._glance.problems if self._glance is not None else ())]
+        self.said.say("\n".join(map(plain, said)))
         self.said.set_class(self.memory.failed, "-failed")
-        self.said.display = bool(self.memory.said)
+        self.said.display = bool(said)
 
     # ---------------------------------------------------------------- what there is
 
     def again(self) -> None:
-        """Look at this computer."""
+        """Look at this computer; what a command had to say was read, if somebody asked for this."""
+        if self._glance is not None:
+            self.memory.said, self.memory.failed = (), False
         self.ask(self.here.glance, self._found, group="glance", wait="looking at what there is here …")
 
     def _found(self, glance: Glance) -> None:
-        first, self._glance = self._glance is None, glance
+        idle, self._glance = self.focused is None, glance
         self.menu.show({"open": sum(bool(row.args) for row in glance.open), "attach": len(glance.running)})
         self.answer.hint("")
-        if glance.problems:
-            self.failed("; ".join(glance.problems))
-        if first:
+        self._told()
+        if idle:  # nobody chose anything yet
             self.enter(self._first(glance))
-        else:
+        elif self.aside is None:
             self.preview(self._section)
         self.memory.seen = _offered(glance)
 
