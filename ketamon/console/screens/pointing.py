@@ -99,7 +99,7 @@ class PointedScreen(Screen[None]):
         elif isinstance(goal, Deed):
             await self.do(goal.action, goal.what)
         else:
-            await self.run_action(("", goal[0].removeprefix("screen."), goal[1]))
+            await self.app.run_action(("", goal[0].removeprefix("screen."), goal[1]), self)
 
     def twice(self, name: str, hint: str, deed: Callable[[], object]) -> None:
         """Do what must not happen by accident: it must come twice within a few seconds."""

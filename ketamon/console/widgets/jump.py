@@ -21,7 +21,7 @@ from ketamon.console.pointing import Deed, lower, upper
 from ketamon.console.widgets.alarm_bar import AlarmBar
 from ketamon.console.widgets.key_bar import KeyBar
 from ketamon.console.widgets.line import Line, Lines
-from ketamon.console.widgets.pin import PinField
+from ketamon.console.widgets.pin_field import PinField
 from ketamon.console.widgets.pump import PumpTile
 from ketamon.console.widgets.tile import Tile
 
