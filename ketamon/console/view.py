@@ -58,11 +58,12 @@ class AlarmLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarms:
-    """The alarm bar: highest first, how many stand, and what the sound does."""
+    """The alarm bar: highest first, how many stand, and what the sound does. `past`: nobody can act on them."""
 
     lines: tuple[AlarmLine, ...] = ()
     standing: int = 0
     audio: str = ""
+    past: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +161,7 @@ def build(
         recorded=recorded,
         banner=_banner(beat),
         header=_header(state, beat, contact, at, zone, staff),
-        alarms=_alarms(state, contact, at, zone),
+        alarms=replace(_alarms(state, contact, at, zone), past=recorded),
         tiles=numbers.tiles(state, profile, at if reached else None),
         pump=numbers.pump(state, profile, at if reached else None, zone),
         profile=profile,

@@ -94,6 +94,7 @@ async def test_a_step_says_what_happened_there():
         alarm = events()[made.count - 1].body
         assert isinstance(alarm, e.AlarmChanged)
         assert alarm.text in desk.answer
+        assert "a acknowledge" not in desk.text()
         await desk.press("right_square_bracket")
         assert desk.answer == "not done: there is no alarm after this"
 

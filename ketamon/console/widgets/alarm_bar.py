@@ -36,7 +36,7 @@ class AlarmBar(Blinking, Vertical):
         for i, row in enumerate(self._rows):
             line = alarms.lines[i] if i < len(alarms.lines) else None
             more = len(alarms.lines) - shown_rows
-            key = self._key if alarms.standing else ""
+            key = self._key if alarms.standing and not alarms.past else ""
             row.say(_content(line, alarms.audio, key, more, self.size.width - 1, first=i == 0))
             for priority in Priority:
                 row.set_class(line is not None and line.priority is priority, f"-{priority}")
