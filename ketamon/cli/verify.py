@@ -59,5 +59,6 @@ def _session(path: Path) -> tuple[list[str], list[str]]:
 def _stream(path: Path) -> tuple[list[str], list[str]]:
     from ketamon.stream.reader import verify  # noqa: PLC0415 (as above)
 
-    problems = verify(path).sentences()
-    return problems, [] if problems else ["as it was written"]
+    report = verify(path)
+    problems = report.sentences()
+    return problems, report.mended if problems else ["as it was written", *report.mended]

@@ -88,7 +88,7 @@ class Witness:
             found.problems.append((0, f"{said}: {report.more_problems} more problems"))
         if closed and report.size + len(report.torn) > self._closed_at.get(path.name, report.size + len(report.torn)):
             found.problems.append((0, f"{said}: something was written behind its end"))
-        found.remarks += [f"{said}: {what}" for what in report.unfinished]
+        found.remarks += [f"{said}: {what}" for what in (*report.mended, *report.unfinished)]
         found.good += heads.good
         found.witnessed = max(found.witnessed, *heads.good, 0)
 

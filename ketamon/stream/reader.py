@@ -40,9 +40,10 @@ class Report:
     """What was found in a stream, complete once it was read to its end.
 
     `problems` holds one sentence each, with its line: all `damage` (the first 100; `more_problems` counts others), then
-    what is `unfinished`; no problem means the file is as it was written. `unknown` counts records of kinds this version
-    does not know. `size` and `sha256` are of the whole lines, `torn` is what follows the last of them. `uncovered`
-    records stand after the last good sum, `heads` counts the notes of how far the session's record went.
+    what is `unfinished`; no problem means the file is as it was written. `mended` is none: what a crash tore before the
+    writer went on, covered as it is by the next sum. `unknown` counts records of kinds this version does not know.
+    `size` and `sha256` are of the whole lines, `torn` is what follows the last of them. `uncovered` records and damage
+    `behind` (the first 100) stand after the last good sum. `heads` counts the notes of how far the record went.
     """
 
     records: int = 0
@@ -58,13 +59,36 @@ class Report:
     damage: list[str] = field(default_factory=list)
     more_problems: int = 0
     unfinished: list[str] = field(default_factory=list)
+    mended: list[str] = field(default_factory=list)
+    behind: list[tuple[int, str]] = field(default_factory=list)
+    more_behind: int = 0
+    bad_sums: int = 0
 
     def found(self, line: int, text: str) -> None:
-        """Note damage."""
-        if len(self.damage) < _MAX_PROBLEMS:
-            self.damage.append(f"line {line}: {text}")
+        """Note damage: behind the last good sum first of all, where it may be what a crash left."""
+        if len(self.behind) < _MAX_PROBLEMS:
+            self.behind.append((line, text))
         else:
-            self.more_problems += 1
+            self.more_behind += 1
+
+    def settle(self) -> None:
+        """No crash has left this: what stands behind the last good sum is damage."""
+        room = _MAX_PROBLEMS - len(self.damage)
+        self.damage += [f"line {line}: {text}" for line, text in self.behind[:room]]
+        self.more_problems += len(self.behind[room:]) + self.more_behind
+        self._forget()
+
+    def _forget(self) -> None:
+        self.behind.clear()
+        self.more_behind = 0
+
+    def mend(self) -> None:
+        """A good sum covers it: the writer found it so when it went on after a crash."""
+        if self.behind and len(self.mended) < _MAX_PROBLEMS:
+            first, last = self.behind[0][0], self.behind[-1][0]
+            self.mended.append(f"lines {first} to {last}: torn by a crash, before the recording went on")
+        self._forget()
+        self.bad_sums = self.uncovered = 0
 
     def count_unknown(self, kind: str) -> None:
         """Count a record of a kind that this version does not know; of many kinds only the first have a name."""
@@ -114,7 +138,7 @@ class StreamReader:
 
     def _read_header(self, path: Path) -> Header:
         self._hash = hashlib.sha256()
-        self._size = self._line = 0
+        self._size = self._line = self._safe = 0
         line = self._first_line()
         if not line:
             raise SourceError(f"{path} is empty: nothing was recorded; choose another file")
@@ -221,9 +245,13 @@ class StreamReader:
     def _check_sum(self, payload: object) -> None:
         self.report.sums += 1
         if payload == self._hash.hexdigest():
-            self.report.uncovered = 0
+            self.report.mend()
+            self._safe = self._size
         else:
             self.report.found(self._line, "the sum does not fit: something before this line was changed")
+            self.report.bad_sums += 1
+            if self.report.bad_sums > 1:  # the disk is made to keep one before the next is written
+                self.report.settle()
 
     def _check_end(self, payload: object) -> None:
         self.report.ended = True
@@ -232,6 +260,7 @@ class StreamReader:
             self.report.found(self._line, f"{written} records were written, {self.report.records} are here")
         if self.report.uncovered:
             self.report.found(self._line, f"no sum covers the last {self.report.uncovered} records")
+        self.report.settle()
 
     def _finish(self) -> None:
         report = self.report
@@ -239,11 +268,19 @@ class StreamReader:
         if self._marks:
             size = min(size for size, _ in self._marks)
             report.found(self._line, f"its first {size} bytes are not those that the session's record tells of")
+            report.settle()
+        if report.ended:
+            report.settle()
+        report.unfinished += [f"line {line}: {what}" for line, what in report.behind]
         if report.torn:
             report.unfinished.append(f"line {self._line}: torn off after {len(report.torn)} bytes")
         if not report.ended:
             why = "the writer crashed or is still at work"
             said = f"no end: {why}; no sum covers the last {report.uncovered} records"
+            if report.behind:
+                size = report.size + len(report.torn) - self._safe
+                count = len(report.behind) + report.more_behind
+                said += f"; in the last {size} bytes {count} lines were torn, as by a crash"
             report.unfinished.append(f"line {self._line}: {said}")
 
 

@@ -129,3 +129,66 @@ def test_kinds_without_number_are_counted_in_bounded_room(small):
     report = verify(small)
     assert sum(report.unknown.values()) == 500
     assert len("".join(report.sentences())) < 5000
+
+
+@pytest.fixture(name="crashed")
+def fixture_crashed(tmp_path, header, start):
+    """A recording whose machine lost its power: two sums, a few records behind them, no end."""
+    path = tmp_path / "crashed.kstream"
+    writer = StreamWriter(path, header, start)
+    for second in (1, 2, 61, 62, 121, 122, 123, 124, 125):
+        writer.rx("monitor", start.plus(second), b"SPO2=095%\r\n")
+    writer.close(end=False)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:-1]))  # the sum that `close` wrote
+    return path
+
+
+def torn(path, *, last=0):
+    """Put zeros in the middle of the records behind the last sum, as a disk that wrote some of their sectors."""
+    data = bytearray(path.read_bytes())
+    at = data.rindex(b'"sum"') + 150 if not last else len(data) - last
+    data[at : at + 40] = bytes(40)
+    path.write_bytes(data)
+
+
+def test_what_a_power_cut_tore_behind_the_last_sum_is_no_forgery(crashed):
+    before = verify(crashed)
+    torn(crashed)
+    report = verify(crashed)
+    assert (report.damage, report.mended) == ([], [])
+    assert report.records < before.records
+    assert any("were torn, as by a crash" in what for what in report.unfinished)
+    assert "no end" in report.unfinished[-1]
+
+
+def test_one_sum_may_be_torn_with_what_it_covers_but_not_two(crashed):
+    data = crashed.read_bytes()
+    first = data.index(b'"rx"')
+    assert data.count(b'"sum"') == 2
+    crashed.write_bytes(data[: data.rindex(b'"sum"') - 200] + b"\0" + data[data.rindex(b'"sum"') - 199 :])
+    assert verify(crashed).damage == []
+    assert any("the sum does not fit" in what for what in verify(crashed).unfinished)
+    crashed.write_bytes(data[:first] + b"\0" + data[first + 1 :])
+    assert len([what for what in verify(crashed).damage if "the sum does not fit" in what]) == 2
+
+
+def test_what_was_torn_stays_told_and_is_no_damage_once_the_writer_went_on(crashed, header, start):
+    torn(crashed)
+    with StreamWriter(crashed, header, start.plus(200)) as writer:
+        writer.rx("monitor", start.plus(201), b"SPO2=094%\r\n")
+    report = verify(crashed)
+    assert (report.problems, report.ended) == ([], True)
+    assert "torn by a crash, before the recording went on" in report.mended[0]
+    data = crashed.read_bytes()
+    crashed.write_bytes(data.replace(b"SPO2=094", b"SPO2=093"))
+    assert verify(crashed).damage
+
+
+def test_where_the_stream_claims_an_end_nothing_is_put_down_to_a_crash(small):
+    data = small.read_bytes()
+    note = data.rindex(b'"note"')
+    small.write_bytes(data[:note] + b"\0" + data[note + 1 :])
+    assert any("cannot be read" in what for what in verify(small).damage)
+    small.write_bytes(data + b"\0\0\n")
+    assert any("cannot be read" in what for what in verify(small).damage)

@@ -138,8 +138,10 @@ def test_a_bad_line_is_reported_and_costs_only_itself(tmp_path, line):
 
 def test_many_bad_lines_do_not_fill_the_memory(tmp_path):
     report = verify(written(tmp_path, HEAD + "x\n" * 1000))
-    assert len(report.damage) == 100
-    assert report.more_problems == 900
+    assert (len(report.unfinished), report.more_problems) == (101, 0)
+    assert report.sentences()[-1].endswith("1000 lines were torn, as by a crash")
+    report = verify(written(tmp_path, HEAD + "x\n" * 1000 + '[1,"","end",0]\n'))
+    assert (len(report.damage), report.more_problems) == (100, 900)
     assert report.sentences()[-1] == "900 more problems"
 
 
