@@ -42,8 +42,8 @@ GONE_S = 600.0
 class KetamonApp(Frame):
     """Follows `feed` and shows it. `zone` is the local time, `voice` sounds the alarms, None where nothing is to sound.
 
-    `chair` is the name of that first chair, where there are `others` beside it; None follows it alone. The rest is as
-    in `Frame`.
+    `chair` is the name of that first chair, where there are `others` beside it; None follows it alone. `locked`: where
+    the clinic has PINs, somebody signs in first. The rest is as in `Frame`.
     """
 
     def __init__(
@@ -60,11 +60,12 @@ class KetamonApp(Frame):
         voice: VoiceThread | None = None,
         chair: str = "",
         others: Others | None = None,
+        locked: bool = False,
     ) -> None:
         super().__init__(clock=clock, glyphs=glyphs, theme=theme, themes=themes)
         self._staff, self._zone = staff, zone
         self._voice, self._rung = voice, 0
-        self._lock, self._others = Lock(clock()), others
+        self._lock, self._others = Lock(clock(), closed=locked), others
         self._current = Followed(chair, feed, zone)
         self._chairs = {chair: self._current}
         self._screens: dict[str, ChairScreen] = {}
@@ -184,8 +185,7 @@ class KetamonApp(Frame):
             await self.switch_screen(self._screen_of(chair))
             self._current = chair
             self.look()
-        header = chair.view(self._staff, locked=self._is_locked(self.clock())).header
-        self.tell(f"{header.chair} ▸ {header.phase}  {header.patient}")
+        self.tell(f"{chair.line().label} is shown")  # nobody's name: it would stand there when the screen locks
 
     @on(ChairScreen.PutAway)
     async def _put_away(self) -> None:
@@ -265,11 +265,12 @@ def run_console(
     voice: VoiceThread | None = None,
     chair: str = "",
     others: Others | None = None,
+    locked: bool = False,
 ) -> int:
     """Show a followed session until the user leaves; return the exit code. The core is not touched by it.
 
     `theme` is the one to begin with, "" the terminal's usual one; `themes` is the folder of the user's own,
-    `keys` the file of the user's own keys. `chair` and `others` are as in `KetamonApp`.
+    `keys` the file of the user's own keys. `chair`, `others` and `locked` are as in `KetamonApp`.
     """
     glyphs, worn = prepared(theme)
     app = KetamonApp(
@@ -282,5 +283,6 @@ def run_console(
         voice=voice,
         chair=chair,
         others=others,
+        locked=locked,
     )
     return app.until_left()
