@@ -70,7 +70,7 @@ class Site:
 
     def __init__(self, clock: Callable[[], float], told: Callable[[str], None], chair: str | None = None) -> None:
         self.logins = Logins()
-        self.port = 0
+        self.host, self.port = "", 0
         self._clock, self._told, self._chair = clock, told, chair
         self._open: set[web.WebSocketResponse] = set()
 
@@ -93,13 +93,13 @@ class Site:
         except OSError:
             await runner.cleanup()
             raise
-        self.port = runner.addresses[0][1]
+        self.host, self.port = f"[{host}]" if ":" in host else host, runner.addresses[0][1]
         return runner
 
     def link(self, wish: Wish) -> str:
         """Return a new link, to be opened once."""
         token = self.logins.invite(wish.person, wish.minutes * 60.0, self._clock())
-        return f"http://127.0.0.1:{self.port}/login?token={token}"
+        return f"http://{self.host}:{self.port}/login?token={token}"
 
     @property
     def _cookie(self) -> str:

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import importlib.util
-import ipaddress
 import signal
 import sys
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from ketamon.plain import plain
 from ketamon.port.clock import Clock, SystemClock
 
 PORT = 8717
+_LOOPBACK = ("127.0.0.1", "::1")
 _OPEN_IT = "open it within 15 minutes; it opens once"
 
 
@@ -39,7 +39,9 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("what", nargs="?", choices=["token"], help="print a link of the server that runs")
     parser.add_argument("--chair", default=None, help="show only this chair (all that run)")
-    parser.add_argument("--host", default="127.0.0.1", help="the loopback address to listen on (127.0.0.1)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="the loopback address to listen on: 127.0.0.1 or ::1 (127.0.0.1)"
+    )
     parser.add_argument("--port", type=int, default=PORT, help=f"the port; 0 for any that is free ({PORT})")
     options.add_staff(parser)
     _add_for(parser)
@@ -75,11 +77,7 @@ def _wish(args: argparse.Namespace, usual: Person) -> Wish:
 
 
 def _refuse_network(host: str) -> None:
-    try:
-        here = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        here = False
-    if not here:
+    if host not in _LOOPBACK:
         raise UsageError(
             f"{host} is reached from the network, and what goes over it would be open to read; serve on 127.0.0.1, and "
             f"come from elsewhere through ssh -L {PORT}:127.0.0.1:{PORT}"

@@ -63,6 +63,7 @@ WRONG = [
     (["--host", "0.0.0.0"], 2, "ssh -L"),  # noqa: S104 (that it is refused is the test)
     (["--host", "::"], 2, "ssh -L"),
     (["--host", "10.0.0.7"], 2, "ssh -L"),
+    (["--host", "127.0.0.1.evil.test"], 2, "ssh -L"),
     (["--host", "clinic.example"], 2, "ssh -L"),
     (["--chair", "../x"], 2, "no name for a chair"),
     (["--for", "9"], 2, "8h, 30m"),
@@ -79,6 +80,12 @@ def test_what_is_refused(private, capsys, words, code, said):
     told = capsys.readouterr()
     assert said in told.err
     assert told.out == ""
+
+
+def test_the_other_loopback(private):
+    with served("--port", "0", "--host", "::1") as (_, link):
+        assert link.startswith("http://[::1]:")
+        assert opened(link.strip())[0] == 200
 
 
 def test_a_port_that_is_taken(private, capsys):
