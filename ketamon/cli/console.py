@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from ketamon.store.location import data_dir
 START_S = 20.0
 YOU = Person("you", Role.NURSE)
 """Who sits before what is no patient."""
+begins_locked = ContextVar("begins_locked", default=False)
+"""Whether somebody signs in before a console shows names, in a clinic with PINs: nobody did at the start screen."""
 _ERRORS: dict[int, type[KetamonError]] = {2: UsageError, 3: SourceError}
 
 
@@ -73,6 +76,7 @@ def show(
             voice=voice,
             chair=chair,
             others=None if chairs is None else Workstation(feed, chairs),
+            locked=begins_locked.get(),
         )
 
 

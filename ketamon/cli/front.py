@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any, TextIO, cast
 
 from ketamon.cli import configured
+from ketamon.cli.console import begins_locked
 from ketamon.cli.here import Computer
 from ketamon.cli.hidden import ask_passphrase
 from ketamon.console.front import run_front
@@ -29,6 +30,7 @@ def main(run: Callable[[list[str]], int]) -> int:
         if not args:
             return code
         KEYS.asks(ask_passphrase)
+        begins_locked.set(memory.who is None)
         with heard() as said:
             code = run([*args, *_who(args, memory)])
         if code in _ENDED:

@@ -10,11 +10,12 @@ class Lock:
     """The lock of one console; `now` is in seconds of this computer's monotonic clock.
 
     Its chairs lock together, after the shortest time that one of them asks for. In an emergency, and while people work
-    without a PIN, it does not close by itself: a locked screen costs time.
+    without a PIN, it does not close by itself: a locked screen costs time. One that begins `closed` is behind a start
+    screen at which nobody signed in.
     """
 
-    def __init__(self, now: float) -> None:
-        self._closed = False
+    def __init__(self, now: float, *, closed: bool = False) -> None:
+        self._closed = closed
         self._last_key = now
 
     def look(self, sessions: Iterable[tuple[SessionState, Profile]], now: float) -> bool:

@@ -1,6 +1,7 @@
 """`ketamon` alone in a terminal: this computer as the start screen sees it, and one command after the other."""
 
 import asyncio
+import contextvars
 import os
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from cli.tmux import Tmux
 
 from ketamon import samples
 from ketamon.cli import front, main
+from ketamon.cli.console import begins_locked
 from ketamon.cli.here import Computer
 from ketamon.console.here import TYPED
 from ketamon.domain.people import Person, Role
@@ -381,3 +383,19 @@ def test_in_a_real_terminal_a_demo_comes_back_to_the_start(private):
     finally:
         window.close()
     assert not list((private / "home").glob("sessions/*")), "a demo is kept nowhere"
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("who", [None, Person("Lee", Role.NURSE)], ids=["nobody", "Lee"])
+def test_a_console_begins_locked_unless_somebody_signed_in(monkeypatch, who):
+    seen = []
+    choices = [("attach", "--chair", "2"), ()]
+
+    def shown(_here, memory, **_):
+        memory.who = who
+        return choices.pop(0), 0
+
+    monkeypatch.setattr(front, "run_front", shown)
+    contextvars.copy_context().run(front.main, lambda _: seen.append(begins_locked.get()) or 0)
+    assert seen == [who is None]
+    assert not begins_locked.get(), "a console that was typed for itself is as before"

@@ -55,9 +55,9 @@ class Desk:
 
 
 @asynccontextmanager
-async def console(chair, size=(120, 36), source=Source.LIVE, speed=1.0):
+async def console(chair, size=(120, 36), source=Source.LIVE, speed=1.0, *, locked=False):
     feed, clock = FakeFeed(chair, source, speed), Clock()
-    app = KetamonApp(feed, staff=NURSE, clock=clock, zone=UTC)
+    app = KetamonApp(feed, staff=NURSE, clock=clock, zone=UTC, locked=locked)
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         desk = Desk(app, pilot, feed, clock)

@@ -210,6 +210,29 @@ def test_before_the_core_was_heard_nothing_is_locked():
     assert not lock.look([(chair.state, profile)], 10_000.0), "the idle time begins now"
 
 
+def test_behind_a_start_screen_without_a_sign_in_a_console_begins_locked_where_there_are_pins():
+    profile = infusing(0).view().profile
+    for pins in (True, False):
+        lock, chair = Lock(0.0, closed=True), Chair(pins=pins)
+        assert lock.look([(type(chair.state)(), profile)], 1.0), "nobody is named before it is known"
+        assert lock.look([(chair.state, profile)], 2.0) is pins
+    lock.open(3.0)
+    assert not lock.look([(Chair(pins=True).state, profile)], 4.0)
+
+
+async def test_a_console_that_begins_locked_names_nobody_until_somebody_signs_in():
+    async with console(clinic(), locked=True) as desk:
+        assert is_locked(desk)
+        assert "J. D." not in desk.text()
+        await desk.press("i")
+        await desk.press("enter")
+        await desk.type(PIN)
+        await desk.press("enter")
+        await desk.look()
+        assert not is_locked(desk)
+        assert "J. D." in desk.text()
+
+
 def test_the_log_of_a_locked_screen_is_its_alarms():
     view = nameless(clinic().view())
     assert {line.kind for line in view.log} == {"alarm-changed"}
