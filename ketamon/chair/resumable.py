@@ -1,18 +1,22 @@
-"""Sessions that did not end and that nobody runs: what can be gone on with, and what to say of it."""
+"""Sessions that did not end and that nobody runs: what can be gone on with or set aside, and what to say of it."""
 
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ketamon.domain.events import SessionOpened
+from ketamon.chair.gap import gap
+from ketamon.domain.events import Event, Noted, SessionOpened
 from ketamon.domain.instant import Instant
+from ketamon.domain.people import Person
 from ketamon.domain.session import SessionState
-from ketamon.errors import KetamonError
+from ketamon.errors import KetamonError, SourceError
 from ketamon.lock import holder
+from ketamon.port.clock import SystemClock
 from ketamon.store import location
 from ketamon.store.folded import wholes
 from ketamon.store.lock import lock_path
 from ketamon.store.reader import Reader
+from ketamon.store.writer import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +54,19 @@ def asked_before() -> bool:
             for event in reader.events():
                 return isinstance(event.body, SessionOpened) and event.body.pins
     return False
+
+
+def set_aside(open_: Resumable, by: Person, why: str) -> None:
+    """Close a session that nobody goes on with; by whom and why is its last event. It is not offered any more.
+
+    Raises `SourceError` where it cannot be written, or somebody went on with it.
+    """
+    awake = SystemClock()
+    passed = gap(open_.last, open_.state.boot, awake.now(), awake.boot, broke_off=open_.broke_off)
+    at = SystemClock(open_.last.monotonic_ns + round((passed.seconds or 0.0) * 1e9)).now()
+    said = Noted(text=f"session set aside, nobody goes on with it: {why}", by=by)
+    with Store(open_.path, clock=lambda: at.monotonic_ns, on_degraded=lambda _degraded, _why: None) as store:
+        if store.head.seq != open_.state.seq:
+            raise SourceError(f"{open_.path} went on while it was read; try again")
+        store.append([Event(store.head.seq + 1, at, said)], urgent=True)
+        store.close(ended=True)

@@ -23,6 +23,7 @@ COMMANDS = {
     "review": "walk through the record of a session on the screen that it was made at",
     "record": "record the bytes of devices to a stream",
     "evaluate": "how many alarms recorded vitals raise, and whether any was missed",
+    "close": "set a session aside that did not end and that nobody goes on with",
     "verify": "check that a session or a stream is what it was when it was written",
     "archive": "copy sessions, also running ones, to a folder, and check the copy",
     "restore": "take sessions back from an archive, here or on another computer",

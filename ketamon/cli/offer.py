@@ -14,7 +14,10 @@ def accepted(chair: str) -> bool:
     if not found:
         return False
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError(f"{words(found[0])}; give --resume to go on with it, or --new to leave it and begin another")
+        raise UsageError(
+            f"{words(found[0])}; give --resume to go on with it, or --new to leave it and begin another"
+            f" (“ketamon close {found[0].path.name}” sets it aside for good)"
+        )
     return _asked(found[0])
 
 

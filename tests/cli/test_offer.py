@@ -8,13 +8,21 @@ import pytest
 from chair.bedside import CHECK_IN, NURSE, PHYSICIAN
 
 from ketamon.chair import launch
+from ketamon.chair.resumable import set_aside
 from ketamon.cli import main, offer
 from ketamon.domain.intents import MoveStaff
+from ketamon.domain.people import Person, Role
 from ketamon.domain.profile import Place
 from ketamon.errors import SourceError, UsageError
 from ketamon.port.open import Cable
 from ketamon.port.pty import PtyEnd
+from ketamon.profiles import load as load_profile
 from ketamon.registry import load as load_driver
+from ketamon.roster import Roster
+from ketamon.store import location
+from ketamon.store.lock import WriterLock
+from ketamon.store.reader import load
+from ketamon.store.verify import examine
 
 
 async def stopped(chair: str) -> None:
@@ -135,3 +143,41 @@ def test_where_nothing_is_open_nothing_is_said(capsys):
     assert main([]) == 2
     assert capsys.readouterr().err == ""
     assert not offer.accepted("1")
+
+
+@pytest.mark.usefixtures("open_session")
+def test_a_session_that_nobody_goes_on_with_is_set_aside_by_name_and_reason(capsys):
+    (found,) = offer.offered("2")
+    assert main(["close", found.path.name, "--why", " ", "--as", "AB"]) == 2
+    assert main(["close", "other.ksession", "--why", "x", "--as", "AB"]) == 3
+    assert main(["close", found.path.name, "--why", "power failure\x1b[31m", "--as", "AB"]) == 0
+    assert "set aside by nurse AB; it is closed" in capsys.readouterr().out
+    assert offer.offered(None) == []
+    verdict = examine(found.path)
+    assert (verdict.problems, verdict.closed) == ([], True)
+    last = load(found.path)[-1]
+    assert last.body.by == Person("AB", Role.NURSE)
+    assert last.body.text.startswith("session set aside, nobody goes on with it: power failure")
+    assert last.at.seconds >= found.last.seconds
+    assert main(["close", found.path.name, "--why", "again", "--as", "AB"]) == 3
+
+
+@pytest.mark.usefixtures("open_session")
+def test_where_the_clinic_asks_for_pins_setting_aside_takes_one(capsys, monkeypatch, private):
+    (found,) = offer.offered("2")
+    roster = Roster.open(location.data_dir(), load_profile(None)[0].people)
+    roster.add(Person("Dr. D", Role.DIRECTOR), "731946")
+    roster.add(Person("AB", Role.NURSE), "482913")
+    for pin, code in (("111111", 2), ("482913", 0)):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(f"{pin}\n".encode())))
+        assert main(["close", found.path.name, "--why", "x", "--as", "AB", "--pin-stdin"]) == code
+        assert bool(offer.offered("2")) == bool(code)
+    capsys.readouterr()
+
+
+@pytest.mark.usefixtures("open_session")
+def test_a_session_that_runs_is_not_set_aside():
+    (found,) = offer.offered("2")
+    with WriterLock(found.path), pytest.raises(SourceError, match="is being written"):
+        set_aside(found, NURSE, "x")
+    assert main(["close", found.path.name, "--why", "x", "--as", "AB"]) == 0
