@@ -9,7 +9,7 @@ def main(argv: list[str]) -> int:
     """Show the console of a chair, or of several."""
     parser = options.parser(
         "attach",
-        "Show the chairs that run on this machine in one console: one of them in full, and of each a line; chairs that\n"
+        "Show the chairs that run on this machine in one console: one in full, and of each a line; chairs that\n"
         "start later come by themselves. With --chair only those named. Any number of consoles may follow one core.",
         "  ketamon attach\n  ketamon attach --chair 2 --as AB\n"
         '  ketamon attach --chair 2 --chair 3 --as "Dr. Lee" --role physician',
