@@ -98,7 +98,7 @@ class Page:
     async def press(self, *keys: str) -> None:
         """Press keys: letters, or those of `KEYS`."""
         for key in keys:
-            text, code = KEYS.get(key, (key, ord(key.upper())))
+            text, code = KEYS.get(key) or (key, ord(key.upper()))
             press = {"key": key, "windowsVirtualKeyCode": code}
             await self.tell("Input.dispatchKeyEvent", type="keyDown", text=text, **press)
             await self.tell("Input.dispatchKeyEvent", type="keyUp", **press)
