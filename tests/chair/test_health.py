@@ -1,8 +1,8 @@
 """A device's line as the core hears it: counts, last bytes, waveforms; and the pulse that carries them."""
 
 from dataclasses import replace
+from pathlib import Path
 
-import msgspec
 import pytest
 from chair.bedside import CALM, START, Bedside
 
@@ -12,10 +12,11 @@ from ketamon.chair.waves import BREAK_S, KEPT_S, Waves
 from ketamon.codec import encode_body
 from ketamon.domain.health import FRAME, REJECTED, WAITING, DeviceHealth
 from ketamon.domain.instant import Instant
+from ketamon.domain.session import SessionState
 from ketamon.domain.waveforms import SampleBlock, Signal, Wave
 from ketamon.driver import Truth
-from ketamon.follow import Beat, Source, _beat, beat_line
-from ketamon.plain import plain_json
+from ketamon.follow import Beat, SocketFeed, Source, _line, beat_line
+from ketamon.profiles import load as load_profile
 from ketamon.registry import load
 from ketamon.simulator.curves import Curves
 
@@ -159,9 +160,11 @@ def pulse(**more):
     return Beat(at=AT, source=Source.LIVE, speed=1.0, saved_s=0.2, chair="2", **more)
 
 
-def read_back(beat):
-    line = msgspec.json.decode(beat_line(beat), type=dict[str, msgspec.Raw])
-    return _beat.decode(plain_json(bytes(line["beat"])))
+def read_back(beat, line=None):
+    """Return the beat as a follower has it."""
+    feed = SocketFeed(Path("none"), load_profile(None)[0])
+    assert feed._take(_line.decode(line or beat_line(beat)), SessionState())
+    return feed.beat
 
 
 def test_a_pulse_comes_back_as_it_was_sent():
@@ -176,8 +179,7 @@ def test_a_pulse_comes_back_as_it_was_sent():
 def test_a_pulse_of_an_older_core_has_neither():
     old = beat_line(pulse()).replace(b',"devices":[],"waves":[]', b"")
     assert b"devices" not in old
-    line = msgspec.json.decode(old, type=dict[str, msgspec.Raw])
-    assert _beat.decode(bytes(line["beat"])) == pulse()
+    assert read_back(None, old) == pulse()
 
 
 def test_what_a_device_says_is_letters_by_the_time_a_follower_has_it():

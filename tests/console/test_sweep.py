@@ -308,4 +308,5 @@ async def test_only_the_slices_that_changed_are_painted():
             one.refresh = lambda *_, one=one, **__: painted.add(one)
         desk.clock.now += 0.125
         desk.app.screen.sweep.look()
-        assert 1 <= len(painted) <= 3
+        assert painted
+        assert sum(one.size.width for one in painted) <= 30
