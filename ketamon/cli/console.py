@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from ketamon.bound import BoundFeed
-from ketamon.cli import configured
+from ketamon.cli import configured, page
 from ketamon.cli.configured import Config
 from ketamon.cli.workstation import Workstation
 from ketamon.domain.people import Person, Role
@@ -47,7 +47,7 @@ def show(
     `bound`: nobody but `staff` acts here, and an observer only looks. `chairs` are those that it shows beside the first
     one, all that run where none are named, None for no other one.
     """
-    if not (sys.stdout.isatty() or "TEXTUAL_DRIVER" in os.environ):  # a page of “ketamon serve” is no terminal
+    if not (sys.stdout.isatty() or page.on_page()):
         raise UsageError("the console needs a terminal; “ketamon status” prints lines instead")
     from ketamon.console.app import run_console  # noqa: PLC0415 (Textual is loaded only where a screen is shown)
     from ketamon.console.voice import VoiceThread  # noqa: PLC0415 (as above)
