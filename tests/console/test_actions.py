@@ -95,7 +95,7 @@ def test_the_key_bar_ends_with_help_and_tells_the_truth():
 def test_while_an_entry_is_open_only_function_keys_are_shown():
     chair = infusing(1).alarm("SpO2 84 < 88")
     shown = bar(chair.view(), entry=True)
-    assert [key.key for key in shown] == ["f2", "f8", "f9", "f1"]
+    assert [key.key for key in shown] == ["f2", "f8", "f9", "f3", "f1"]
 
 
 def test_the_palette_finds_by_label_before_help():
