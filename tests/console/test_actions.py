@@ -82,7 +82,7 @@ def test_discharge_is_offered_in_recovery_and_check_in_before_the_infusion():
 def test_without_contact_only_looking_is_offered():
     view = infusing(1).view(contact=Contact(reached=False, why="gone"))
     assert {a.name for a in offered(view) if a.where is not Where.TREND} <= {
-        "gate", "help", "palette", "quit", "theme", "due_next", "due_previous", "devices",
+        "gate", "help", "jump", "palette", "quit", "theme", "due_next", "due_previous", "devices",
     }  # fmt: skip
 
 
