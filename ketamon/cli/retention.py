@@ -49,4 +49,8 @@ def main(argv: list[str]) -> int:
     for one in found:
         retention.erase(one, log, now, who.name if who else args.by or getpass.getuser())
     print(f"{len(found)} erased; {log} says what", file=sys.stderr)
+    print(
+        "copies in archives are not erased: those of encrypted sessions are noise now, others are yours to erase",
+        file=sys.stderr,
+    )
     return 0

@@ -103,6 +103,8 @@ def erase(one: Due, log: Path, now: datetime, by: str) -> None:
         raise Refused(f"{one.record} is being written by {running}; nothing of it was erased")
     _log(log, list(_lines(one, now, by)))
     key = KEYS.name_of(one.record) if one.whole else None
+    if key is not None:  # first: whatever happens next, nobody reads it any more, nor a copy of it
+        KEYS.ring.erase(key, Erased(iso(now), by))
     try:
         for path in one.files:
             if not one.whole:
@@ -115,8 +117,6 @@ def erase(one: Due, log: Path, now: datetime, by: str) -> None:
         sync_directory(one.record.parent)
     except OSError as error:
         raise SourceError(f"{error.filename} cannot be erased: {error.strerror}; erase it by hand") from error
-    if key is not None:
-        KEYS.ring.erase(key, Erased(iso(now), by))
 
 
 def _lines(one: Due, now: datetime, by: str) -> Iterator[bytes]:

@@ -218,7 +218,7 @@ class StreamWriter:
             while self._waiting:
                 del self._waiting[: os.write(self._fd, self._waiting)]
         except OSError as error:
-            self.trouble = f"{self._path} cannot be written ({error.strerror}); free space on its disk"
+            self.trouble = f"{self._path} cannot be written ({error.strerror}); make room on its disk, or repair it"
             return False
         if not self._sync_failed:
             self.trouble = ""

@@ -11,6 +11,7 @@ from ketamon.cli import main
 from ketamon.errors import Refused, SourceError
 from ketamon.profiles import load
 from ketamon.store import retention
+from ketamon.store.keys import KEYS
 from ketamon.store.lock import WriterLock
 from ketamon.store.verify import examine, verify
 
@@ -132,3 +133,26 @@ def test_the_command_lists_and_erases(record, rules, tmp_path, capsys, monkeypat
 def test_days_below_zero_are_refused(rules):
     with pytest.raises(ValueError, match=r"retention\.session_days is -1"):
         rules(-1, 0)
+
+
+def test_the_key_goes_first_so_a_file_that_stays_is_noise(tmp_path, rules, monkeypatch):
+    pytest.importorskip("sqlcipher3")
+    monkeypatch.setenv("KETAMON_HOME", str(tmp_path))
+    KEYS.forget()
+    KEYS.ring.create("five words of no poem")
+    KEYS.tell("five words of no poem")
+    (tmp_path / "sessions").mkdir()
+    record = session(tmp_path / "sessions", key=KEYS.fresh())
+    (one,), _ = retention.due([record], NOW, rules(99, 0))
+
+    def fails(path):
+        raise PermissionError(1, "not permitted", str(path))
+
+    monkeypatch.setattr("pathlib.Path.unlink", fails)
+    with pytest.raises(SourceError, match="erase it by hand"):
+        retention.erase(one, tmp_path / retention.LOG, NOW, "Dr. A")
+    monkeypatch.undo()
+    monkeypatch.setenv("KETAMON_HOME", str(tmp_path))
+    KEYS.forget()
+    assert "its key is destroyed" in KEYS.erased(record)
+    KEYS.forget()
