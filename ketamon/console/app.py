@@ -98,8 +98,7 @@ class KetamonApp(Frame):
         self.set_interval(LOOK_EVERY_S, self.look)
         self.call_after_refresh(self.look)
         if self._others is not None:
-            self.set_interval(FIND_EVERY_S, self._find_others)
-            self._find_others()
+            self.run_worker(self._keep_finding(), group="find", exit_on_error=False)
 
     def _follow(self, chair: Followed) -> None:
         self.run_worker(chair.feed.run(), group="feed", name=chair.name, exit_on_error=False)
@@ -111,7 +110,7 @@ class KetamonApp(Frame):
         if event.worker.group == "feed" and event.worker.name in self._chairs:
             self._chairs[event.worker.name].failed = f"the connection broke: {event.worker.error}"
         elif event.worker.group == "find":
-            self.tell(f"other chairs cannot be looked for: {event.worker.error}", refused=True)
+            self.tell(f"other chairs are looked for no more: {event.worker.error}", refused=True)
 
     async def _ask(self, chair: Followed, intent: Intent, pin: str) -> str:
         """Ask the core of a chair. What follows is drawn before the answer is said: the next key may need it."""
@@ -144,14 +143,17 @@ class KetamonApp(Frame):
 
     # ---------------------------------------------------------------- several chairs
 
-    def _find_others(self) -> None:
-        self.run_worker(self.find(), group="find", exclusive=True, exit_on_error=False)
+    async def _keep_finding(self) -> None:
+        while True:
+            await self.find()
+            await asyncio.sleep(FIND_EVERY_S)
 
     async def find(self) -> None:
         """Follow the chairs that have come, and forget those that are long over."""
         if self._others is None:
             return
-        for name in await asyncio.to_thread(self._others.found, tuple(self._chairs)):
+        found = await asyncio.to_thread(self._others.found, tuple(self._chairs))
+        for name in [name for name in found if name not in self._chairs]:
             chair = self._chairs[name] = Followed(name, self._others.feed(name), self._zone)
             self._follow(chair)
             if self._voice is not None:
@@ -163,7 +165,8 @@ class KetamonApp(Frame):
 
     async def _forget(self, chair: Followed) -> None:
         """Follow a chair no more; what was typed there goes with its screen."""
-        del self._chairs[chair.name]
+        if self._chairs.pop(chair.name, None) is None:
+            return
         for worker in self.workers:
             if worker.group == "feed" and worker.name == chair.name:
                 worker.cancel()

@@ -67,7 +67,7 @@ def content(line: ChairLine, width: int) -> Content:
     name = line.label if wanted <= width else line.label.removeprefix("chair ")
     left = (
         Part(f"{sign}{name}", "bold reverse" if line.shown else "bold"),
-        Part(line.rehearsal, "bold $rehearsal"),
+        Part(line.rehearsal, "bold" if line.priority else "bold $rehearsal"),
         Part(line.phase, rank=4),
         Part(line.emergency, "bold reverse", rank=1),
         Part(said, "bold" if line.need else ""),
