@@ -2,11 +2,11 @@
 
     python benchmarks/console.py [seconds]
 
-Budgets: at 160×48 and 1 Hz no more than 3 % of a core and 5 kB/s, with two waveforms 8 % and 10 kB/s; from a key that moves the trend's cursor or changes
-its length to the last byte of what follows 50 ms (95th percentile, a session of two hours); the first paint, with the
-pump's state on it, within 1.4 × the CPU of importing Textual. What the session costs that is drawn (its types, its
-profile, its fold) is taken off: that is the feed's. The two are measured in turns. The exit code is 1 where a budget is
-missed.
+Budgets: at 160×48 and 1 Hz no more than 3 % of a core and 5 kB/s, with two waveforms 8 % and 10 kB/s; from a key that
+moves the trend's cursor or changes its length to the last byte of what follows 50 ms (95th percentile, a session of
+two hours); the first paint, with the pump's state on it, within 1.4 × the CPU of importing Textual. What the session
+costs that is drawn (its types, its profile, its fold) is taken off: that is the feed's. The two are measured in
+turns. The exit code is 1 where a budget is missed.
 """
 
 import asyncio
