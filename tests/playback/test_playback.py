@@ -38,7 +38,7 @@ def refused(do) -> str:
     return str(caught.value)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(walks=st.lists(a_walk, max_size=8), speed=st.sampled_from([0.0, 1.0, 1000.0]))
 def test_any_walk_ends_at_the_fold_up_to_its_cursor(walks, speed):
     clock, before = Hand(), playback.ASIDE
