@@ -6,13 +6,13 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
 
 from ketamon.bound import BoundFeed
 from ketamon.cli import configured, page
 from ketamon.cli.configured import Config
+from ketamon.cli.signed import begins_locked
 from ketamon.cli.workstation import Workstation
 from ketamon.domain.people import Person, Role
 from ketamon.errors import KetamonError, SourceError, UsageError
@@ -28,8 +28,6 @@ from ketamon.store.location import data_dir
 START_S = 20.0
 YOU = Person("you", Role.NURSE)
 """Who sits before what is no patient."""
-begins_locked = ContextVar("begins_locked", default=False)
-"""Whether somebody signs in before a console shows names, in a clinic with PINs: nobody did at the start screen."""
 _ERRORS: dict[int, type[KetamonError]] = {2: UsageError, 3: SourceError}
 
 

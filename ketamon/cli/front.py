@@ -1,18 +1,18 @@
 """`ketamon` alone in a terminal: the start screen, and after each command chosen there the start screen again."""
 
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO, cast
 
-from ketamon.cli import configured
-from ketamon.cli.console import begins_locked
 from ketamon.cli.here import Computer
 from ketamon.cli.hidden import ask_passphrase
+from ketamon.cli.signed import begins_locked
 from ketamon.console.front import run_front
 from ketamon.console.here import Memory
 from ketamon.errors import KetamonError, SourceError
-from ketamon.store.home import themes_dir
+from ketamon.store.home import config_file, themes_dir
 from ketamon.store.keys import KEYS
 
 _ENDED = frozenset({129, 143})
@@ -82,10 +82,10 @@ def _not_now() -> str:
 
 
 def _theme() -> str:
-    """Return the configured theme; what is wrong with a configuration the start screen says."""
+    """Return the configured theme, and read nothing else before the first paint: the screen says what is wrong."""
     try:
-        return configured.load().theme
-    except KetamonError:
+        return str(tomllib.loads(config_file().read_text("utf-8")).get("theme", ""))
+    except (OSError, ValueError):
         return ""
 
 

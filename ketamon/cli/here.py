@@ -6,13 +6,16 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ketamon.cli import configured
 from ketamon.console.here import TYPED, Glance, Offers, Plan, Row, Seat, Stop
-from ketamon.course import PatientCourse
 from ketamon.domain.people import Person
 from ketamon.errors import KetamonError, ProfileError, Refused, SourceError, UsageError
 from ketamon.store.home import config_file, data_dir
+
+if TYPE_CHECKING:  # the first paint does not wait for them
+    from ketamon.cli.configured import Chair, Config
+    from ketamon.course import PatientCourse
 
 _AT = "%Y-%m-%d %H:%M"
 
@@ -88,7 +91,7 @@ class Computer:
     def plan(self, typed: Mapping[str, str]) -> Plan:
         """Read the form as the command line reads its flags."""
         from ketamon.chair.resumable import resumable  # noqa: PLC0415 (only for a new session)
-        from ketamon.cli import offer  # noqa: PLC0415 (as above)
+        from ketamon.cli import configured, offer  # noqa: PLC0415 (as above)
         from ketamon.cli.options import device  # noqa: PLC0415 (as above)
         from ketamon.domain.devices import DeviceKind  # noqa: PLC0415 (as above)
         from ketamon.local import refuse_name, refuse_running  # noqa: PLC0415 (as above)
@@ -130,7 +133,7 @@ class Computer:
             raise Refused(str(checked))
         return checked.person
 
-    def courses(self, identifier: str | None) -> tuple[list[PatientCourse], list[str]]:
+    def courses(self, identifier: str | None) -> "tuple[list[PatientCourse], list[str]]":
         """Read them from the records."""
         from ketamon.port.clock import SystemClock  # noqa: PLC0415 (only for a course)
         from ketamon.store import courses  # noqa: PLC0415 (as above)
@@ -216,7 +219,9 @@ class Computer:
         except SourceError as error:
             problems.append(str(error))
 
-    def _config(self, problems: list[str]) -> configured.Config:
+    def _config(self, problems: list[str]) -> "Config":
+        from ketamon.cli import configured  # noqa: PLC0415 (as above)
+
         try:
             return configured.load()
         except ProfileError as error:
@@ -253,7 +258,7 @@ def _person(typed: str) -> Person:
         raise UsageError(str(mistake)) from mistake
 
 
-def _profile(typed: str, seat: configured.Chair) -> list[str]:
+def _profile(typed: str, seat: "Chair") -> list[str]:
     """Return the flag of a profile; the configured one needs none, and stands beside the configuration."""
     from ketamon.profiles import find, load  # noqa: PLC0415 (only for a new session)
 

@@ -16,8 +16,8 @@ from cli.tmux import Tmux
 
 from ketamon import samples
 from ketamon.cli import front, main
-from ketamon.cli.console import begins_locked
 from ketamon.cli.here import Computer
+from ketamon.cli.signed import begins_locked
 from ketamon.console.here import TYPED
 from ketamon.domain.people import Person, Role
 from ketamon.domain.readings import Mode

@@ -403,7 +403,9 @@ async def test_a_course_shows_the_series_and_plots(size):
         assert "too late: 37 days" in desk.words()
         await desk.press("end")
         assert "03-02 03-05 04-11" in desk.text()
-        await desk.press("escape", "escape")
+        await desk.press("escape")
+        assert "M. K." in desk.text()
+        await desk.press("escape")
         assert isinstance(desk.app.screen, StartScreen)
 
 

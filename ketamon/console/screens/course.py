@@ -128,6 +128,7 @@ class CourseScreen(FrontScreen):
         self.answer.hint(f"left out: {'; '.join(map(plain, found[1]))}" if found[1] else "")
         for patient in found[0]:
             self.page.show(patient)
+            self.add_class("-reading")  # where it is narrow, the list gives way
             self.set_focus(self.page)
 
     @property
@@ -137,7 +138,8 @@ class CourseScreen(FrontScreen):
 
     def step_back(self) -> None:
         """Go to the list, then to the start."""
-        if self.focused is self.page:
+        if self.has_class("-reading"):
+            self.remove_class("-reading")
             self.choice.aim()
         else:
             self.dismiss()

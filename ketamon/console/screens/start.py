@@ -143,7 +143,7 @@ class StartScreen(FrontScreen):
         self.menu.border_title = "what to do"
         self.menu.show({})
         self._told()
-        self.again()
+        self.call_after_refresh(self.again)
 
     def _told(self) -> None:
         """Say what the last command had to say, and what is wrong here."""
