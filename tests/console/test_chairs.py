@@ -156,6 +156,9 @@ async def test_the_strip_looks_the_same_on_every_screen():
 async def test_a_screen_that_is_not_shown_is_not_drawn():
     async with console(*two()) as desk:
         first = desk.app.screen
+        desk.feeds["2"].chair.alarm("HR 44 < 50", Priority.HIGH)
+        await desk.later(1)
+        assert first.strip.blinking
         await desk.press("f6")
         drawn = []
         first.show = drawn.append
