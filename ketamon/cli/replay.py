@@ -20,8 +20,8 @@ def main(argv: list[str]) -> int:
     """Replay to a console, or to lines."""
     parser = options.parser(
         "replay",
-        "Play a recorded stream through the whole session engine. Never a live patient, and the screen says so. It can\n"
-        "be stopped, walked through back and forth, and played at another speed; nothing that is typed changes it.",
+        "Play a recorded stream through the whole session engine. Never a live patient, and the screen says so. It\n"
+        "can be stopped, walked through back and forth, and played at another speed; nothing that is typed changes it.",
         "  ketamon replay recording.kstream\n"
         "  ketamon replay recording.kstream --speed 20\n"
         "  ketamon replay recording.kstream --headless --speed max --json",

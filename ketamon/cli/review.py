@@ -23,8 +23,8 @@ def main(argv: list[str]) -> int:
     parser = options.parser(
         "review",
         "Walk through the record of a session on the screen that it was made at. It opens at its end; nothing that is\n"
-        "typed changes it. The record is checked first, and the screen says throughout whether it is whole; of a damaged\n"
-        "one the sound part is shown, and the exit code is 4.",
+        "typed changes it. The record is checked first, and the screen says throughout whether it is whole. Of a\n"
+        "damaged one the sound part is shown, and the exit code is 4.",
         "  ketamon review\n  ketamon review --chair 2\n  ketamon review 2026-11-21T080000Z-2",
     )
     what = parser.add_mutually_exclusive_group()

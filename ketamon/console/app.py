@@ -101,14 +101,16 @@ class KetamonApp(Frame):
             self.run_worker(self._keep_finding(), group="find", exit_on_error=False)
 
     def _follow(self, chair: Followed) -> None:
-        self.run_worker(chair.feed.run(), group="feed", name=chair.name, exit_on_error=False)
+        # the name goes into the group: Textual gives a worker whose name is "" one of its own
+        self.run_worker(chair.feed.run(), group=f"feed {chair.name}", exit_on_error=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Turn what broke into something that is seen."""
         if event.state is not WorkerState.ERROR:
             return
-        if event.worker.group == "feed" and event.worker.name in self._chairs:
-            self._chairs[event.worker.name].failed = f"the connection broke: {event.worker.error}"
+        name = event.worker.group.removeprefix("feed ")
+        if event.worker.group.startswith("feed ") and name in self._chairs:
+            self._chairs[name].failed = f"the connection broke: {event.worker.error}"
         elif event.worker.group == "find":
             self.tell(f"other chairs are looked for no more: {event.worker.error}", refused=True)
 
@@ -168,7 +170,7 @@ class KetamonApp(Frame):
         if self._chairs.pop(chair.name, None) is None:
             return
         for worker in self.workers:
-            if worker.group == "feed" and worker.name == chair.name:
+            if worker.group == f"feed {chair.name}":
                 worker.cancel()
         if self._voice is not None:
             self._voice.leave(chair.name)
