@@ -130,7 +130,8 @@ def _forget_output() -> None:
 def _help() -> str:
     rows = "\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items())
     return (
-        "usage: ketamon COMMAND …\n\n"
+        "usage: ketamon            the start screen: what to go on with, and what can be begun\n"
+        "       ketamon COMMAND …\n\n"
         "The terminal console that runs an outpatient ketamine infusion session. Not a medical device:\n"
         "the bedside monitor's and the pump's own alarms stay on and stay audible.\n\n"
         f"{rows}\n\n"

@@ -16,14 +16,19 @@ _HEAD = """\
 ketamon \\- the terminal console that runs an outpatient ketamine infusion session
 .SH SYNOPSIS
 .B ketamon
+[
 .I COMMAND
 \\&...
+]
 .SH DESCRIPTION
 ketamon reads a patient monitor and an infusion pump, shows each number with its age, keeps the timeline, says what is
 due, logs what the patient says, raises alarms, and lets nobody leave before the recovery criteria are met.
 .PP
 ketamon is not a medical device. The bedside monitor's and the pump's own alarms stay on and stay audible. Pumps are
 only read.
+.PP
+Without a command it shows the start screen: sessions that did not end, then what can be begun. What is chosen there is
+one of these commands. Where there is no terminal it says what there is to go on with.
 .SH COMMANDS"""
 
 _TAIL = """\

@@ -128,7 +128,7 @@ def test_bare_ketamon_says_it_where_there_is_no_terminal_for_the_start_screen(st
     assert main([]) == 2
     out, err = capsys.readouterr()
     assert "“ketamon run --chair 2 --resume” goes on with it" in err
-    assert "usage: ketamon COMMAND" in out
+    assert "ketamon COMMAND …" in out
     assert started == []
 
 
