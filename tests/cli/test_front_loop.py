@@ -83,13 +83,14 @@ def test_an_open_session_is_offered_with_its_patient():
     assert not Computer().glance().fresh
 
 
-@pytest.mark.usefixtures("home")
-def test_where_pins_are_in_force_an_open_session_has_no_patient(pins):
+def test_where_pins_are_in_force_an_open_session_has_no_patient_also_an_older_one(home):
     asyncio.run(stopped("2"))
-    pins.add(Person("Lee", Role.NURSE), PIN)
+    assert "J. D." in repr(Computer().glance())
+    Roster.open(home).add(Person("Dr. Ahn", Role.DIRECTOR), PIN)
+    asyncio.run(stopped("3"))
     glance = Computer().glance()
     assert glance.pins
-    assert glance.open[0].args
+    assert [bool(row.args) for row in glance.open] == [True, True]
     assert "J. D." not in repr(glance)
 
 
