@@ -1,7 +1,7 @@
 """What the screens without a core have in common: keys from the table, answers, help, questions to this computer."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from textwrap import wrap
 from typing import ClassVar, TypeVar
@@ -180,7 +180,8 @@ class FrontScreen(Screen[None]):
 
         if wait:
             self.answer.hint(wait)
-        self.run_worker(answered, group=group, exclusive=True)
+        work: Callable[[], Awaitable[None]] = answered  # not called here: a screen that is left never awaits it
+        self.run_worker(work, group=group, exclusive=True)
 
     def _next_theme(self) -> None:
         """Change the colours."""

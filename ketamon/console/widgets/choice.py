@@ -75,6 +75,7 @@ class Choice(Vertical):
         self._filter()
         if last and self._found:
             self.options.highlighted = len(self._found) - 1
+            self.call_after_refresh(self.options.scroll_to_highlight)  # once it is known how long the list is
 
     @property
     def row(self) -> Row | None:
