@@ -34,9 +34,11 @@ class Hand:
         return self.now
 
 
-def player(some, *, whole: bool = True, speed: float = 1.0, clock: Hand | None = None, **how) -> Player:
+def player(
+    some, *, whole: bool = True, speed: float = 1.0, clock: Hand | None = None, source: Source = Source.REPLAY, **how
+) -> Player:
     """A player with these events in it, at the start."""
-    made = Player(Source.REPLAY, load(None)[0], clock or Hand(), speed=speed, zone=UTC, **how)
+    made = Player(source, load(None)[0], clock or Hand(), speed=speed, zone=UTC, **how)
     for event in some:
         made.add(event)
     made.reach(None, whole=whole)
