@@ -7,6 +7,7 @@ failing test has written.
 import os
 from collections.abc import Mapping
 from difflib import unified_diff
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,15 +20,17 @@ def path_of(scene: str, size: tuple[int, int]) -> Path:
     return FOLDER / f"{size[0]}x{size[1]}" / f"{scene}.txt"
 
 
+@cache
+def _look(style) -> tuple[str, str]:
+    """Say what a blank and any other sign of a style look like: of a blank only what is behind it shows."""
+    behind = style.bgcolor.name if style.bgcolor else ""
+    return behind, f"{behind} {style.color and style.color.name} {style.without_color}"
+
+
 def colours(app) -> str:
-    """Sum up how every sign looks: its colour, what is behind it, and bold or not. Of a blank only what is behind it."""
-    signs = [
-        (sign, str(style.bgcolor), *(() if sign == " " else (str(style.color), str(style.without_color))))
-        for strip in _strips(app)
-        for text, style, _ in strip
-        for sign in text
-    ]
-    return sha256(repr(signs).encode()).hexdigest()[:16]
+    """Sum up how every sign looks: its colour, what is behind it, and bold or not."""
+    signs = [sign + _look(style)[sign != " "] for strip in _strips(app) for text, style, _ in strip for sign in text]
+    return sha256("".join(signs).encode()).hexdigest()[:16]
 
 
 def text(app) -> str:
