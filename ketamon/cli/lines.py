@@ -58,7 +58,7 @@ def lines(view: ChairView, state: SessionState) -> Iterator[Line]:
 
 def prefix(view: ChairView) -> str:
     """Say whose line it is; a recording or a simulation says in every line that it is one."""
-    return f"{'' if view.source is Source.LIVE else f'{view.source} '}chair {view.header.chair}: "
+    return f"{'' if view.source is Source.LIVE else f'{view.source} '}{view.header.chair}: "
 
 
 def entry(event: e.Event, state: SessionState, profile: Profile) -> str:

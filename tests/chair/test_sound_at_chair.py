@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 
 import pytest
-from chair.test_core import private, rehearsal, running, until  # noqa: F401 (private is a fixture)
+from chair.test_core import rehearsal, running, until
 from rules.clinic import in_infusion
 
 from ketamon.domain import events as e
@@ -19,7 +19,7 @@ BROKEN = ReportSound(console="desk", working=False, why="no sound at desk: papla
 GONE = e.SoundChanged(console="desk", working=False, why="nothing sounds the alarms: desk is gone")
 
 
-async def test_a_console_that_sounded_and_is_gone_is_missed(private):  # noqa: F811
+async def test_a_console_that_sounded_and_is_gone_is_missed(private):
     core = rehearsal(private)
     async with running(core) as feed:
         await until(feed, lambda: feed.connected)
@@ -36,7 +36,7 @@ async def test_a_console_that_sounded_and_is_gone_is_missed(private):  # noqa: F
         assert feed.state.alarms["sound"].change.technical
 
 
-async def test_a_console_that_another_one_stands_in_for_is_not_missed(private):  # noqa: F811
+async def test_a_console_that_another_one_stands_in_for_is_not_missed(private):
     core = rehearsal(private)
     async with running(core) as feed:
         await until(feed, lambda: feed.connected)

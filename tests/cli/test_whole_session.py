@@ -133,17 +133,17 @@ class Nurse:
         self.terminal.see("─ log ─")
         self.does("2", sees="0.4 mL in 0.2 min = 120 mL/h")
         self.fills("Chen physician", sees="PIN of physician Chen")
-        self.proves("Chen", sees="ketamon .*▸ baseline")
+        self.proves("Chen", sees="chair .*▸ baseline")
 
     def infuses(self, pump) -> None:
         self.presses_in("118/76")
         self.observes(AT_BASELINE)
         self.terminal.see("nothing is due")
         pump("start")
-        self.terminal.see("ketamon .*▸ infusion")
+        self.terminal.see("chair .*▸ infusion")
         self.does("x", sees="next step")
         self.does("1", sees="saved .*infusion")
-        self.terminal.see("ketamon .*▸ recovery")
+        self.terminal.see("chair .*▸ recovery")
         pump("hold")
         pump("silence")
 
@@ -192,8 +192,8 @@ def test_from_the_first_question_to_the_patient_who_has_left(nurse, bench, clini
     nurse.does("Enter", sees="PIN of nurse MK")
     nurse.proves("MK", sees="\\[x\\] assessment signed +nurse MK")
     nurse.fills("Chen physician", sees="PIN of physician Chen")
-    nurse.proves("Chen", sees="ketamon .*▸ ready")
-    nurse.fills("MK nurse", sees="ketamon .*▸ discharged")
+    nurse.proves("Chen", sees="chair .*▸ ready")
+    nurse.fills("MK nurse", sees="chair .*▸ discharged")
     nurse.does("q", sees="goes on without a screen")
     events = record(clinic)
     signed = [event.body for event in events if isinstance(event.body, e.Signed)]

@@ -43,6 +43,10 @@ class DueList(Lines):
         """Show where the pointer is."""
         self._draw()
 
+    def on_resize(self) -> None:
+        """Draw as many as there is room for now."""
+        self._draw()
+
     def _draw(self) -> None:
         if self._view is not None:
             self.say(drawn(self._view, self._actions, self.chosen, max(1, self.size.width), max(1, self.size.height)))

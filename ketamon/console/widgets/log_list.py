@@ -14,10 +14,16 @@ class LogList(Lines):
 
     def __init__(self) -> None:
         super().__init__()
+        self._log: tuple[LogLine, ...] = ()
         self.border_title = "log"
+
+    def on_resize(self) -> None:
+        """Show as many as there is room for now."""
+        self.show(self._log)
 
     def show(self, log: tuple[LogLine, ...]) -> None:
         """Show the newest entries."""
+        self._log = log
         width = self.size.width
         rows = [row(line, width) for line in log[: max(0, self.size.height)]]
         self.say(rows or [Content.styled("nothing was logged yet", "$muted")])

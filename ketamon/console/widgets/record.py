@@ -86,7 +86,7 @@ class RecordPanel(Panel):
         width, height = entries.size.width, entries.size.height
         first = min(max(0, self._at - height // 2), max(0, len(self._found) - height))
         count = self.player.count if self.player is not None else 0
-        self.border_title = f"record, {len(self._found)} of {len(self._entries)} entries"
+        self.border_title = Content(f"record, {len(self._found)} of {len(self._entries)} entries")
         entries.say(
             [
                 Content.assemble(
