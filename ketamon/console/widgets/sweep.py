@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import ClassVar
 
-from textual.app import ComposeResult
+from rich.style import Style
 from textual.containers import Horizontal
+from textual.widget import Widget
 
 from ketamon.console.charts import AXIS, GAP, GUTTER, LABEL, LINE
 from ketamon.console.glyphs import BRAILLE, Glyphs
@@ -35,20 +36,13 @@ SLICES = 20
 
 
 class Slice(Picture):
-    """Some columns of the strip."""
+    """Some columns of the strip. The colours are the strip's: to style a colour costs as much as to style a widget."""
 
     DEFAULT_CSS = """
     Slice {
         width: 1fr;
         height: 1fr;
         &.-names { width: 10; }
-        & > .sweep--spo2 { color: $spo2; }
-        & > .sweep--pulse { color: $pulse; }
-        & > .sweep--co2 { color: $co2; }
-        & > .sweep--resp { color: $resp; }
-        & > .sweep--gap { color: $stale; }
-        & > .sweep--axis { color: $muted; }
-        & > .sweep--label { color: $foreground; }
     }
     """
     LOOKS: ClassVar[dict[str, str]] = {
@@ -60,10 +54,10 @@ class Slice(Picture):
         AXIS: "sweep--axis",
         LABEL: "sweep--label",
     }
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(LOOKS.values())
 
-    def __init__(self, *, classes: str | None = None) -> None:
+    def __init__(self, strip: Widget, *, classes: str | None = None) -> None:
         super().__init__(classes=classes)
+        self._strip = strip
         self._rows: list[Row] = []
 
     def show(self, rows: list[Row]) -> None:
@@ -74,6 +68,10 @@ class Slice(Picture):
     def picture(self, width: int, height: int) -> list[Row]:
         """Return them, unless they are of another width."""
         return self._rows[:height] if self._rows and len(self._rows[0].text) == width else []
+
+    def get_component_rich_style(self, *names: str, partial: bool = False, default: Style | None = None) -> Style:
+        """Return a colour of the strip's."""
+        return self._strip.get_component_rich_style(*names, partial=partial, default=default)
 
 
 class Sweep(Horizontal):
@@ -88,14 +86,27 @@ class Sweep(Horizontal):
 Pleth first, then ECG, CO2 and respiration, as far as a device sends them and there is room. The height is the device's
 own scale: it says nothing about how strong a pulse is. A broken line with dashes below: no sample came there.
 """
-    DEFAULT_CSS = "Sweep { height: 4; padding: 0 1; }"
+    DEFAULT_CSS = """
+    Sweep {
+        height: 4;
+        padding: 0 1;
+        & > .sweep--spo2 { color: $spo2; }
+        & > .sweep--pulse { color: $pulse; }
+        & > .sweep--co2 { color: $co2; }
+        & > .sweep--resp { color: $resp; }
+        & > .sweep--gap { color: $stale; }
+        & > .sweep--axis { color: $muted; }
+        & > .sweep--label { color: $foreground; }
+    }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(Slice.LOOKS.values())
 
     def __init__(
         self, heard: Callable[[], Beat | None], clock: Callable[[], float], *, glyphs: Glyphs = BRAILLE
     ) -> None:
         super().__init__()
         self.glyphs, self._heard, self._clock = glyphs, heard, clock
-        self._slices = [Slice(classes="-names"), *(Slice() for _ in range(SLICES))]
+        self._slices: list[Slice] = []
         self._traces: dict[Signal, Trace] = {}
         self._from: dict[Signal, tuple[str, str]] = {}
         self._beat: Beat | None = None
@@ -103,10 +114,6 @@ own scale: it says nothing about how strong a pulse is. A broken line with dashe
         self._chair = ""
         self._still = False
         self._wanted: bool | None = None  # None: where there is room
-
-    def compose(self) -> ComposeResult:
-        """Lay the slices side by side, the names on the left."""
-        yield from self._slices
 
     def on_mount(self) -> None:
         """Go on by itself: between two pulses nothing else of the screen changes."""
@@ -127,6 +134,9 @@ own scale: it says nothing about how strong a pulse is. A broken line with dashe
         self.screen.set_class(wanted and bool(self._from), "-strip")
         self.screen.set_class(len(self._from) > 1, "-two")
         self.screen.set_class(not roomy, "-tight")
+        if self._from and not self._slices:
+            self._slices = [Slice(self, classes="-names"), *(Slice(self) for _ in range(SLICES))]
+            self.mount_all(self._slices)
 
     def switch(self) -> str:
         """Show it, or take it away, and say which."""
