@@ -1,7 +1,7 @@
 """The chair screen: one patient, seen in a second, and three keys to log what was said."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import ClassVar
@@ -57,6 +57,9 @@ from ketamon.playback import Player
 OPENS = {"emergency": "rescue"}
 """Deeds that open a panel afterwards."""
 
+GIVES_WAY = ("Trend", "Sweep", "#course", "#desk", "LogList")
+"""What gives way to a panel, to the chart or to waveforms: the only ones that these classes of the screen concern."""
+
 PARAMETER_IDS = frozenset(Parameter)
 
 
@@ -96,7 +99,8 @@ class ChairScreen(AskingScreen):
         self._panels: dict[str, Panel] = {}
         self._pacing, self._player = Pacing(self.send), player
         self._glyphs = glyphs
-        self.sweep = Sweep(heard, clock, glyphs=glyphs)
+        self._drawn_soon = False
+        self.sweep = Sweep(heard, clock, self.make_way, glyphs=glyphs)
         self._tiles = [Tile(glyphs=glyphs, id=name, classes=f"-{name}") for name in TILES]
 
     def compose(self) -> ComposeResult:
@@ -158,11 +162,17 @@ class ChairScreen(AskingScreen):
         return self._open.keys if self._open else ""
 
     def on_resize(self) -> None:
-        """Draw again for the new sizes, once they are known."""
-        self.call_after_refresh(self.again)
+        """Draw again for the new sizes."""
+        self._again_soon()
+
+    def _again_soon(self) -> None:
+        """Draw again once the sizes are known; a start, and a panel that opens, ask for it several times."""
+        if not self._drawn_soon:
+            self._drawn_soon = self.call_after_refresh(self.again)
 
     def again(self) -> None:
         """Draw the same view once more."""
+        self._drawn_soon = False
         if self._view is not None:
             self.show(self._view)
 
@@ -323,21 +333,27 @@ class ChairScreen(AskingScreen):
             self._open.display = False
         self._open = panel
         panel.display = True
-        self.add_class("-entry")
-        self.set_class(panel.ROOMY, "-roomy")
+        self.make_way({"-entry": True, "-roomy": panel.ROOMY})
         if self._view is not None:
             panel.show(self._view)
         panel.opened(what)
-        self.call_after_refresh(self.again)
+        self._again_soon()
 
     @on(Panel.Closed)
     def _close(self) -> None:
         if self._open is not None:
             self._open.display = False
             self._open = None
-            self.remove_class("-entry", "-roomy")
+            self.make_way({"-entry": False, "-roomy": False})
             self.set_focus(None)
-            self.call_after_refresh(self.again)
+            self._again_soon()
+
+    def make_way(self, classes: Mapping[str, bool]) -> None:
+        """Wear the classes that give the room away, or not. To style the whole screen would cost five times as much."""
+        before = self.classes
+        if self.update_classes(classes, update=False).classes != before:
+            gives_way = [self.query_one(part) for part in GIVES_WAY]
+            self.app.stylesheet.update_nodes(gives_way)
 
     def _in_trend(self, deed: Callable[[Trend], None]) -> None:
         deed(self.trend)
@@ -349,7 +365,7 @@ class ChairScreen(AskingScreen):
     @on(Trend.Scoped)
     def _scoped(self, message: Trend.Scoped) -> None:
         """Where there is no room for the trend it takes that of log and timeline while somebody reads in it."""
-        self.set_class(message.wanted, "-chart")
+        self.make_way({"-chart": message.wanted})
 
     @on(Panel.Do)
     async def _chosen(self, message: Panel.Do) -> None:

@@ -1,6 +1,6 @@
 """The strip of live waveforms: for eyes only. It has no scale, feeds no rule, and says so when nothing comes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from rich.style import Style
@@ -77,7 +77,8 @@ class Slice(Picture):
 class Sweep(Horizontal):
     """As many of the waveforms as there is room for, one above the other.
 
-    `heard` gives the newest beat, None while the core is not heard; `clock` is that of this computer, in seconds.
+    `heard` gives the newest beat, None while the core is not heard; `clock` is that of this computer, in seconds;
+    `make_way` has the screen wear the classes that give the strip its room, or not.
     """
 
     HELP = """\
@@ -102,9 +103,15 @@ own scale: it says nothing about how strong a pulse is. A broken line with dashe
     COMPONENT_CLASSES: ClassVar[set[str]] = set(Slice.LOOKS.values())
 
     def __init__(
-        self, heard: Callable[[], Beat | None], clock: Callable[[], float], *, glyphs: Glyphs = BRAILLE
+        self,
+        heard: Callable[[], Beat | None],
+        clock: Callable[[], float],
+        make_way: Callable[[Mapping[str, bool]], None],
+        *,
+        glyphs: Glyphs = BRAILLE,
     ) -> None:
         super().__init__()
+        self._make_way = make_way
         self.glyphs, self._heard, self._clock = glyphs, heard, clock
         self._slices: list[Slice] = []
         self._traces: dict[Signal, Trace] = {}
@@ -131,9 +138,8 @@ own scale: it says nothing about how strong a pulse is. A broken line with dashe
         """Have the screen show it where somebody wants it, else where the trend keeps its room; if a waveform came."""
         roomy = self.screen.size.height >= ROOM_FOR_ALL
         wanted = roomy if self._wanted is None else self._wanted
-        self.screen.set_class(wanted and bool(self._from), "-strip")
-        self.screen.set_class(len(self._from) > 1, "-two")
-        self.screen.set_class(not roomy, "-tight")
+        came = len(self._from)
+        self._make_way({"-strip": wanted and came > 0, "-two": came > 1, "-tight": not roomy})
         if self._from and not self._slices:
             self._slices = [Slice(self, classes="-names"), *(Slice(self) for _ in range(SLICES))]
             self.mount_all(self._slices)
