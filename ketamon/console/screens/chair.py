@@ -104,7 +104,10 @@ class ChairScreen(AskingScreen):
         self._tiles = [Tile(glyphs=glyphs, id=name, classes=f"-{name}") for name in TILES]
 
     def compose(self) -> ComposeResult:
-        """Lay everything out, once."""
+        """Lay everything out, once, and for the size there is: found later it would be styled twice."""
+        size, app = self.app.size, self.app
+        for cells, steps in ((size.width, app.HORIZONTAL_BREAKPOINTS), (size.height, app.VERTICAL_BREAKPOINTS)):
+            self.add_class(*self._get_breakpoint_classes(cells, steps or []), update=False)
         yield Banner(id="banner")
         yield HeaderLine(id="header")
         yield Strip()

@@ -203,6 +203,10 @@ def _textual_digits(text: str) -> list[str]:
     return lines
 
 
+UNSTYLED = frozenset({"-fresh", "-simulated"})
+"""States of a tile that look like any other: the words say them."""
+
+
 class Tile(Picture):
     """One vital sign. Feed it with `update`; its state is a class, and how that looks stands in the style sheet.
 
@@ -279,9 +283,10 @@ in the border: it is in alarm, three for the highest priority.
             return
         self._shown = data
         self._head()
-        for name, on in _states(data).items():
-            if self.has_class(name) != on:
-                self.set_class(on, name)
+        worn = self.classes - UNSTYLED
+        self.update_classes(_states(data), update=False)
+        if self.classes - UNSTYLED != worn:
+            self.update_node_styles()
         self.redraw()
 
     def on_resize(self) -> None:
