@@ -4,14 +4,18 @@ import asyncio
 import os
 from datetime import UTC
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 os.environ.setdefault("COLORTERM", "truecolor")
 os.environ.pop("NO_COLOR", None)
 
 from ketamon import samples
 from ketamon.chair import launch
+from ketamon.cli.here import Computer
 from ketamon.console.app import KetamonApp
+from ketamon.console.front import FrontApp
 from ketamon.console.glyphs import BLOCKS, BRAILLE
+from ketamon.console.here import Memory
 from ketamon.console.themes import ANSI, DEFAULT, THEMES
 from ketamon.domain.events import Event
 from ketamon.domain.fold import fold
@@ -26,6 +30,7 @@ PICTURES: dict[str, tuple[int, int, float, tuple[str, ...]]] = {
     "observe": (120, 36, 33 * 60.0, ("o",)),
     "gate": (120, 36, 70 * 60.0, ("g",)),
     "chair-80x24": (80, 24, 28.6 * 60.0, ()),
+    "trend": (120, 36, 70 * 60.0, ("left",) * 30),
 }
 """Name: columns, rows, the moment of the session (s), the keys pressed."""
 ALARMING = ("desaturation", 31.5 * 60)
@@ -77,8 +82,22 @@ async def draw(name: str, feed: Still, size: tuple[int, int], keys: tuple[str, .
     (HERE / f"{name}.svg").write_text(picture, encoding="utf-8")
 
 
+async def start() -> None:
+    """Write the start screen as it is where nothing was ever recorded."""
+    with TemporaryDirectory() as home:
+        os.environ["KETAMON_HOME"] = os.environ["KETAMON_RUNTIME"] = home
+        app = FrontApp(Computer(), Memory(), clock=lambda: 0.0)
+        async with app.run_test(size=(120, 36)) as pilot:
+            await app.workers.wait_for_complete()
+            await pilot.press("d")
+            await app.workers.wait_for_complete()
+            await pilot.pause()
+            (HERE / "start.svg").write_text(app.export_screenshot(title="ketamon"), encoding="utf-8")
+
+
 async def main() -> None:
-    """Write one SVG each, and one for each theme: a chair in alarm."""
+    """Write one SVG each, one of the start screen, and one for each theme: a chair in alarm."""
+    await start()
     events, profile = await recording("uneventful")
     for name, (columns, rows, at, keys) in PICTURES.items():
         await draw(name, Still(events, profile, at), (columns, rows), keys)
