@@ -84,6 +84,17 @@ class TrendApp(App[None]):
         yield Watched(glyphs=self.glyphs, clock=self.clock)
 
 
+class Saying(TrendApp):
+    """A trend in an application that notes what the trend has to say."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+
+    def on_panel_hint(self, message) -> None:
+        self.said.append(message.text)
+
+
 def text_of(trend):
     return [trend.render_line(y).text for y in range(trend.size.height)]
 
@@ -331,3 +342,37 @@ async def test_too_narrow_is_empty_and_does_no_harm():
             assert trend.scope.cursor_s in {None, 1800.0}
         await pilot.pause()
         assert "".join(text_of(trend)).strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "words"),
+    [
+        ("trend_now", [], "the trend shows now already"),
+        ("cursor_right", ["read_out"], "what is now is here"),
+        ("cursor_far_right", ["read_out"], "what is now is here"),
+        ("cursor_left", [*["zoom_out"] * 5, *["cursor_far_left"] * 20], "the session begins here"),
+        ("zoom_in", ["zoom_in"] * 5, "no shorter stretch"),
+        ("zoom_out", ["zoom_out"] * 5, "all of it already"),
+    ],
+)
+async def test_a_key_that_can_go_no_further_says_so(name, before, words):
+    async with Saying().run_test(size=(92, 22)) as pilot:
+        trend = pilot.app.query_one(Trend)
+        trend.update(trend_data(at=at(1790)))
+        for step in before:
+            DEEDS[step](trend)
+        await pilot.pause()
+        pilot.app.said.clear()
+        DEEDS[name](trend)
+        await pilot.pause()
+        assert [words in said for said in pilot.app.said] == [True]
+
+
+async def test_a_key_that_changes_the_trend_says_nothing_more():
+    async with Saying().run_test(size=(92, 22)) as pilot:
+        trend = pilot.app.query_one(Trend)
+        trend.update(trend_data())
+        for step in ("cursor_left", "cursor_right", "trend_now", "zoom_out", "zoom_in", "one_chart", "trend_now"):
+            DEEDS[step](trend)
+        await pilot.pause()
+        assert pilot.app.said == []

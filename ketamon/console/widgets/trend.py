@@ -32,6 +32,7 @@ from ketamon.console.rows import Row, row
 from ketamon.console.scope import FOLLOWING, Scope, next_alone, returned, span_words, window, zoomed
 from ketamon.console.scope import pointed as pointed_at
 from ketamon.console.trends import HUES, Panel, PanelPainter, TrendData
+from ketamon.console.widgets.panel import Panel as Aside
 from ketamon.console.widgets.picture import Picture
 
 IDLE_S = 120.0
@@ -156,6 +157,10 @@ a stretch is shown.
         """Take the cursor away, and show what is now; where it does, show all charts."""
         self._turn_to(returned(self.scope) if self.scope.reading else replace(self.scope, alone=""))
 
+    def looks_at(self) -> tuple[Scope, int | None]:
+        """Return what a person sees of the scope: the cursor stands in a column, however its time differs."""
+        return replace(self.scope, cursor_s=None), None if self._data is None else self._cell(self._data)
+
     def on_mouse_down(self, event: MouseDown) -> None:
         """Put the cursor where the mouse is; it goes with it while the button is held."""
         offset = event.get_content_offset(self)
@@ -271,16 +276,30 @@ a stretch is shown.
 FAR = 10
 """Columns of a long step of the cursor."""
 
+
+def _or_say(deed: Callable[[Trend], None], why: str) -> Callable[[Trend], None]:
+    """Return the deed that says why where nothing on the chart changes: no key is dead."""
+
+    def done(trend: Trend) -> None:
+        before = trend.looks_at()
+        deed(trend)
+        if trend.looks_at() == before:
+            trend.post_message(Aside.Hint(why))
+
+    return done
+
+
+_BEGINNING, _NOW = "the session begins here", "what is now is here; nothing is later"
 DEEDS: dict[str, Callable[[Trend], None]] = {
     "read_out": Trend.read_out,
-    "cursor_left": lambda trend: trend.move(-1),
-    "cursor_right": lambda trend: trend.move(1),
-    "cursor_far_left": lambda trend: trend.move(-FAR),
-    "cursor_far_right": lambda trend: trend.move(FAR),
-    "zoom_in": lambda trend: trend.zoom(-1),
-    "zoom_out": lambda trend: trend.zoom(1),
+    "cursor_left": _or_say(lambda trend: trend.move(-1), _BEGINNING),
+    "cursor_right": _or_say(lambda trend: trend.move(1), _NOW),
+    "cursor_far_left": _or_say(lambda trend: trend.move(-FAR), _BEGINNING),
+    "cursor_far_right": _or_say(lambda trend: trend.move(FAR), _NOW),
+    "zoom_in": _or_say(lambda trend: trend.zoom(-1), "the trend shows no shorter stretch"),
+    "zoom_out": _or_say(lambda trend: trend.zoom(1), "the trend shows all of it already"),
     "one_chart": Trend.next_alone,
-    "trend_now": Trend.go_back,
+    "trend_now": _or_say(Trend.go_back, "the trend shows now already"),
 }
 """What each action of the trend does."""
 
