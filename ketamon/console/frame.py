@@ -107,6 +107,13 @@ class Frame(App[int]):
         """Give every theme, also a foreign one, a colour for each of our tokens."""
         return dict(DARK_ROOM.variables)
 
+    def refresh_css(self, animate: bool = True) -> None:
+        """Wear the colours. Before there is a screen it is enough to know them: Textual would parse the sheet twice."""
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
+
     def look_at_themes(self) -> None:
         """Wear what was saved at once; of a file that cannot be used the last good colours stay, and why is said."""
         for theme in self._user_themes.look():
