@@ -44,23 +44,37 @@ LEAVES = {"quit"}
 
 
 def seen(desk):
+    """Return what tells a person at once that a key did something, all but the picture."""
     screen = desk.app.screen
     opened = screen._open.TITLE if screen._open else ""
-    return screen.answer.said, len(desk.asked), opened, screen.due.chosen, desk.app.theme, screen._jump.on, desk.text()
+    return screen.answer.said, len(desk.asked), opened, screen.due.chosen, desk.app.theme, screen._jump.on
 
 
-@pytest.mark.parametrize("scene", ["empty", "alarmed", "replay"])
-async def test_every_key_does_something_or_says_why_not(scene):
-    make, source = SCENES[scene]
-    async with console(make(), (120, 36), source=source) as desk:
-        for name in ACTIONS.keys() - LEAVES:
-            before = seen(desk)
-            await desk.app.screen.action_do(name)
-            await desk.settle()
-            assert seen(desk) != before, name
+async def put_away(desk):
+    """Leave what is open, step by step."""
+    screen = desk.app.screen
+    for _ in range(3):
+        if screen._open or screen._jump.on:
             await desk.press("escape")
-            await desk.press("escape")
-            desk.app.screen.answer.hint("")
+    assert not screen._open
+    assert not screen._jump.on
+    screen.answer.hint("")
+
+
+async def test_every_key_does_something_or_says_why_not():
+    opened = set()  # a panel opens everywhere alike: once is enough
+    for scene in ("alarmed", "replay", "empty"):
+        make, source = SCENES[scene]
+        async with console(make(), (120, 36), source=source) as desk:
+            for name in [name for name in ACTIONS if name not in LEAVES | opened]:
+                before, picture = seen(desk), desk.text()
+                await desk.app.screen.action_do(name)
+                if seen(desk) == before:  # it shows later, or in the picture
+                    await desk.settle()
+                    assert (seen(desk), desk.text()) != (before, picture), (scene, name)
+                if desk.app.screen._open:
+                    opened.add(name)
+                await put_away(desk)
 
 
 @pytest.mark.parametrize("scene", SCENES)
@@ -101,8 +115,7 @@ async def done_by(desk, deed):
     opened = screen._open.TITLE if screen._open else ""
     found = desk.asked[count:], opened, screen._jump.on, screen._meant and screen._meant[0]
     screen.forget()
-    for _ in range(3):
-        await desk.press("escape")
+    await put_away(desk)
     return found
 
 
@@ -131,7 +144,7 @@ def test_every_action_has_a_line_to_click_in_the_palette(action):
 async def test_what_is_clicked_is_done_as_by_key():
     async with console(alarmed(), (120, 36)) as desk:
         view = desk.app.screen._view
-        for name in ("emergency", "observe", "acknowledge", "pause_audio", "limits", "jump"):
+        for name in ("emergency", "acknowledge", "limits", "jump"):
             action = ACTIONS[name]
             by_key = await done_by(desk, lambda key=action.keys[0]: desk.press(key))
             desk.app.screen.due.chosen = desk.app.screen._view.due[0].item if view.due else ""
