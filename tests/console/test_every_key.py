@@ -51,8 +51,10 @@ def seen(desk):
 
 
 async def put_away(desk):
-    """Leave what is open, step by step."""
+    """Leave what is open, step by step, when all that was asked is answered."""
     screen = desk.app.screen
+    if any(worker.group == "ask" for worker in desk.app.workers):
+        await desk.settle()
     for _ in range(3):
         if screen._open or screen._jump.on:
             await desk.press("escape")
