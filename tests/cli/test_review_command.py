@@ -142,9 +142,7 @@ def test_without_a_terminal_lines_are_named_instead(private, capsys):
 
 def test_in_a_real_terminal_a_replay_is_walked_through_and_a_review_too(private, monkeypatch):
     path = kept()
-    short = tempfile.mkdtemp(
-        prefix="kr-"
-    )  # a socket has a short name, the folder of a test none
+    short = tempfile.mkdtemp(prefix="kr-")  # a socket has a short name, the folder of a test none
     monkeypatch.setenv("KETAMON_RUNTIME", short)
     terminal = Tmux(str(private / "tmux"), [sys.executable, "-m", "ketamon", "replay", "vasovagal", "--speed", "1000"])
     try:

@@ -155,7 +155,8 @@ def test_a_full_disk_is_told_and_nothing_is_lost_when_there_is_room_again(tmp_pa
         disk.room = room
         for number in range(5):
             writer.note("", start.plus(number), f"note {number}")
-        assert writer.trouble == f"{path} cannot be written (No space left on device); make room on its disk, or repair it"
+        why = "cannot be written (No space left on device); make room on its disk, or repair it"
+        assert writer.trouble == f"{path} {why}"
         disk.room = None
         writer.note("", start.plus(6), "note 5")
         assert writer.trouble == ""

@@ -11,6 +11,7 @@ from ketamon.console.actions import ACTIONS, Actions, key_of
 from ketamon.console.screens.pointing import PointedScreen
 from ketamon.console.undoing import AtOnce
 from ketamon.console.view import ChairView
+from ketamon.console.widgets.answer import Answer
 from ketamon.console.widgets.panel import Panel
 from ketamon.console.widgets.pin import PinLine
 from ketamon.domain.intents import BreakGlass, Intent, SignIn
@@ -103,4 +104,5 @@ class AskingScreen(PointedScreen):
 
     def count_down(self) -> None:
         """Say for how long the last entry can be taken back."""
-        self.answer.offer(key_of(self._actions, "undo"), self._at_once.offer())
+        for answer in self.query(Answer):  # a screen that is being put away has none any more
+            answer.offer(key_of(self._actions, "undo"), self._at_once.offer())
