@@ -45,6 +45,13 @@ class Tmux:
             time.sleep(LOOKS_S)
         return found
 
+    def ended(self, within_s: float = WITHIN_S) -> None:
+        """Wait until the program has ended. tmux says so at once; its line in the window may never come."""
+        end = time.monotonic() + within_s
+        while self._run("display-message", "-p", "#{pane_dead}").strip() != "1":
+            assert time.monotonic() < end, f"it does not end:\n{self.screen()}"
+            time.sleep(LOOKS_S)
+
     def close(self) -> None:
         """End it and all that runs in it."""
         subprocess.run([*self._tmux, "kill-server"], check=False, capture_output=True)
