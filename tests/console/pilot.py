@@ -4,6 +4,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC
 
 from console.chairs import NURSE, Clock, FakeFeed
+from textual.events import Key
 
 from ketamon.console.app import KetamonApp
 from ketamon.follow import Source
@@ -17,6 +18,16 @@ class Desk:
 
     async def press(self, *keys):
         await self.pilot.press(*keys)
+        await self._done()
+
+    async def burst(self, *typed):
+        """Type, and paste, what comes in one piece."""
+        for one in typed:
+            self.app.post_message(Key(one, one if len(one) == 1 else None) if isinstance(one, str) else one)
+        await self.pilot.pause()  # the application has taken all of it; what it does about it is waited for below
+        await self._done()
+
+    async def _done(self):
         while self.app.in_turn.busy:
             await self.pilot.pause()
         await self.settle()

@@ -233,15 +233,9 @@ async def test_three_keys_log_an_observation():
 
 async def test_keys_that_come_in_one_go_reach_the_entry_they_open():
     async with console(infusing()) as desk:
-        for key in "on1":
-            desk.app.post_message(Key(key, key))
-        await desk.pilot.pause()
-        await desk.settle()
+        await desk.burst(*"on1")
         assert desk.asked == [i.Observe(item="nausea", grade=1, by=NURSE)]
-        for key in ("o", "F", "1", *"saline"):
-            desk.app.post_message(Key(key, key))
-        await desk.pilot.pause()
-        await desk.press("enter")
+        await desk.burst("o", "F", "1", *"saline", "enter")
         assert desk.asked[-1] == i.Observe(item="fluid", grade=1, by=NURSE, text="saline")
 
 
@@ -333,10 +327,7 @@ async def test_a_total_that_the_core_refuses_can_be_typed_anew():
 
 async def test_a_total_comes_in_one_go_too():
     async with console(infusing()) as desk:
-        for key in "oA10":
-            desk.app.post_message(Key(key, key))
-        await desk.pilot.pause()
-        await desk.press("enter")
+        await desk.burst(*"oA10", "enter")
         assert desk.asked == [i.Observe(item="aldrete", grade=10, by=NURSE)]
 
 
@@ -707,9 +698,7 @@ async def test_keys_that_come_in_one_piece_go_where_each_belongs():
             *"oc",
             "enter",
         )
-        for key in typed:
-            desk.app.post_message(Key(key, key if len(key) == 1 else None))
-        await desk.press(*"K. D.")
+        await desk.burst(*typed, *"K. D.")
         found = {field.id: field.value for field in desk.app.screen.query("CheckInForm Input").results(Input)}
         assert found | {
             "label": "J. D.", "identifier": "1984", "weight": "72", "method": "scale", "place": "2 of 6",

@@ -7,7 +7,6 @@ import pytest
 from console.chairs import NURSE, PROFILE, Clock, FakeFeed, infusing
 from console.pilot import Desk
 from console.test_app import nothing_is_covered
-from textual.events import Key
 
 from ketamon.console.app import GONE_S, KetamonApp
 from ketamon.domain import events as e
@@ -74,12 +73,6 @@ class Several(Desk):
         return (
             [cell.said.strip() for cell in self.app.screen.strip.query("Cell")] if self.app.screen.strip.display else []
         )
-
-    async def burst(self, *keys):
-        """Press keys that come in one piece."""
-        for key in keys[:-1]:
-            self.app.post_message(Key(key, key if len(key) == 1 else None))
-        await self.press(keys[-1])
 
     async def later(self, seconds, *, silent=()):
         self.clock.now += seconds
