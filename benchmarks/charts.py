@@ -42,7 +42,7 @@ class Course:
             series.append(float(self.t), value, self.t)
 
     def data(self):
-        from ketamon.console.trends import Panel, TrendData
+        from ketamon.console.charts.trends import Panel, TrendData
         from ketamon.domain.instant import Instant
 
         panels = tuple(
@@ -57,7 +57,7 @@ def app_of(name, rate):
     from textual.app import App
     from textual.binding import Binding
 
-    from ketamon.console.themes import DARK_ROOM
+    from ketamon.console.look.themes import DARK_ROOM
 
     class Bench(App):
         BINDINGS = [Binding("left", "left", priority=True)]  # noqa: RUF012 (Textual's own way)
@@ -128,7 +128,7 @@ class Plain:
     def say(self):
         from rich.text import Text
 
-        from ketamon.console.themes import DARK_ROOM
+        from ketamon.console.look.themes import DARK_ROOM
 
         grounds = {"b": DARK_ROOM.variables["band"], "c": DARK_ROOM.variables["cursor"]}
         hues = {hue[0].upper(): DARK_ROOM.variables[hue] for hue in HUES}

@@ -14,9 +14,9 @@ from ketamon.chair import launch
 from ketamon.cli.here import Computer
 from ketamon.console.app import KetamonApp
 from ketamon.console.front import FrontApp
-from ketamon.console.glyphs import BLOCKS, BRAILLE
 from ketamon.console.here import Memory
-from ketamon.console.themes import ANSI, DEFAULT, THEMES
+from ketamon.console.look.glyphs import BLOCKS, BRAILLE
+from ketamon.console.look.themes import ANSI, DEFAULT, THEMES
 from ketamon.domain.events import Event
 from ketamon.domain.fold import fold
 from ketamon.domain.intents import Intent

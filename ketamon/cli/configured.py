@@ -110,8 +110,8 @@ def _problems(config: Config, folder: Path) -> Iterator[str]:
             except KetamonError as error:
                 yield f"chair[{i}].{at} is {value!r}; allowed is what can be used: {'; '.join(str(error).splitlines())}"
     if config.theme:
-        from ketamon.console.themes import THEMES  # noqa: PLC0415 (Textual is loaded only where a theme is named)
-        from ketamon.console.user_themes import files  # noqa: PLC0415 (as above)
+        from ketamon.console.look.themes import THEMES  # noqa: PLC0415 (Textual is loaded only where a theme is named)
+        from ketamon.console.look.user_themes import files  # noqa: PLC0415 (as above)
 
         known = [*(theme.name for theme in THEMES), *(path.stem for path in files(folder / themes_dir().name))]
         if config.theme not in known:

@@ -9,8 +9,8 @@ from typing import Any
 
 from ketamon.cli import options
 from ketamon.codec import encode_json
-from ketamon.console.glyphs import glyphs_for
-from ketamon.console.scores import plot
+from ketamon.console.look.glyphs import glyphs_for
+from ketamon.console.view.scores import plot
 from ketamon.course import PatientCourse, coming, standing, table, who
 from ketamon.errors import SourceError
 from ketamon.plain import plain

@@ -34,9 +34,9 @@ def _list(argv: list[str]) -> int:
     parser.add_argument("--markdown", action="store_true", help="as a page of tables")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     args = parser.parse_args(argv)
-    from ketamon.console.actions import written  # noqa: PLC0415 (Textual; the help must be quick)
-    from ketamon.console.key_map import read  # noqa: PLC0415 (as above)
-    from ketamon.console.key_page import page  # noqa: PLC0415 (as above)
+    from ketamon.console.actions.chair import written  # noqa: PLC0415 (Textual; the help must be quick)
+    from ketamon.console.actions.key_map import read  # noqa: PLC0415 (as above)
+    from ketamon.console.actions.key_page import page  # noqa: PLC0415 (as above)
 
     actions = read(keys_file())
     if args.markdown:
@@ -55,8 +55,8 @@ def _list(argv: list[str]) -> int:
 def _check(argv: list[str]) -> int:
     about = "Say all that is wrong with your own keys, each with file, line, key and what is allowed (exit code 2)."
     options.parser("keys check", about, "  ketamon keys check").parse_args(argv)
-    from ketamon.console.actions import ACTIONS  # noqa: PLC0415 (as above)
-    from ketamon.console.key_map import read  # noqa: PLC0415 (as above)
+    from ketamon.console.actions.chair import ACTIONS  # noqa: PLC0415 (as above)
+    from ketamon.console.actions.key_map import read  # noqa: PLC0415 (as above)
 
     path = keys_file()
     other = sum(action != ACTIONS[name] for name, action in read(path).items())

@@ -1,6 +1,6 @@
 """What the console shows, in plain lines: one fact a line, for screen readers, scripts and narrow links. Pure.
 
-The facts are those of `ketamon.console.view`, in its words; here they only become sentences.
+The facts are those of `ketamon.console.view.chair`, in its words; here they only become sentences.
 """
 
 import re
@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 
-from ketamon.console.numbers import Pump
-from ketamon.console.view import AlarmLine, ChairView
+from ketamon.console.view.chair import AlarmLine, ChairView
+from ketamon.console.view.numbers import Pump
 from ketamon.console.widgets.tile import TileData
 from ketamon.domain import events as e
 from ketamon.domain.devices import DeviceKind

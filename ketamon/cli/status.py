@@ -7,10 +7,10 @@ from typing import Any
 from ketamon.cli import options
 from ketamon.cli.lines import Watch, lines, prefix
 from ketamon.codec import encode_json
-from ketamon.console import desk
-from ketamon.console.numbers import limits
 from ketamon.console.pulse import Pulse
-from ketamon.console.view import Contact, build
+from ketamon.console.view import desk
+from ketamon.console.view.chair import Contact, build
+from ketamon.console.view.numbers import limits
 from ketamon.domain.devices import DeviceKind
 from ketamon.domain.parameters import PARAMETERS, PUMP_PARAMETERS, Parameter
 from ketamon.domain.session import device_of

@@ -27,8 +27,8 @@ def main(argv: list[str]) -> int:
 
 def _list(argv: list[str]) -> int:
     options.parser("themes list", "List the themes, one a line.", "  ketamon themes list").parse_args(argv)
-    from ketamon.console.themes import THEMES  # noqa: PLC0415 (Textual; the help must be quick)
-    from ketamon.console.user_themes import files, read  # noqa: PLC0415 (as above)
+    from ketamon.console.look.themes import THEMES  # noqa: PLC0415 (Textual; the help must be quick)
+    from ketamon.console.look.user_themes import files, read  # noqa: PLC0415 (as above)
 
     for theme in THEMES:
         print(f"{theme.name:<24}ketamon's own")
@@ -51,8 +51,8 @@ def _check(argv: list[str]) -> int:
         "  ketamon themes check ward.toml",
     )
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE")
-    from ketamon.console.contrast import problems  # noqa: PLC0415 (as above)
-    from ketamon.console.user_themes import read  # noqa: PLC0415 (as above)
+    from ketamon.console.look.contrast import problems  # noqa: PLC0415 (as above)
+    from ketamon.console.look.user_themes import read  # noqa: PLC0415 (as above)
 
     paths, bad = parser.parse_args(argv).files, 0
     for path in paths:

@@ -17,15 +17,15 @@ from pathlib import Path
 from textual import on
 from textual.worker import Worker, WorkerState
 
+from ketamon.console.actions.key_map import own
 from ketamon.console.followed import Followed, Others
 from ketamon.console.frame import Frame, prepared
-from ketamon.console.glyphs import BRAILLE, Glyphs
-from ketamon.console.key_map import own
 from ketamon.console.lock import Lock
+from ketamon.console.look.glyphs import BRAILLE, Glyphs
+from ketamon.console.look.themes import DEFAULT
 from ketamon.console.screens.chair import ChairScreen
-from ketamon.console.strip import ChairLine, following
-from ketamon.console.themes import DEFAULT
-from ketamon.console.view import ChairView
+from ketamon.console.view.chair import ChairView
+from ketamon.console.view.strip import ChairLine, following
 from ketamon.console.voice import VoiceThread
 from ketamon.console.widgets.strip import Strip
 from ketamon.domain.intents import Intent

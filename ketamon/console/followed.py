@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import tzinfo
 from typing import Protocol
 
-from ketamon.console.chair_line import chair_line
-from ketamon.console.estimated import EstimateChart
 from ketamon.console.pulse import Pulse
-from ketamon.console.strip import ChairLine, label
-from ketamon.console.view import ChairView, Contact, build, nameless
+from ketamon.console.view.chair import ChairView, Contact, build, nameless
+from ketamon.console.view.chair_line import chair_line
+from ketamon.console.view.estimated import EstimateChart
+from ketamon.console.view.strip import ChairLine, label
 from ketamon.domain.instant import Instant
 from ketamon.domain.people import Person
 from ketamon.follow import Beat, Feed, Source

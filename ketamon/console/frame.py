@@ -20,12 +20,12 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
 
-from ketamon.console.damage import Damage, Shown
-from ketamon.console.glyphs import BRAILLE, Glyphs, glyphs_for
 from ketamon.console.in_turn import InTurn, Typed
-from ketamon.console.spelling import Spelling
-from ketamon.console.themes import DARK_ROOM, DEFAULT, THEMES, usual
-from ketamon.console.user_themes import UserThemes
+from ketamon.console.look.damage import Damage, Shown
+from ketamon.console.look.glyphs import BRAILLE, Glyphs, glyphs_for
+from ketamon.console.look.spelling import Spelling
+from ketamon.console.look.themes import DARK_ROOM, DEFAULT, THEMES, usual
+from ketamon.console.look.user_themes import UserThemes
 from ketamon.crash import report
 
 ENDS_WITHIN_S = 2
@@ -129,7 +129,7 @@ class Frame(App[int]):
 
     def _judge(self, theme: Theme) -> None:
         """Say what is hard to read in a theme that is being made."""
-        from ketamon.console.contrast import problems  # noqa: PLC0415 (only for who makes a theme)
+        from ketamon.console.look.contrast import problems  # noqa: PLC0415 (only for who makes a theme)
 
         first, *more = [*problems(theme), ""]
         also = f", and {len(more) - 1} more: ketamon themes check" if len(more) > 1 else ""

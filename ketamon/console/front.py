@@ -7,11 +7,11 @@ from pathlib import Path
 from textual import on
 
 from ketamon.console.frame import Frame, prepared
-from ketamon.console.glyphs import BRAILLE, Glyphs
 from ketamon.console.here import Here, Memory
+from ketamon.console.look.glyphs import BRAILLE, Glyphs
+from ketamon.console.look.themes import DEFAULT
 from ketamon.console.screens.front import FrontScreen
 from ketamon.console.screens.start import StartScreen
-from ketamon.console.themes import DEFAULT
 
 LOOK_EVERY_S = 0.25
 

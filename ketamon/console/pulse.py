@@ -3,7 +3,7 @@
 Pure: the time that passes here is handed in.
 """
 
-from ketamon.console.view import Contact
+from ketamon.console.view.chair import Contact
 from ketamon.domain.instant import Instant
 from ketamon.follow import Beat
 

@@ -14,7 +14,7 @@ from threading import Thread
 from typing import Self
 
 from ketamon.console.pulse import Pulse
-from ketamon.console.view import calling
+from ketamon.console.view.chair import calling
 from ketamon.domain.devices import Priority
 from ketamon.domain.events import AlarmChanged, AudioPaused, SoundChanged
 from ketamon.domain.intents import ReportSound

@@ -15,7 +15,7 @@ from ketamon.chair import launch
 from ketamon.chair.gap import LONGEST, gap
 from ketamon.chair.resumable import resumable
 from ketamon.codec import decode_body, encode_body
-from ketamon.console.curves import course
+from ketamon.console.view.curves import course
 from ketamon.domain import events as e
 from ketamon.domain import intents as i
 from ketamon.domain.devices import PumpState

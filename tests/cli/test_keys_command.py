@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from ketamon.cli import main
-from ketamon.console.actions import ACTIONS
-from ketamon.console.key_page import page
+from ketamon.console.actions.chair import ACTIONS
+from ketamon.console.actions.key_page import page
 
 PAGE = Path(__file__).parents[2] / "docs" / "keys.md"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from ketamon.cli import configured, main
-from ketamon.console.themes import THEMES
+from ketamon.console.look.themes import THEMES
 from ketamon.errors import UsageError
 
 

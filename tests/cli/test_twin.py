@@ -16,7 +16,7 @@ from ketamon.cli import main
 from ketamon.cli.lines import CALM_S, Watch, lines
 from ketamon.cli.status import fields
 from ketamon.codec import encode_json
-from ketamon.console.view import Contact
+from ketamon.console.view.chair import Contact
 from ketamon.domain import events as e
 from ketamon.domain.devices import Priority
 from ketamon.domain.parameters import Parameter

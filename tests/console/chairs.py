@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ketamon.console.view import Contact, build
+from ketamon.console.view.chair import Contact, build
 from ketamon.domain import events as e
 from ketamon.domain.devices import DeviceKind, Link, Priority, PumpState, PumpStatus
 from ketamon.domain.fold import apply

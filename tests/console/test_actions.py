@@ -5,11 +5,11 @@ from collections import Counter
 import pytest
 from console.chairs import FakeFeed, empty, infusing, recovering
 
-from ketamon.console.action import Where
-from ketamon.console.actions import ACTIONS, bar, bindings, offered
+from ketamon.console.actions.chair import ACTIONS, bar, bindings, offered
+from ketamon.console.actions.row import Where
 from ketamon.console.screens.chair import ChairScreen
 from ketamon.console.screens.panels import PANELS, make
-from ketamon.console.view import Contact
+from ketamon.console.view.chair import Contact
 from ketamon.console.widgets.help import found, written
 from ketamon.console.widgets.observe import SET_BACK
 from ketamon.domain.people import Person, Role

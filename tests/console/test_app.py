@@ -12,7 +12,7 @@ from textual.events import Key
 from textual.widgets import Input
 
 from ketamon.console.app import KetamonApp
-from ketamon.console.themes import THEMES
+from ketamon.console.look.themes import THEMES
 from ketamon.console.widgets.tile import Tile
 from ketamon.domain import events as e
 from ketamon.domain import intents as i

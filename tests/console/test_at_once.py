@@ -6,7 +6,7 @@ import pytest
 from console.chairs import NURSE, PHYSICIAN, infusing, recovering
 from console.pilot import console
 
-from ketamon.console.undoing import AT_ONCE, AtOnce
+from ketamon.console.actions.undoing import AT_ONCE, AtOnce
 from ketamon.domain import events as e
 from ketamon.domain import intents as i
 from ketamon.domain.people import Person, Role

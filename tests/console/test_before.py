@@ -8,8 +8,8 @@ from console.chairs import NURSE, ORDER, PATIENT, PHYSICIAN, PROFILE, Chair, inf
 from console.pilot import console
 from textual.widgets import Input
 
-from ketamon.console.actions import ACTIONS
-from ketamon.console.before import Todo, build
+from ketamon.console.actions.chair import ACTIONS
+from ketamon.console.view.before import Todo, build
 from ketamon.console.widgets.line import Line
 from ketamon.console.widgets.screening import drawn, known, said, title
 from ketamon.domain import events as e

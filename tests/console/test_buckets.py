@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketamon.console.buckets import Bucket, Bucketed, Grid, grid_of
+from ketamon.console.charts.buckets import Bucket, Bucketed, Grid, grid_of
 from ketamon.domain.series import Point, Series
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from console.chairs import NURSE, PROFILE, REACHED, empty, infusing, recovering
 
-from ketamon.console.chair_line import chair_line
-from ketamon.console.strip import ChairLine, Need, following, label, neediest
-from ketamon.console.view import Contact
+from ketamon.console.view.chair import Contact
+from ketamon.console.view.chair_line import chair_line
+from ketamon.console.view.strip import ChairLine, Need, following, label, neediest
 from ketamon.console.widgets.strip import content
 from ketamon.domain import events as e
 from ketamon.domain.devices import Priority

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketamon.console.buckets import Bucket
-from ketamon.console.charts import (
+from ketamon.console.charts.buckets import Bucket
+from ketamon.console.charts.drawing import (
     GUTTER,
     Cuff,
     cuffs_of,
@@ -15,7 +15,7 @@ from ketamon.console.charts import (
     pointed,
     rows_of,
 )
-from ketamon.console.glyphs import ASCII, BLOCKS, BRAILLE, glyphs_for
+from ketamon.console.look.glyphs import ASCII, BLOCKS, BRAILLE, glyphs_for
 from ketamon.domain.series import Point
 
 

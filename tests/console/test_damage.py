@@ -13,7 +13,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from ketamon.console.damage import Shown
+from ketamon.console.look.damage import Shown
 
 WIDTH, HEIGHT = 24, 3
 STYLES = (Style.parse("white on black"), Style.parse("bold red on black"), Style.parse("cyan on blue"))

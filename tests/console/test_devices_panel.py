@@ -6,8 +6,8 @@ import pytest
 from console.chairs import Chair, infusing
 from console.pilot import console
 
-from ketamon.console.devices import lines, size
-from ketamon.console.view import nameless
+from ketamon.console.view.chair import nameless
+from ketamon.console.view.devices import lines, size
 from ketamon.console.widgets.devices import drawn, hex_rows
 from ketamon.domain import events as e
 from ketamon.domain.devices import Link

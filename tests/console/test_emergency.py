@@ -7,7 +7,7 @@ from console.chairs import NURSE, PHYSICIAN, PROFILE, infusing
 from console.pilot import console
 from textual.widgets import Input
 
-from ketamon.console.view import Contact
+from ketamon.console.view.chair import Contact
 from ketamon.domain import events as e
 from ketamon.domain import intents as i
 from ketamon.domain.devices import Priority

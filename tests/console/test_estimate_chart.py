@@ -8,8 +8,8 @@ from console import chairs
 from console.chairs import PROFILE, REACHED, infusing
 from console.pilot import console
 
-from ketamon.console.estimated import EVERY_S, EstimateChart
-from ketamon.console.view import build
+from ketamon.console.view.chair import build
+from ketamon.console.view.estimated import EVERY_S, EstimateChart
 from ketamon.domain.profile import EstimateRules
 from ketamon.rules import estimate
 

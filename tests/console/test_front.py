@@ -7,9 +7,9 @@ from threading import Event
 import pytest
 from console.front_desk import BROKEN, ENDED, LEE, OPEN, PIN, RUNNING, FakeHere, a_course, front, looked
 
-from ketamon.console.deeds import DEEDS, MENU, At, Where, at, bar, bindings
-from ketamon.console.glyphs import BRAILLE
+from ketamon.console.actions.front import DEEDS, MENU, At, Where, at, bar, bindings
 from ketamon.console.here import Memory
+from ketamon.console.look.glyphs import BRAILLE
 from ketamon.console.screens.course import CourseScreen, page
 from ketamon.console.screens.devices import DevicesScreen
 from ketamon.console.screens.front import written

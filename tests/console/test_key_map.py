@@ -6,10 +6,10 @@ import pytest
 from console.chairs import NURSE, Clock, FakeFeed, infusing
 from console.pilot import Desk
 
-from ketamon.console.actions import ACTIONS, bar, bindings
+from ketamon.console.actions.chair import ACTIONS, bar, bindings
+from ketamon.console.actions.key_map import KEPT, SWALLOWED, own, read
+from ketamon.console.actions.keys import named, shown
 from ketamon.console.app import KetamonApp
-from ketamon.console.key_map import KEPT, SWALLOWED, own, read
-from ketamon.console.keys import named, shown
 from ketamon.console.widgets.help import written
 from ketamon.errors import ProfileError, SourceError
 

@@ -5,7 +5,7 @@ from console.chairs import NURSE, PHYSICIAN, Chair, infusing
 from console.pilot import console
 
 from ketamon.console.lock import Lock
-from ketamon.console.view import nameless
+from ketamon.console.view.chair import nameless
 from ketamon.domain import events as e
 from ketamon.domain import intents as i
 from ketamon.domain.devices import Priority

@@ -5,8 +5,8 @@ from console.chairs import infusing
 from console.pilot import console
 from textual.content import Content
 
-from ketamon.console.curves import nameless, running
-from ketamon.console.trend_actions import TREND_ACTIONS
+from ketamon.console.actions.trend import TREND_ACTIONS
+from ketamon.console.view.curves import nameless, running
 from ketamon.domain import events as e
 from ketamon.domain.devices import Priority
 from ketamon.domain.phases import Phase, Trigger

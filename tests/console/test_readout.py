@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ketamon.console.buckets import Bucket
-from ketamon.console.charts import Cuff, Mark
-from ketamon.console.glyphs import ASCII, BRAILLE
-from ketamon.console.readout import minute, readout, readout_rows
-from ketamon.console.trends import Panel, Running, TrendData
+from ketamon.console.charts.buckets import Bucket
+from ketamon.console.charts.drawing import Cuff, Mark
+from ketamon.console.charts.readout import minute, readout, readout_rows
+from ketamon.console.charts.trends import Panel, Running, TrendData
+from ketamon.console.look.glyphs import ASCII, BRAILLE
 from ketamon.domain.devices import Priority
 from ketamon.domain.instant import Instant
 from ketamon.domain.series import Series

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketamon.console.scope import (
+from ketamon.console.charts.scope import (
     ALL_S,
     FOLLOWING,
     LENGTHS_S,

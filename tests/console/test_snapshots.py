@@ -13,8 +13,8 @@ from console.snapshots import FOLDER, MIDDLE, SIZES, colours, hold, path_of
 from console.test_chairs import console as several
 from playback.test_walking import screen as walked
 
+from ketamon.console.look.themes import THEMES
 from ketamon.console.screens.panels import PANELS
-from ketamon.console.themes import THEMES
 from ketamon.console.widgets.blinking import Blinking
 from ketamon.follow import Source
 

@@ -8,9 +8,9 @@ import pytest
 from console.chairs import infusing
 from console.pilot import console
 
-from ketamon.console.charts import GUTTER
-from ketamon.console.glyphs import ASCII, BLOCKS, BRAILLE
-from ketamon.console.sweep import BEHIND_S, CELLS_PER_S, OLD_S, SHRINK, WAITS_S, Trace, lane
+from ketamon.console.charts.drawing import GUTTER
+from ketamon.console.charts.sweep import BEHIND_S, CELLS_PER_S, OLD_S, SHRINK, WAITS_S, Trace, lane
+from ketamon.console.look.glyphs import ASCII, BLOCKS, BRAILLE
 from ketamon.domain.waveforms import SampleBlock, Signal, Wave
 from ketamon.follow import Source
 

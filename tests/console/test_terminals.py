@@ -14,9 +14,9 @@ from textual.strip import Strip
 
 import ketamon
 from ketamon.console.app import KetamonApp, run_console
-from ketamon.console.glyphs import ASCII, BLOCKS, BRAILLE
-from ketamon.console.spelling import Spelling
-from ketamon.console.themes import DEFAULT
+from ketamon.console.look.glyphs import ASCII, BLOCKS, BRAILLE
+from ketamon.console.look.spelling import Spelling
+from ketamon.console.look.themes import DEFAULT
 from ketamon.domain.devices import Priority
 from ketamon.domain.parameters import Parameter
 from ketamon.follow import Source
@@ -59,7 +59,7 @@ def test_every_sign_that_the_code_can_write_is_in_the_font(glyphs):
     """Also those of screens that no test opens. Braille and large slashes are signs of the other glyph set."""
     root = Path(ketamon.__file__).parent
     files = {*root.glob("console/**/*.py"), root / "words.py", *root.glob("rules/*.py")} - {
-        root / "console" / "glyphs.py"
+        root / "console" / "look" / "glyphs.py"
     }
     literals = chain.from_iterable(re.findall(r'"(?:[^"\\\n]|\\.)*"', file.read_text()) for file in files)
     own = set(BRAILLE.cells + BRAILLE.limit)

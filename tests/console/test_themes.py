@@ -10,8 +10,18 @@ from rich._palettes import STANDARD_PALETTE
 from rich.color import Color, ColorSystem
 
 from ketamon.console.app import KetamonApp
-from ketamon.console.contrast import HIGH, LINE, TEXT, VISIONS, contrast, distance, problems
-from ketamon.console.themes import ANSI, DARK_ROOM, DEFAULT, HIGH_CONTRAST, THEMES, TOKENS, WRITTEN, following, usual
+from ketamon.console.look.contrast import HIGH, LINE, TEXT, VISIONS, contrast, distance, problems
+from ketamon.console.look.themes import (
+    ANSI,
+    DARK_ROOM,
+    DEFAULT,
+    HIGH_CONTRAST,
+    THEMES,
+    TOKENS,
+    WRITTEN,
+    following,
+    usual,
+)
 from ketamon.domain.devices import Priority
 from ketamon.domain.parameters import Parameter
 from ketamon.follow import Source

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 
-from ketamon.console.glyphs import ASCII, BLOCKS, BRAILLE
-from ketamon.console.themes import DARK_ROOM
+from ketamon.console.look.glyphs import ASCII, BLOCKS, BRAILLE
+from ketamon.console.look.themes import DARK_ROOM
 from ketamon.console.widgets.tile import Spark, Tile, TileData, heading, limits_text, shortened, tile_rows
 from ketamon.domain.devices import Priority
 from ketamon.domain.series import Series

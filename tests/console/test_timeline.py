@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 
-from ketamon.console.charts import Mark
-from ketamon.console.glyphs import ASCII, BRAILLE
-from ketamon.console.themes import DARK_ROOM
+from ketamon.console.charts.drawing import Mark
+from ketamon.console.look.glyphs import ASCII, BRAILLE
+from ketamon.console.look.themes import DARK_ROOM
 from ketamon.console.widgets.timeline import Stage, Stretch, Timeline, TimelineData, timeline_rows
 from ketamon.domain.devices import Priority
 

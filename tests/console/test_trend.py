@@ -9,12 +9,12 @@ from textual.content import Content
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.geometry import Region
 
-from ketamon.console.buckets import grid_of
-from ketamon.console.charts import GUTTER, Cuff, Mark
-from ketamon.console.glyphs import ASCII, BRAILLE
-from ketamon.console.scope import Scope
-from ketamon.console.themes import DARK_ROOM, LIGHT
-from ketamon.console.trends import Panel, PanelPainter, TrendData
+from ketamon.console.charts.buckets import grid_of
+from ketamon.console.charts.drawing import GUTTER, Cuff, Mark
+from ketamon.console.charts.scope import Scope
+from ketamon.console.charts.trends import Panel, PanelPainter, TrendData
+from ketamon.console.look.glyphs import ASCII, BRAILLE
+from ketamon.console.look.themes import DARK_ROOM, LIGHT
 from ketamon.console.widgets.trend import DEEDS, Trend
 from ketamon.domain.devices import Priority
 from ketamon.domain.instant import Instant

@@ -7,8 +7,8 @@ import pytest
 from console.chairs import NURSE, Clock, FakeFeed, infusing
 
 from ketamon.console.app import KetamonApp
-from ketamon.console.themes import DARK_ROOM, DEFAULT, LIGHT, THEMES, TOKENS, colours_of, made
-from ketamon.console.user_themes import UserThemes, read
+from ketamon.console.look.themes import DARK_ROOM, DEFAULT, LIGHT, THEMES, TOKENS, colours_of, made
+from ketamon.console.look.user_themes import UserThemes, read
 from ketamon.errors import ProfileError, SourceError
 
 MINE = 'base = "light"\n# as on the ward\nspo2 = "#123456"\nalarm-high = "#7a0020"\n'

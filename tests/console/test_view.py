@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from ketamon import words
 from ketamon.console import typed
-from ketamon.console.desk import Gate
 from ketamon.console.pulse import LOST_AFTER_S, Pulse
-from ketamon.console.view import Contact, build
+from ketamon.console.view.chair import Contact, build
+from ketamon.console.view.desk import Gate
 from ketamon.domain import events as e
 from ketamon.domain.devices import DeviceKind, Evidence, Link, Priority, PumpState
 from ketamon.domain.parameters import Parameter

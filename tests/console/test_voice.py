@@ -9,7 +9,7 @@ import pytest
 from console.chairs import NURSE, PROFILE, FakeFeed, empty, infusing
 
 from ketamon.console import voice as module
-from ketamon.console.view import Contact, calling
+from ketamon.console.view.chair import Contact, calling
 from ketamon.console.voice import BELL_ONLY, REPORT_EVERY_S, RETRY_EVERY_S, Voice, VoiceThread
 from ketamon.domain import events as e
 from ketamon.domain.devices import Priority

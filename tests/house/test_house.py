@@ -45,7 +45,7 @@ def test_modules_stay_small():
 
 LOADS = [
     ("import ketamon.chair.launch, ketamon.rules.gate", {"textual", "rich", "ketamon.console", "pint", "serial"}),
-    ("import ketamon.cli.front", {"sqlite3", "serial", "ketamon.port", "ketamon.chair", "ketamon.console.view"}),
+    ("import ketamon.cli.front", {"sqlite3", "serial", "ketamon.port", "ketamon.chair", "ketamon.console.view.chair"}),
     ("import ketamon.console.app", {"sqlite3", "serial", "ketamon.port", "ketamon.store", "ketamon.chair", "numpy"}),
     ("from ketamon.cli import main; main(['--version'])", {"textual", "msgspec", "argparse", "pint", "sqlite3"}),
     ("from ketamon.cli import main; main(['--help'])", {"textual", "msgspec", "pint", "sqlite3"}),

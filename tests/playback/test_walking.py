@@ -10,10 +10,10 @@ from console.chairs import NURSE
 from console.pilot import Desk
 from playback.films import Hand, events, player
 
-from ketamon.console.actions import ACTIONS, offered
+from ketamon.console.actions.chair import ACTIONS, offered
+from ketamon.console.actions.walks import WALKS
 from ketamon.console.app import KetamonApp
-from ketamon.console.view import Contact, build
-from ketamon.console.walks import WALKS
+from ketamon.console.view.chair import Contact, build
 from ketamon.domain import events as e
 from ketamon.playback import Kind
 

@@ -20,7 +20,7 @@ from ketamon.chair.server import event_line
 from ketamon.cli import main
 from ketamon.codec import decode_body, encode_json
 from ketamon.console import app
-from ketamon.console.actions import ACTIONS
+from ketamon.console.actions.chair import ACTIONS
 from ketamon.domain import events as e
 from ketamon.domain.devices import DeviceKind, Link
 from ketamon.domain.instant import Instant

@@ -7,10 +7,10 @@ from textual import on
 from textual.message import Message
 
 from ketamon import words
-from ketamon.console.actions import ACTIONS, Actions, key_of
+from ketamon.console.actions.chair import ACTIONS, Actions, key_of
+from ketamon.console.actions.undoing import AtOnce
 from ketamon.console.screens.pointing import PointedScreen
-from ketamon.console.undoing import AtOnce
-from ketamon.console.view import ChairView
+from ketamon.console.view.chair import ChairView
 from ketamon.console.widgets.answer import Answer
 from ketamon.console.widgets.panel import Panel
 from ketamon.console.widgets.pin import PinLine

@@ -12,17 +12,17 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 
-from ketamon.console.actions import ACTIONS, WEAR, Actions, bar, bindings
-from ketamon.console.glyphs import BRAILLE, Glyphs
-from ketamon.console.numbers import SHORT, TILES
-from ketamon.console.pacing import Pacing
+from ketamon.console.actions.chair import ACTIONS, WEAR, Actions, bar, bindings
+from ketamon.console.actions.pacing import Pacing
+from ketamon.console.actions.walks import WALKS, Walk
+from ketamon.console.actions.why_not import why_not
+from ketamon.console.look.glyphs import BRAILLE, Glyphs
 from ketamon.console.screens.asking import AskingScreen
 from ketamon.console.screens.panels import PANELS, make
 from ketamon.console.screens.pointing import JUMPING
-from ketamon.console.strip import ChairLine, following, neediest
-from ketamon.console.view import ChairView
-from ketamon.console.walks import WALKS, Walk
-from ketamon.console.why_not import why_not
+from ketamon.console.view.chair import ChairView
+from ketamon.console.view.numbers import SHORT, TILES
+from ketamon.console.view.strip import ChairLine, following, neediest
 from ketamon.console.widgets.alarm_bar import AlarmBar
 from ketamon.console.widgets.answer import Answer
 from ketamon.console.widgets.banner import Banner
@@ -313,7 +313,7 @@ class ChairScreen(AskingScreen):
             self.post_message(self.Walked())
 
     def _next_theme(self) -> None:
-        from ketamon.console.themes import following, ours  # noqa: PLC0415 (not on the way to the first paint)
+        from ketamon.console.look.themes import following, ours  # noqa: PLC0415 (not on the way to the first paint)
 
         self.wear(following(self.app.theme, ours(self.app.available_themes)))
 

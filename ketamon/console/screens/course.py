@@ -9,13 +9,13 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 
-from ketamon.console.charts import AXIS, LABEL, LINE
-from ketamon.console.deeds import At
-from ketamon.console.glyphs import BRAILLE, Glyphs
+from ketamon.console.actions.front import At
+from ketamon.console.charts.drawing import AXIS, LABEL, LINE
 from ketamon.console.here import Row
-from ketamon.console.rows import Row as Cells
-from ketamon.console.scores import plot
+from ketamon.console.look.glyphs import BRAILLE, Glyphs
+from ketamon.console.look.rows import Row as Cells
 from ketamon.console.screens.front import FrontScreen, bindings_of
+from ketamon.console.view.scores import plot
 from ketamon.console.widgets.answer import Answer
 from ketamon.console.widgets.choice import Choice
 from ketamon.console.widgets.key_bar import KeyBar

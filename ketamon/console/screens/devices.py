@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
-from ketamon.console.deeds import At, Deed
+from ketamon.console.actions.front import At, Deed
 from ketamon.console.here import TYPED, Here, Memory, Row
 from ketamon.console.screens.front import FrontScreen, bindings_of
 from ketamon.console.widgets.answer import Answer

@@ -16,10 +16,10 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from ketamon.console.deeds import ADVICE, DEEDS, At, Deed, Where, at, bar, bindings
+from ketamon.console.actions.front import ADVICE, DEEDS, At, Deed, Where, at, bar, bindings
+from ketamon.console.actions.keys import shown
 from ketamon.console.here import Here, Memory
-from ketamon.console.keys import shown
-from ketamon.console.themes import following, ours
+from ketamon.console.look.themes import following, ours
 from ketamon.console.widgets.answer import Answer
 from ketamon.console.widgets.choice import Choice
 from ketamon.console.widgets.key_bar import KeyBar

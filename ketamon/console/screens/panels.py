@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from importlib import import_module
 
-from ketamon.console.actions import ACTIONS, Actions
+from ketamon.console.actions.chair import ACTIONS, Actions
 from ketamon.console.widgets.panel import Panel
 from ketamon.domain.people import Person
 

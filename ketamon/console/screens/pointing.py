@@ -7,10 +7,10 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
-from ketamon.console.actions import ACTIONS, Actions, written
-from ketamon.console.keys import named
-from ketamon.console.pointing import Deed, deed_at
-from ketamon.console.view import ChairView
+from ketamon.console.actions.chair import ACTIONS, Actions, written
+from ketamon.console.actions.keys import named
+from ketamon.console.actions.pointing import Deed, deed_at
+from ketamon.console.view.chair import ChairView
 from ketamon.console.widgets.answer import Answer
 from ketamon.console.widgets.jump import Jump, Link
 from ketamon.console.widgets.panel import Panel

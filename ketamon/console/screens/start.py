@@ -13,9 +13,9 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from ketamon.console.deeds import DEEDS, MENU, At
+from ketamon.console.actions.front import DEEDS, MENU, At
+from ketamon.console.actions.keys import shown
 from ketamon.console.here import TYPED, Glance, Here, Memory, Plan, Row, Seat
-from ketamon.console.keys import shown
 from ketamon.console.screens.front import FrontScreen, bindings_of
 from ketamon.console.widgets.answer import Answer
 from ketamon.console.widgets.choice import Choice

@@ -4,9 +4,9 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from ketamon.console.action import Action
-from ketamon.console.keys import shown
-from ketamon.console.view import AlarmLine, Alarms
+from ketamon.console.actions.keys import shown
+from ketamon.console.actions.row import Action
+from ketamon.console.view.chair import AlarmLine, Alarms
 from ketamon.console.widgets.blinking import Blinking
 from ketamon.console.widgets.line import Line, Part, fit
 from ketamon.domain.devices import Priority

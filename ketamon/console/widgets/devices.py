@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Resize
 
-from ketamon.console.devices import DeviceLine
-from ketamon.console.view import ChairView
+from ketamon.console.view.chair import ChairView
+from ketamon.console.view.devices import DeviceLine
 from ketamon.console.widgets.line import Line
 from ketamon.console.widgets.panel import Panel
 from ketamon.domain.health import REJECTED, WAITING

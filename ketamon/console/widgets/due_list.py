@@ -3,10 +3,10 @@
 from textual.content import Content
 from textual.reactive import var
 
-from ketamon.console.actions import Actions, key_of
-from ketamon.console.before import Todo
-from ketamon.console.desk import DueLine
-from ketamon.console.view import ChairView
+from ketamon.console.actions.chair import Actions, key_of
+from ketamon.console.view.before import Todo
+from ketamon.console.view.chair import ChairView
+from ketamon.console.view.desk import DueLine
 from ketamon.console.widgets.line import Lines, link
 
 WHEN = 13

@@ -3,8 +3,8 @@
 from textual.content import Content
 
 from ketamon.console import typed as t
-from ketamon.console.desk import Undo
-from ketamon.console.view import ChairView
+from ketamon.console.view.chair import ChairView
+from ketamon.console.view.desk import Undo
 from ketamon.console.widgets.panel import Field, Form
 from ketamon.domain.intents import Correct, EnterValue, Intent, Note, SkipDue
 from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter

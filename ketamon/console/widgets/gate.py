@@ -7,10 +7,10 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Resize
 
-from ketamon.console.actions import key_of
-from ketamon.console.desk import Gate, GateLine
-from ketamon.console.view import ChairView
-from ketamon.console.walks import WALKS
+from ketamon.console.actions.chair import key_of
+from ketamon.console.actions.walks import WALKS
+from ketamon.console.view.chair import ChairView
+from ketamon.console.view.desk import Gate, GateLine
 from ketamon.console.widgets.line import Line, link
 from ketamon.console.widgets.panel import Panel
 from ketamon.domain.intents import Confirm

@@ -4,7 +4,7 @@ from textual import getters
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from ketamon.console.view import Header
+from ketamon.console.view.chair import Header
 from ketamon.console.widgets.line import Line, Part, fit
 
 CLOCK = 10

@@ -8,11 +8,11 @@ from textual.content import Content
 from textual.fuzzy import Matcher
 from textual.widgets import Input
 
-from ketamon.console.action import Action, Where
-from ketamon.console.actions import Actions, offered, wearing
-from ketamon.console.actions import written as keys_of
-from ketamon.console.keys import shown
-from ketamon.console.themes import ours
+from ketamon.console.actions.chair import Actions, offered, wearing
+from ketamon.console.actions.chair import written as keys_of
+from ketamon.console.actions.keys import shown
+from ketamon.console.actions.row import Action, Where
+from ketamon.console.look.themes import ours
 from ketamon.console.widgets.line import Line, link
 from ketamon.console.widgets.panel import Panel
 

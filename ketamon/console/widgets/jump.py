@@ -16,8 +16,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from ketamon.console.keys import shown
-from ketamon.console.pointing import Deed, lower, upper
+from ketamon.console.actions.keys import shown
+from ketamon.console.actions.pointing import Deed, lower, upper
 from ketamon.console.widgets.alarm_bar import AlarmBar
 from ketamon.console.widgets.key_bar import KeyBar
 from ketamon.console.widgets.line import Line, Lines

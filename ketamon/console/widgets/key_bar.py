@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from textual.content import Content
 
-from ketamon.console.keys import Key
+from ketamon.console.actions.keys import Key
 from ketamon.console.widgets.line import Line, link
 
 GAP = "  "

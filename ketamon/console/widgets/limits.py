@@ -8,8 +8,8 @@ from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Input
 
-from ketamon.console.room import LimitLine
-from ketamon.console.view import ChairView
+from ketamon.console.view.chair import ChairView
+from ketamon.console.view.room import LimitLine
 from ketamon.console.widgets.line import Line, link
 from ketamon.console.widgets.panel import Panel
 from ketamon.domain.intents import SwitchLimits

@@ -2,7 +2,7 @@
 
 from textual.content import Content
 
-from ketamon.console.desk import LogLine
+from ketamon.console.view.desk import LogLine
 from ketamon.console.widgets.line import Lines, link
 
 _STYLES = {"alarm-changed": "bold", "observed": "", "noted": "", "phase-changed": "bold $pump"}

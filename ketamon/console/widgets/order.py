@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from ketamon.console import typed as t
-from ketamon.console.view import ChairView
+from ketamon.console.view.chair import ChairView
 from ketamon.console.widgets.line import Line
 from ketamon.console.widgets.panel import Field, Form
 from ketamon.domain.intents import CheckOrder, Intent

@@ -12,9 +12,9 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Label
 
-from ketamon.console.actions import ACTIONS, Actions
+from ketamon.console.actions.chair import ACTIONS, Actions
 from ketamon.console.typed import Mistake
-from ketamon.console.view import ChairView
+from ketamon.console.view.chair import ChairView
 from ketamon.console.widgets.line import Line
 from ketamon.domain.intents import Intent
 from ketamon.domain.people import Person

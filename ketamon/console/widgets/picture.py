@@ -8,8 +8,8 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ketamon.console.glyphs import BRAILLE, Glyphs
-from ketamon.console.rows import Row, changed, row
+from ketamon.console.look.glyphs import BRAILLE, Glyphs
+from ketamon.console.look.rows import Row, changed, row
 
 
 class Picture(Widget):

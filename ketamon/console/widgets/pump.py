@@ -2,7 +2,7 @@
 
 from textual.content import Content
 
-from ketamon.console.numbers import Pump
+from ketamon.console.view.numbers import Pump
 from ketamon.console.widgets.line import Line
 from ketamon.console.widgets.tile import STARS
 from ketamon.domain.devices import Priority

@@ -9,8 +9,8 @@ from textual.content import Content
 from textual.widgets import Input
 
 from ketamon.console import typed as t
-from ketamon.console.desk import LogLine, log_line
-from ketamon.console.view import ChairView
+from ketamon.console.view.chair import ChairView
+from ketamon.console.view.desk import LogLine, log_line
 from ketamon.console.widgets.line import Line, Lines
 from ketamon.console.widgets.log_list import row
 from ketamon.console.widgets.panel import Panel

@@ -10,8 +10,8 @@ from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Input
 
-from ketamon.console.room import RescueLine
-from ketamon.console.view import ChairView
+from ketamon.console.view.chair import ChairView
+from ketamon.console.view.room import RescueLine
 from ketamon.console.widgets.line import Line, in_columns, link
 from ketamon.console.widgets.panel import Panel
 from ketamon.domain.intents import Rescue

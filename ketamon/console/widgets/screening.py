@@ -11,7 +11,7 @@ from textual.events import Resize
 from textual.widgets import Input
 
 from ketamon.console import typed as t
-from ketamon.console.view import ChairView
+from ketamon.console.view.chair import ChairView
 from ketamon.console.widgets.line import Line, link
 from ketamon.console.widgets.panel import Panel
 from ketamon.domain.intents import AnswerScreening, DecideScreening

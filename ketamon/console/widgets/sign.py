@@ -7,7 +7,7 @@ from textual.content import Content
 from textual.widgets import Input
 
 from ketamon.console import typed as t
-from ketamon.console.view import ChairView
+from ketamon.console.view.chair import ChairView
 from ketamon.console.widgets.gate import title
 from ketamon.console.widgets.line import Line
 from ketamon.console.widgets.panel import Field, Form

@@ -7,8 +7,8 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Input
 
-from ketamon.console.desk import Step
-from ketamon.console.view import ChairView
+from ketamon.console.view.chair import ChairView
+from ketamon.console.view.desk import Step
 from ketamon.console.widgets.line import Line, link
 from ketamon.console.widgets.panel import Panel
 from ketamon.domain.intents import Advance

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from textual.content import Content
 from textual.message import Message
 
-from ketamon.console.strip import ChairLine
+from ketamon.console.view.strip import ChairLine
 from ketamon.console.widgets.blinking import Blinking
 from ketamon.console.widgets.line import Line, Part, fit
 from ketamon.domain.devices import Priority

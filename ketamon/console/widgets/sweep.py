@@ -7,10 +7,10 @@ from rich.style import Style
 from textual.containers import Horizontal
 from textual.widget import Widget
 
-from ketamon.console.charts import AXIS, GAP, GUTTER, LABEL, LINE
-from ketamon.console.glyphs import BRAILLE, Glyphs
-from ketamon.console.rows import Row
-from ketamon.console.sweep import CELLS_PER_S, Trace, lane
+from ketamon.console.charts.drawing import AXIS, GAP, GUTTER, LABEL, LINE
+from ketamon.console.charts.sweep import CELLS_PER_S, Trace, lane
+from ketamon.console.look.glyphs import BRAILLE, Glyphs
+from ketamon.console.look.rows import Row
 from ketamon.console.widgets.picture import Picture
 from ketamon.domain.waveforms import Signal, Wave
 from ketamon.follow import Beat, Source

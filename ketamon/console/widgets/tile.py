@@ -10,10 +10,10 @@ from rich.style import Style
 from textual.content import Content
 from textual.renderables.digits import Digits
 
-from ketamon.console.buckets import Columns, grid_of
-from ketamon.console.charts import GAP, LINE, rows_of
-from ketamon.console.glyphs import BRAILLE, Glyphs
-from ketamon.console.rows import Canvas, Row
+from ketamon.console.charts.buckets import Columns, grid_of
+from ketamon.console.charts.drawing import GAP, LINE, rows_of
+from ketamon.console.look.glyphs import BRAILLE, Glyphs
+from ketamon.console.look.rows import Canvas, Row
 from ketamon.console.widgets.picture import Picture
 from ketamon.domain.devices import Priority
 from ketamon.domain.series import Series

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
-from ketamon.console.charts import Mark, minutes_row
-from ketamon.console.glyphs import BRAILLE, Glyphs
-from ketamon.console.rows import Canvas, Row
+from ketamon.console.charts.drawing import Mark, minutes_row
+from ketamon.console.look.glyphs import BRAILLE, Glyphs
+from ketamon.console.look.rows import Canvas, Row
 from ketamon.console.widgets.picture import Picture
 from ketamon.domain.devices import Priority
 

@@ -11,8 +11,8 @@ from textual.events import MouseDown, MouseMove, MouseScrollDown, MouseScrollUp,
 from textual.message import Message
 
 from ketamon import words
-from ketamon.console.buckets import Grid, grid_of
-from ketamon.console.charts import (
+from ketamon.console.charts.buckets import Grid, grid_of
+from ketamon.console.charts.drawing import (
     AXIS,
     BAND,
     CURSOR,
@@ -26,12 +26,12 @@ from ketamon.console.charts import (
     minutes_row,
     pointed,
 )
-from ketamon.console.glyphs import BRAILLE, Glyphs
-from ketamon.console.readout import readout, readout_rows
-from ketamon.console.rows import Row, row
-from ketamon.console.scope import FOLLOWING, Scope, next_alone, returned, span_words, window, zoomed
-from ketamon.console.scope import pointed as pointed_at
-from ketamon.console.trends import HUES, Panel, PanelPainter, TrendData
+from ketamon.console.charts.readout import readout, readout_rows
+from ketamon.console.charts.scope import FOLLOWING, Scope, next_alone, returned, span_words, window, zoomed
+from ketamon.console.charts.scope import pointed as pointed_at
+from ketamon.console.charts.trends import HUES, Panel, PanelPainter, TrendData
+from ketamon.console.look.glyphs import BRAILLE, Glyphs
+from ketamon.console.look.rows import Row, row
 from ketamon.console.widgets.panel import Panel as Aside
 from ketamon.console.widgets.picture import Picture
 

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from ketamon.console import typed as t
-from ketamon.console.view import ChairView
+from ketamon.console.view.chair import ChairView
 from ketamon.console.widgets.panel import Field, Form
 from ketamon.domain.intents import Intent, Waste
 from ketamon.domain.units import Unit

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 
 from textual.binding import Binding
 
-from ketamon.console.action import Action, Where
-from ketamon.console.keys import Key, shown
-from ketamon.console.screen_actions import SCREEN_ACTIONS
-from ketamon.console.trend_actions import TREND_ACTIONS
-from ketamon.console.view import ChairView
-from ketamon.console.walks import WALK_ACTIONS
-from ketamon.console.when import coming, has_pins, leaving, running, several, timed
+from ketamon.console.actions.keys import Key, shown
+from ketamon.console.actions.row import Action, Where
+from ketamon.console.actions.screen import SCREEN_ACTIONS
+from ketamon.console.actions.trend import TREND_ACTIONS
+from ketamon.console.actions.walks import WALK_ACTIONS
+from ketamon.console.actions.when import coming, has_pins, leaving, running, several, timed
+from ketamon.console.view.chair import ChairView
 from ketamon.domain.devices import Action as DeviceAction
 
 Actions = Mapping[str, Action]

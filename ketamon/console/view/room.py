@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from ketamon import words
-from ketamon.console.numbers import bounds, given_ml
+from ketamon.console.view.numbers import bounds, given_ml
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
 from ketamon.domain.people import Order

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from ketamon.console.action import Action
-from ketamon.console.view import ChairView
-from ketamon.console.when import charted, coming, has_pins, several, timed, walked
+from ketamon.console.actions.row import Action
+from ketamon.console.actions.when import charted, coming, has_pins, several, timed, walked
+from ketamon.console.view.chair import ChairView
 from ketamon.domain.devices import Action as DeviceAction
 
 

@@ -2,7 +2,7 @@
 
 from math import ceil
 
-from ketamon.console.trends import Panel
+from ketamon.console.charts.trends import Panel
 from ketamon.domain.instant import Instant
 from ketamon.domain.profile import Profile
 from ketamon.domain.series import Series

@@ -1,6 +1,6 @@
 """What a person can do with the screen itself: rows of the table of actions."""
 
-from ketamon.console.action import Action, Where
+from ketamon.console.actions.row import Action, Where
 
 SCREEN_ACTIONS = (
     Action(

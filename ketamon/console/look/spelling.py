@@ -4,7 +4,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-from ketamon.console.glyphs import Glyphs
+from ketamon.console.look.glyphs import Glyphs
 
 
 class Spelling(LineFilter):

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from math import floor
 
 from ketamon import words
-from ketamon.console.buckets import Bucket
-from ketamon.console.charts import AXIS, GUTTER, LABEL, rows_of
-from ketamon.console.glyphs import Glyphs
-from ketamon.console.rows import Canvas, Row, row
+from ketamon.console.charts.buckets import Bucket
+from ketamon.console.charts.drawing import AXIS, GUTTER, LABEL, rows_of
+from ketamon.console.look.glyphs import Glyphs
+from ketamon.console.look.rows import Canvas, Row, row
 from ketamon.domain.waveforms import Wave
 
 CELLS_PER_S = 12

@@ -15,7 +15,7 @@ from typing import Any
 
 from textual.theme import Theme
 
-from ketamon.console.themes import DEFAULT, GROUNDS, THEMES, TOKENS, WRITTEN, colours_of, made
+from ketamon.console.look.themes import DEFAULT, GROUNDS, THEMES, TOKENS, WRITTEN, colours_of, made
 from ketamon.errors import KetamonError, ProfileError, SourceError
 from ketamon.profiles.loader import parse
 from ketamon.profiles.places import place_of, scan

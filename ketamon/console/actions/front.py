@@ -1,7 +1,7 @@
 """What a person can do where no core is followed: one table for the start, course and devices screens.
 
-Bindings, key bar and help are made from it, as those of the chair are from `ketamon.console.actions`; this one stands
-apart as the first paint of the start screen must not wait for all that a chair needs.
+Bindings, key bar and help are made from it, as those of the chair are from `ketamon.console.actions.chair`; this one
+stands apart as the first paint of the start screen must not wait for all that a chair needs.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from textual.binding import Binding
 
-from ketamon.console.keys import Key, shown
+from ketamon.console.actions.keys import Key, shown
 
 
 class Where(StrEnum):

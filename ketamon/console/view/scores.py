@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from ketamon.console import charts
-from ketamon.console.buckets import Bucket
-from ketamon.console.glyphs import Glyphs
-from ketamon.console.rows import Row, row
+from ketamon.console.charts import drawing as charts
+from ketamon.console.charts.buckets import Bucket
+from ketamon.console.look.glyphs import Glyphs
+from ketamon.console.look.rows import Row, row
 from ketamon.domain.profile import ObservationItem
 from ketamon.rules.course import Step
 

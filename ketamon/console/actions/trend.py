@@ -1,7 +1,7 @@
 """What a person can do with the trend: rows of the table of actions."""
 
-from ketamon.console.action import Action, Where
-from ketamon.console.when import charted
+from ketamon.console.actions.row import Action, Where
+from ketamon.console.actions.when import charted
 
 TREND_ACTIONS = tuple(
     Action(name=name, keys=(key,), label=label, help=words, where=Where.TREND, bar=bar, allowed=charted)

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from ketamon.console.buckets import Bucket
-from ketamon.console.glyphs import Glyphs
-from ketamon.console.rows import Canvas, Row
+from ketamon.console.charts.buckets import Bucket
+from ketamon.console.look.glyphs import Glyphs
+from ketamon.console.look.rows import Canvas, Row
 from ketamon.domain.devices import Priority
 from ketamon.domain.series import Point
 

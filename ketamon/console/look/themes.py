@@ -2,7 +2,7 @@
 
 Red, yellow and blue-cyan belong to alarms (the order of IEC 60601-1-8); parameter hues are muted, as there is no agreed
 standard for them. Alarm colours were chosen so that they stay apart under protanopia and deuteranopia, and differ in
-luminance, so that `NO_COLOR` (grey by luminance) keeps them apart too; `ketamon.console.contrast` measures all of it.
+luminance, so that `NO_COLOR` (grey by luminance) keeps them apart too; `ketamon.console.look.contrast` measures it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from ketamon.console.action import Action, Where
-from ketamon.console.when import walked
+from ketamon.console.actions.row import Action, Where
+from ketamon.console.actions.when import walked
 from ketamon.playback import Kind, Player
 
 Walk = Callable[[Player], None]

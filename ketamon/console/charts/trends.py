@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from ketamon.console.buckets import Bucket, Columns, Grid
-from ketamon.console.charts import LABEL, LINE, Cuff, Mark, gutter_of, rows_of
-from ketamon.console.glyphs import Glyphs
-from ketamon.console.rows import Row
+from ketamon.console.charts.buckets import Bucket, Columns, Grid
+from ketamon.console.charts.drawing import LABEL, LINE, Cuff, Mark, gutter_of, rows_of
+from ketamon.console.look.glyphs import Glyphs
+from ketamon.console.look.rows import Row
 from ketamon.domain.instant import Instant
 from ketamon.domain.series import Series
 

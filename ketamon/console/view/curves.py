@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import tzinfo
 
 from ketamon import words
-from ketamon.console.charts import Mark, cuffs_of
-from ketamon.console.numbers import limits
-from ketamon.console.trends import Panel, Running, TrendData
+from ketamon.console.charts.drawing import Mark, cuffs_of
+from ketamon.console.charts.trends import Panel, Running, TrendData
+from ketamon.console.view.numbers import limits
 from ketamon.console.widgets.timeline import Stage, Stretch, TimelineData
 from ketamon.domain import events as e
 from ketamon.domain.instant import Instant

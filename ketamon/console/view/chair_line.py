@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import tzinfo
 
 from ketamon import words
-from ketamon.console import curves, room
-from ketamon.console.strip import ChairLine, Need, label
-from ketamon.console.view import Contact, alarm_line, by_urgency
+from ketamon.console.view import curves, room
+from ketamon.console.view.chair import Contact, alarm_line, by_urgency
+from ketamon.console.view.strip import ChairLine, Need, label
 from ketamon.domain.devices import Priority
 from ketamon.domain.events import AlarmState
 from ketamon.domain.instant import Instant

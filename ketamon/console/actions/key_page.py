@@ -1,8 +1,8 @@
 """The page of keys: all actions by heading, as tables of Markdown."""
 
-from ketamon.console.action import Action, Where
-from ketamon.console.actions import Actions
-from ketamon.console.keys import shown
+from ketamon.console.actions.chair import Actions
+from ketamon.console.actions.keys import shown
+from ketamon.console.actions.row import Action, Where
 
 _HEAD = """\
 # Keys

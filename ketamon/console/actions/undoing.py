@@ -7,7 +7,7 @@ cannot be told apart from what another console entered meanwhile, there is no of
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ketamon.console.view import ChairView
+from ketamon.console.view.chair import ChairView
 from ketamon.domain import events as e
 from ketamon.domain import intents as i
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ketamon.console.view import ChairView
-from ketamon.console.when import ever
+from ketamon.console.actions.when import ever
+from ketamon.console.view.chair import ChairView
 
 
 class Where(StrEnum):

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from ketamon import words
-from ketamon.console import before, curves, desk, devices, numbers, room
-from ketamon.console.before import Before
-from ketamon.console.desk import DueLine, Gate, LogLine, Signing, Step, Undo
-from ketamon.console.devices import DeviceLine
-from ketamon.console.numbers import Pump
-from ketamon.console.room import LimitLine, RescueLine
-from ketamon.console.strip import ChairLine, label
-from ketamon.console.trends import Panel, TrendData
+from ketamon.console.charts.trends import Panel, TrendData
+from ketamon.console.view import before, curves, desk, devices, numbers, room
+from ketamon.console.view.before import Before
+from ketamon.console.view.desk import DueLine, Gate, LogLine, Signing, Step, Undo
+from ketamon.console.view.devices import DeviceLine
+from ketamon.console.view.numbers import Pump
+from ketamon.console.view.room import LimitLine, RescueLine
+from ketamon.console.view.strip import ChairLine, label
 from ketamon.console.widgets.tile import TileData
 from ketamon.console.widgets.timeline import TimelineData
 from ketamon.domain import events as e

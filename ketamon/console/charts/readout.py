@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ketamon import words
-from ketamon.console.buckets import Bucket
-from ketamon.console.charts import LETTER, LIMIT, Cuff
-from ketamon.console.glyphs import Glyphs
-from ketamon.console.rows import Canvas, Row
-from ketamon.console.trends import HUES, Panel, Running, TrendData
+from ketamon.console.charts.buckets import Bucket
+from ketamon.console.charts.drawing import LETTER, LIMIT, Cuff
+from ketamon.console.charts.trends import HUES, Panel, Running, TrendData
+from ketamon.console.look.glyphs import Glyphs
+from ketamon.console.look.rows import Canvas, Row
 from ketamon.console.widgets.tile import limits_text
 
 NO_VALUE = "no value"

@@ -1,7 +1,7 @@
 """When an action makes sense, from what is drawn: the core still checks every intent."""
 
-from ketamon.console.before import BEFORE
-from ketamon.console.view import ChairView
+from ketamon.console.view.before import BEFORE
+from ketamon.console.view.chair import ChairView
 from ketamon.domain.phases import ENDED, Phase
 from ketamon.follow import Source
 

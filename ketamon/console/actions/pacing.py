@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ketamon.console.view import ChairView
+from ketamon.console.view.chair import ChairView
 from ketamon.domain.intents import Intent, SetSpeed
 
 SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 1000.0)

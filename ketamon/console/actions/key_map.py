@@ -15,8 +15,8 @@ from pathlib import Path
 from string import ascii_lowercase
 from typing import Any
 
-from ketamon.console.actions import ACTIONS, Actions
-from ketamon.console.keys import named, shown
+from ketamon.console.actions.chair import ACTIONS, Actions
+from ketamon.console.actions.keys import named, shown
 from ketamon.errors import KetamonError, ProfileError
 from ketamon.profiles.loader import parse, text_of
 from ketamon.profiles.places import place_of, scan

@@ -1,0 +1,1 @@
+"""What a person can do, as tables, and the keys it has."""

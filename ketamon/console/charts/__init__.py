@@ -1,0 +1,1 @@
+"""Trends and waveforms as rows of text. Pure."""

@@ -1,0 +1,1 @@
+"""Colours, signs, and what is written to the terminal."""
