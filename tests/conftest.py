@@ -1,8 +1,12 @@
 """What all tests share."""
 
 import os
+import sys
 
 import pytest
+
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):  # each of the hundreds of programs here would compile all of it anew
+    sys.dont_write_bytecode = False
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -8,6 +8,7 @@ import pytest
 from drivers.contract import START, check_chunks, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.domain.devices import Priority, PumpAlarm, PumpState, PumpStatus
 from ketamon.domain.parameters import Parameter
@@ -67,13 +68,13 @@ def inf(**fields):
     return "^".join([*parts.values(), "EVENT", "127904"])
 
 
-@pytest.mark.parametrize(("verb", "crc"), QUESTIONS.items())
+@each_row(("verb", "crc"), QUESTIONS.items())
 def test_questions_are_the_published_bytes(verb, crc):
     assert REQUESTS[verb] == f"!{verb}|{crc}\r".encode()
     assert run(SPEC.make(), [REQUESTS[verb]]) == [Accepted(0, len(REQUESTS[verb]), f"request {verb}")]
 
 
-@pytest.mark.parametrize("content", ANSWERS)
+@each_row("content", ANSWERS)
 def test_answers_are_written_and_read(content):
     crc, meaning = ANSWERS[content]
     wire = f"!{content}|{crc}\r".encode()
@@ -109,7 +110,7 @@ def test_a_running_pump():
     assert (left.value, left.quality.value) == (None, "over")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("mode", "rate", "state"),
     [("SET", "12.50", "infusing"), ("SET", "0.01", "infusing"), ("SET", "0.00", "ready"), ("HLD", "0.00", "held"),
      ("HLD", "12.50", "held"), ("SET", "", "unknown"), ("SET", "nan", "unknown"), ("BOL", "12.50", "unknown"),
@@ -141,7 +142,7 @@ NUMBERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "value"), NUMBERS)
+@each_row(("text", "value"), NUMBERS)
 def test_only_plain_numbers_are_numbers(text, value):
     reading = alaris_gh.number(Parameter.RATE, text, "ml/h")
     quality = "valid" if value is not None else "invalid" if text.strip() else "missing"
@@ -168,7 +169,7 @@ def test_another_unit_is_never_converted(field, unit, parameter):
     assert "cannot be read" in notices[0].text
 
 
-@pytest.mark.parametrize("left", ["4:09", "00:60:00", "00:00:61", "-0:00:01", "24", "00:04:09 ", "\u0660\u0660:04:09"])
+@each_row("left", ["4:09", "00:60:00", "00:00:61", "-0:00:01", "24", "00:04:09 ", "\u0660\u0660:04:09"])
 def test_a_time_that_is_none_has_no_value(left):
     reading = alaris_gh.time_remaining(left)
     assert (reading.value, reading.quality.value) == (None, "invalid")
@@ -195,7 +196,7 @@ def test_the_code_that_was_seen_with_a_space():
     assert (alarm.code, alarm.text, alarm.priority) == ("AL DRDIS", "drive disengaged", Priority.HIGH)
 
 
-@pytest.mark.parametrize("code", alaris_gh.ALARMS)
+@each_row("code", alaris_gh.ALARMS)
 def test_known_alarms_have_words(code):
     ((alarm,),) = [o.alarms for o in only(DeviceAlarms, decode(f"ALARM^{code}^ ^ "))]
     assert (alarm.code, alarm.text) == (code, alaris_gh.ALARMS[code][0])
@@ -228,7 +229,7 @@ def test_single_numbers(content, value):
     assert reading.value == value
 
 
-@pytest.mark.parametrize(
+@each_row(
     "content",
     [
         "INF^8002-51733",
@@ -260,7 +261,7 @@ DRUGS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("drug", DRUGS)
+@each_row("drug", DRUGS)
 def test_a_drug_may_be_named_as_people_like(drug):
     wire = frame(inf(drug=drug))
     check_chunks(SPEC, wire, [5])
@@ -289,8 +290,8 @@ def test_damage_around_such_a_drug_says_nothing(drug, at, byte):
         assert not only(PumpTelemetry, run(SPEC.make(), [bytes(wire)]))
 
 
-@pytest.mark.parametrize("drug", ["a^b", "a!b", "a|b"])
-@pytest.mark.parametrize(
+@each_row("drug", ["a^b", "a!b", "a|b"])
+@each_row(
     "field",
     [
         {"serial": "80!02"}, {"serial": "8002|1"}, {"flag": "?"}, {"flag": ""}, {"mode": "SETS"}, {"mode": "S|T"},
@@ -328,7 +329,7 @@ BAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("wire", BAD)
+@each_row("wire", BAD)
 def test_a_damaged_frame_is_garbage(wire):
     assert b"".join(o.raw for o in run(SPEC.make(), [wire])) == wire
 
@@ -408,9 +409,9 @@ def test_a_question_without_an_answer_is_asked_twice_and_then_left():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("quarter", range(16))
-@pytest.mark.parametrize(("state", "alarm"), [(PumpState.KVO, PumpAlarm.KVO), (PumpState.ENDED, PumpAlarm.ENDED)])
-@pytest.mark.parametrize("near", [(), (PumpAlarm.NEAR_END,)])
+@each_row("quarter", range(16))
+@each_row(("state", "alarm"), [(PumpState.KVO, PumpAlarm.KVO), (PumpState.ENDED, PumpAlarm.ENDED)])
+@each_row("near", [(), (PumpAlarm.NEAR_END,)])
 def test_keep_vein_open_and_the_end_are_told_within_two_seconds(quarter, state, alarm, near):
     driver, device, told = SPEC.make(), SPEC.simulate(), []
     infusing = PumpStatus(state=PumpState.INFUSING, rate=54.0, volume_infused=35.9, time_remaining=5.0)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from rows import each_row
 
 from ketamon.domain.devices import Evidence, Priority, PumpState, PumpStatus
 from ketamon.domain.parameters import Parameter
@@ -106,7 +107,7 @@ STATES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("change", "state"), STATES)
+@each_row(("change", "state"), STATES)
 def test_rate_and_volumes_make_the_state(change, state):
     assert heads(status_of(HEAD_1, change))["1"].state is PumpState(state)
 
@@ -117,7 +118,7 @@ NUMBERS = [("54.0", 54.0, "valid"), ("54,0", 54.0, "valid"), ("0", 0.0, "valid")
            ("5 4", None, "invalid"), ("+54", None, "invalid"), ("54.0 mL/h", None, "invalid")]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "value", "quality"), NUMBERS)
+@each_row(("text", "value", "quality"), NUMBERS)
 def test_only_plain_numbers_are_numbers(text, value, quality):
     content = status_of(HEAD_1, {61: text})
     (reading,) = [o.reading for o in only(Measured, decode(content)) if o.reading.parameter is Parameter.RATE]
@@ -189,7 +190,7 @@ def test_the_alarm_table_is_whole():
                        "SE": "HMHMMMMHMHMHMHMMHM"}  # fmt: skip
 
 
-@pytest.mark.parametrize("code", ALARMS)
+@each_row("code", ALARMS)
 def test_every_alarm_has_words_and_its_priority(code):
     (alarm,) = alarms({12: "1", 14: code, 15: "PUMP1"})
     text, priority = ALARMS[code]
@@ -228,9 +229,7 @@ def test_an_unknown_alarm_is_raw_and_high_never_none(code, times):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("count", "many"), [("-1", 0), ("0", 0), ("1", 1), ("4", 4), ("5", 5), ("", 5), ("-2", 5), ("x", 5)]
-)
+@each_row(("count", "many"), [("-1", 0), ("0", 0), ("1", 1), ("4", 4), ("5", 5), ("", 5), ("-2", 5), ("x", 5)])
 def test_only_the_words_for_none_are_none(count, many):
     change = {12: count, **{14 + 4 * n: f"PA.0{n + 1}" for n in range(5)}}
     found = alarms(change, times=2)
@@ -273,15 +272,15 @@ BAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("wire", BAD)
+@each_row("wire", BAD)
 def test_a_damaged_or_unknown_frame_is_garbage(wire):
     outputs = decode(wire)
     assert b"".join(o.raw for o in only(Garbage, outputs)) == wire
     assert len(outputs) == len(only(Garbage, outputs))
 
 
-@pytest.mark.parametrize("time", ["11:59:44:217", "11:59:44.217"])
-@pytest.mark.parametrize("count", [97, 100, 130])
+@each_row("time", ["11:59:44:217", "11:59:44.217"])
+@each_row("count", [97, 100, 130])
 def test_layouts_that_are_read(time, count):
     assert heads(status_of(HEAD_1, time=time, count=count))["1"].rate == 54.0
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.domain.devices import Evidence, Priority, PumpAlarm, PumpState
 from ketamon.domain.parameters import Parameter
@@ -53,7 +54,7 @@ def with_module(*messages):
     return Cable("0C;b01", *messages)
 
 
-@pytest.mark.parametrize(("message", "wire"), PUBLISHED.items())
+@each_row(("message", "wire"), PUBLISHED.items())
 def test_frames_are_the_published_bytes(message, wire):
     wire = bytes.fromhex(wire)
     assert frame(message) == wire
@@ -93,7 +94,7 @@ def test_a_module_that_the_base_does_not_name_has_no_values():
     assert not only(PumpTelemetry, Cable("1C;d1F40;r00C350").outputs)
 
 
-@pytest.mark.parametrize("text", ["d1F40;d1F41", "d", "d1f40", "dxyz", "d123456789", "1F40", "D1F40", "d1F40;", ""])
+@each_row("text", ["d1F40;d1F41", "d", "d1f40", "dxyz", "d123456789", "1F40", "D1F40", "d1F40;", ""])
 def test_what_is_no_variable(text):
     assert variables(text) is None
     outputs = with_module(f"1E;{text}").outputs
@@ -370,7 +371,7 @@ def test_a_simulated_event_is_repeated_until_it_is_taken():
     assert device.advance(replace(truth, pump_alarms=())) != b""
 
 
-@pytest.mark.parametrize("order", sorted(FORBIDDEN))
+@each_row("order", sorted(FORBIDDEN))
 def test_the_simulated_base_obeys_no_order(order):
     device = SPEC.simulate()
     device.receive(frame("0DC") + frame("1DC"))

@@ -9,6 +9,7 @@ import pytest
 from drivers.contract import START, check_chunks, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.domain.devices import Evidence, Priority, PumpAlarm, PumpState, PumpStatus
 from ketamon.domain.parameters import Parameter
@@ -197,7 +198,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("case", BAD)
+@each_row("case", BAD)
 def test_a_frame_that_is_none_says_nothing(case):
     outputs = decode(BAD[case])
     assert b"".join(o.raw for o in only(Garbage, outputs)) == BAD[case]
@@ -213,7 +214,7 @@ def test_noise_before_a_frame_is_cut_off():
 # what a pump says
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("changes", "state"),
     [
         ({}, PumpState.INFUSING),
@@ -249,7 +250,7 @@ def word(*bits):
 ON = (0, 1, 8, 23)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("value", "state"),
     [
         (word(*ON, 7), PumpState.INFUSING),
@@ -284,7 +285,7 @@ NUMBERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "value"), NUMBERS)
+@each_row(("text", "value"), NUMBERS)
 def test_only_plain_numbers_in_their_range_are_numbers(text, value):
     outputs = decode(part(("13", RUNNING | {"INRT": text})))
     (reading,) = [o.reading for o in only(Measured, outputs) if o.reading.parameter is Parameter.RATE]
@@ -293,7 +294,7 @@ def test_only_plain_numbers_in_their_range_are_numbers(text, value):
     assert status(INRT=text).rate == value
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "field", "text", "value"),
     [
         ("INVI", "volume_infused", "9999.9", 9999.9),
@@ -344,7 +345,7 @@ JUMPS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "field", "first", "value", "other", "changed"), JUMPS)
+@each_row(("name", "field", "first", "value", "other", "changed"), JUMPS)
 def test_what_does_not_follow_counts_when_it_is_told_again(name, field, first, value, other, changed):
     a, b = {name: first}, {name: other}
     nothing = "" if isinstance(value, str) else None
@@ -363,7 +364,7 @@ FOLLOWS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("before", "after"), FOLLOWS)
+@each_row(("before", "after"), FOLLOWS)
 def test_what_follows_counts_at_once(before, after):
     (_, second), numbers = replies(before, after)
     told = {n: v for n, v in numbers.items() if v is not None}
@@ -383,7 +384,7 @@ def test_what_has_no_value_is_passed_on_at_once():
 # alarms
 
 
-@pytest.mark.parametrize("name", ALARMS)
+@each_row("name", ALARMS)
 def test_each_alarm_has_its_words_and_its_pump(name):
     found = alarms(**{name: "1"})
     words, priority = ALARMS[name]
@@ -394,7 +395,7 @@ def test_each_alarm_has_its_words_and_its_pump(name):
 WORD_BITS = [(name, bit) for name, table in WORDS.items() for bit in table]
 
 
-@pytest.mark.parametrize(("name", "bit"), WORD_BITS)
+@each_row(("name", "bit"), WORD_BITS)
 def test_each_bit_of_an_alarm_word(name, bit):
     (alarm,) = alarms(**{name: str(1 << bit)})
     words, priority = WORDS[name][bit]
@@ -421,7 +422,7 @@ def test_an_alarm_word_without_alarms(value):
     assert alarms(ALARM1=value) == ()
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("changes", "code"),
     [
         ({"INA3": "2"}, "INA3=2"), ({"INA10": "1"}, "INA10=1"), ({"INA17": "1"}, "INA17=1"),
@@ -446,7 +447,7 @@ def test_the_run_state_adds_nothing_to_a_cause_that_is_named():
     assert alarms(RUNSTATE="2") == ()
 
 
-@pytest.mark.parametrize("missing", sorted(EVERY_ALARM))
+@each_row("missing", sorted(EVERY_ALARM))
 def test_alarms_that_do_not_all_come_are_told(missing):
     said = {name: value for name, value in RUNNING.items() if name != missing}
     outputs = decode(part(("13", said)))
@@ -471,7 +472,7 @@ def test_an_alarm_without_a_value_just_now_stands_as_it_stood():
 # words
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("changes", "words"),
     [
         ({"INDOCAL": "1", "INDORT": "0.5", "INDORTU": "69", "INDCON": "2", "INDCONU": "31"},
@@ -523,7 +524,7 @@ def test_units():
 # racks
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("address", "head"),
     [("13", "13"), ("0A", "0A"), ("3O", "3O"), ("112", "1C"), ("110", "1A"), ("224", "2O")],
 )
@@ -755,8 +756,8 @@ def test_a_pump_that_was_said_to_be_gone_is_not_told_again():
 BEDS = ("1", "ComSystem", "ICU/4", "[a]_`", "z" * 15)
 
 
-@pytest.mark.parametrize("bed", BEDS)
-@pytest.mark.parametrize("verb", [VERSION, GET])
+@each_row("bed", BEDS)
+@each_row("verb", [VERSION, GET])
 def test_the_questions_may_be_sent_to_any_bed_in_both_forms(bed, verb):
     assert frame(bed, verb) in SPEC.allow_list
     assert stuffed(frame(bed, verb)) in SPEC.allow_list
@@ -765,14 +766,14 @@ def test_the_questions_may_be_sent_to_any_bed_in_both_forms(bed, verb):
 FORBIDDEN = [b"MEM:SET", b"MEM:GETSLOT#13", b"ADMIN:RESET", b"MEM:GET,1", b"mem:get", b"INRT,100", b"", b"PUMP:START"]
 
 
-@pytest.mark.parametrize("verb", FORBIDDEN)
-@pytest.mark.parametrize("bed", [*BEDS, "1/1/1>MEM:GET\x0300000\x04\x01"])
+@each_row("verb", FORBIDDEN)
+@each_row("bed", [*BEDS, "1/1/1>MEM:GET\x0300000\x04\x01"])
 def test_nothing_else_may_be_sent(bed, verb):
     assert frame(bed, verb) not in SPEC.allow_list
     assert stuffed(frame(bed, verb)) not in SPEC.allow_list
 
 
-@pytest.mark.parametrize("data", [b"", b"\x15", b"\x06\x06", frame("1", ALIVE) * 2, frame("1", GET) + b"\n",
+@each_row("data", [b"", b"\x15", b"\x06\x06", frame("1", ALIVE) * 2, frame("1", GET) + b"\n",
                                   frame("1>MEM:SET", GET), frame("", GET)])  # fmt: skip
 def test_no_byte_more(data):
     assert data not in SPEC.allow_list

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from rows import each_row
 
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import Parameter
@@ -51,7 +52,7 @@ def test_the_frames_that_the_module_explains():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("data", "expected"),
     [
         ((2, 0x18, 71, 14, 0, 1), [("hr", 71, "valid"), ("rr", 14, "valid")]),
@@ -98,7 +99,7 @@ def test_a_cuff_result_is_new_when_the_measuring_ends_or_the_numbers_change():
     assert pressures(cuff(0), cuff(4, 0, 0, 0), cuff(0))[6:] == OLD, "numbers of a failure are none"
 
 
-@pytest.mark.parametrize("state", [state for state in CUFF_STATES if state != 1] + [11, 15])
+@each_row("state", [state for state in CUFF_STATES if state != 1] + [11, 15])
 def test_a_cuff_that_measured_nothing_has_no_numbers(state):
     assert pressures(cuff(state)) == [(None, "invalid", False)] * 3
     assert texts(cuff(state), cuff(state)) == [CUFF_STATES.get(state, f"cuff state {state}")]
@@ -112,7 +113,7 @@ def test_pressures_in_the_wrong_order_are_none(numbers, quality):
     assert pressures(cuff(0, *numbers)) == [(None, quality, False)] * 3
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("code", "expected"),
     [(0, []), (1, []), *((c, [a]) for c, a in RHYTHMS.items()), (99, [("unknown rhythm", "high")])],
 )

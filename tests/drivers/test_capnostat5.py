@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import Parameter
@@ -129,7 +130,7 @@ def test_before_the_first_status_a_number_is_questionable():
     assert last(decode(IN_MMHG, ETCO2)) == {"etco2": (38.5, "questionable")}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("data", "quality"),
     [({}, "valid"), ({"code": 6}, "calibrating"), ({"code": 5}, "calibrating"), ({"code": 77}, "invalid"),
      *(({"code": code}, "invalid") for code in CODES), ({"first": 0x02}, "invalid"), ({"first": 0x08}, "invalid"),
@@ -188,7 +189,7 @@ def test_notices():
     assert texts(pump, pump) == ["pump past its life, tube occluded"]
 
 
-@pytest.mark.parametrize(
+@each_row(
     "raw",
     ["80 04 05 24 5C 78", "80 05 05 24 5C 77", "80 07 06 24 5C 02 83 01 6D", "80 03 05 24 54", "80 00",
      "80 06 06 24 5C 02 03 6F"],

@@ -7,6 +7,7 @@ import pytest
 from drivers.contract import START, check_chunks, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.domain.devices import Priority
 from ketamon.domain.parameters import Parameter
@@ -138,14 +139,14 @@ BAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("wire", BAD)
+@each_row("wire", BAD)
 def test_a_message_that_is_none_gives_nothing_and_costs_no_neighbour(wire):
     assert [type(o) for o in decode(wire)] == [Garbage]
     after = only(Measured, decode(Said(), wire, Said()))
     assert [o.reading.value for o in after[5:]] == [37.0, 1.0, 14.0, 97.0, 72.0]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("code", "length", "name"),
     [(2, 29, "patient id"), (12, 53, "patient id"), (21, 13, "event"), (22, 24, "event"), (55, 12, "trend"),
      (57, 29, "patient of a trend"), (3, 2, "number")],
@@ -230,7 +231,7 @@ FAST = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("fast", "quality", "co2", "alarms", "notices"), FAST)
+@each_row(("fast", "quality", "co2", "alarms", "notices"), FAST)
 def test_the_status_of_the_samples_says_what_co2_is_worth(fast, quality, co2, alarms, notices):
     outputs = twice(fast)
     assert told(outputs)[0] == (co2, quality)
@@ -277,7 +278,7 @@ ALARMS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("fields", "expected"), ALARMS)
+@each_row(("fields", "expected"), ALARMS)
 def test_alarms(fields, expected):
     alarms = only(DeviceAlarms, twice(**fields))[-1].alarms
     assert [(alarm.code, alarm.text, alarm.priority.value) for alarm in alarms] == expected
@@ -318,7 +319,7 @@ OTHERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("fields", OTHERS)
+@each_row("fields", OTHERS)
 def test_what_does_not_follow_has_no_value_until_it_is_told_twice(fields):
     other = Said(**fields)
     outputs = values(decode(Said(), Said(), other, Said()))

@@ -8,6 +8,7 @@ import pytest
 from drivers.contract import START, check_chunks, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.domain.parameters import Parameter
 from ketamon.domain.waveforms import Signal
@@ -113,7 +114,7 @@ V7 = [
 ]
 
 
-@pytest.mark.parametrize(("fields", "numbers", "quality"), V7)
+@each_row(("fields", "numbers", "quality"), V7)
 def test_v7_packets(fields, numbers, quality):
     outputs = decode(real(**fields) * 3)
     assert values(outputs) == [(p, n, quality) for p, n in zip(("spo2", "pr", "pi"), numbers, strict=True)]
@@ -138,13 +139,13 @@ BAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("raw", BAD)
+@each_row("raw", BAD)
 def test_what_is_no_packet_is_garbage(raw):
     assert b"".join(o.raw for o in decode(raw)) == raw
     assert names(decode(REAL, raw, REAL)) == ["v7", "v7"], "and its neighbours are whole"
 
 
-@pytest.mark.parametrize("kind", LENGTHS)
+@each_row("kind", LENGTHS)
 def test_every_type_has_its_length(kind):
     raw = packed(kind, bytes(LENGTHS[kind] - 2))
     (accepted,) = (o for o in decode(raw) if isinstance(o, Accepted))
@@ -218,7 +219,7 @@ OLDS = [
 ]
 
 
-@pytest.mark.parametrize(("raw", "numbers", "quality"), OLDS)
+@each_row(("raw", "numbers", "quality"), OLDS)
 def test_old_packets(raw, numbers, quality):
     outputs = decode(raw * 3)
     assert names(outputs) == ["old"] * 3
@@ -350,7 +351,7 @@ def test_the_simulated_device_streams_while_it_is_told_that_somebody_is_there():
     assert device.advance(second()) == b""
 
 
-@pytest.mark.parametrize("code", CHANGES)
+@each_row("code", CHANGES)
 def test_the_simulated_device_does_nothing_else(code):
     device = V7Simulator()
     device.receive(START_UP[-1])

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.domain.devices import DeviceAlarm, Priority
 from ketamon.domain.parameters import PARAMETERS, Parameter
@@ -11,7 +12,7 @@ from ketamon.testing.conversation import START
 from ketamon.wire.continuity import MOST_BETWEEN_LINES, Alarms, Flow, Same, Smooth, Steady, Vitals
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("told", "most", "believed"),
     [
         ([5], 0, "y"),
@@ -35,7 +36,7 @@ def states(step_ml, reports):
     return [flow.state(rate, volume, START.plus(second)).value for second, rate, volume in reports]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("reports", "expected"),
     [
         ([(0, 36.0, 1.0), (1, 36.0, 1.01)], ["unknown", "infusing"]),
@@ -52,7 +53,7 @@ def test_a_pump_infuses_while_its_counter_follows_its_rate(reports, expected):
     assert states(0.01, reports) == expected
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("told", "believed"),
     [
         ([70], "y"),
@@ -134,7 +135,7 @@ def test_no_two_digits_that_change_places_are_within_what_a_vital_sign_moves():
 A, B, X, Y = (DeviceAlarm(code=code, text="", priority=Priority.HIGH) for code in "ABXY")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("reports", "standing"),
     [
         (["A", "AB", "B", ""], ["A", "AB", "B", ""]),

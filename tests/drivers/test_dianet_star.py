@@ -8,6 +8,7 @@ import pytest
 from drivers.contract import START, check_chunks, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon import registry
 from ketamon.domain.devices import Evidence, Priority, PumpAlarm, PumpState, PumpStatus
@@ -101,7 +102,7 @@ VECTORS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "name"), VECTORS)
+@each_row(("text", "name"), VECTORS)
 def test_frames_are_written_and_read_as_published(text, name):
     wire = bytes.fromhex(text)
     assert frame(unframe(wire[1:-1])) == wire
@@ -159,14 +160,14 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("case", BAD)
+@each_row("case", BAD)
 def test_a_frame_that_is_none_says_nothing(case):
     outputs = decode(BAD[case])
     assert outputs
     assert all(isinstance(o, Garbage) for o in outputs)
 
 
-@pytest.mark.parametrize("segment", range(5, 11))
+@each_row("segment", range(5, 11))
 def test_segments_that_are_not_read_are_recognised(segment):
     assert decode(answer(segment, bytes(21), 0x41)) == [Accepted(0, len(answer(segment, bytes(21))), SEGMENTS[segment])]
 
@@ -178,7 +179,7 @@ def bits(*some):
     return sum(1 << bit for bit in some)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("state_bits", "alarms", "state"),
     [
         (bits(1, 4, 7), 0, PumpState.INFUSING),
@@ -219,7 +220,7 @@ def test_a_whole_pump():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("wire", "parameter", "quality"),
     [
         (status(rate=_32), Parameter.RATE, "missing"),
@@ -259,7 +260,7 @@ def test_a_drug_is_text():
 # alarms
 
 
-@pytest.mark.parametrize("bit", range(21))
+@each_row("bit", range(21))
 def test_each_alarm_has_its_words_and_its_pump(bit):
     (found,) = only(DeviceAlarms, decode(status(alarms=1 << bit, address=0x42)))
     words, priority = ALARMS[bit]
@@ -267,7 +268,7 @@ def test_each_alarm_has_its_words_and_its_pump(bit):
     assert only(DeviceAlarms, decode(status(alarms=1 << bit)))[0].alarms[0].text == words
 
 
-@pytest.mark.parametrize("bit", range(21, 32))
+@each_row("bit", range(21, 32))
 def test_an_unknown_alarm_is_raw_and_high(bit):
     ((alarm,),) = [o.alarms for o in only(DeviceAlarms, decode(status(alarms=1 << bit)))]
     assert (alarm.code, alarm.text, alarm.priority) == (f"bit {bit}", f"unknown alarm, bit {bit}", Priority.HIGH)
@@ -301,7 +302,7 @@ def test_what_people_set_is_told_when_it_changes():
     ]
 
 
-@pytest.mark.parametrize("error", ERRORS)
+@each_row("error", ERRORS)
 def test_a_refusal_is_told_once(error):
     refusal = answer(3, bytes([error]), kind=0x15)
     outputs = decode(refusal, refusal, actual(), refusal)
@@ -312,7 +313,7 @@ def test_a_refusal_is_told_once(error):
 # which pump it is
 
 
-@pytest.mark.parametrize("model", [202, 203, 1019, 1020, 1200, 1201])
+@each_row("model", [202, 203, 1019, 1020, 1200, 1201])
 def test_known_pumps(model):
     outputs = decode(identity(model), identity(model), status())
     assert len(only(DeviceNotice, outputs)) == 1
@@ -391,8 +392,8 @@ def test_it_may_only_ask_four_things_and_only_where_there_is_no_address():
     assert SPEC.allow_list.templates == ()
 
 
-@pytest.mark.parametrize("segment", [0, *range(5, 256)])
-@pytest.mark.parametrize("address", [0x00, 0x41])
+@each_row("segment", [0, *range(5, 256)])
+@each_row("address", [0x00, 0x41])
 def test_no_other_segment_may_be_sent(segment, address):
     for data in (b"", b"\x9f\xff\x72\x67", b"\x06", bytes(8)):
         assert frame(bytes([address, segment]) + data) not in SPEC.allow_list

@@ -8,6 +8,7 @@ import pytest
 from drivers.contract import START, check_accounting, check_chunks, cut, frames_of, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.domain.parameters import CUFF, Parameter
 from ketamon.domain.readings import Quality
@@ -125,7 +126,7 @@ def test_a_record_gives_one_reading_each():
     assert {r.quality for p, r in found.items() if p is not Parameter.TEMP} == {Quality.VALID}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("code", "quality"),
     [
         (-32767, Quality.MISSING), (-32766, Quality.MISSING), (-32765, Quality.MISSING), (-32764, Quality.UNDER),
@@ -138,8 +139,8 @@ def test_codes_and_impossible_numbers_give_no_value(code, quality):
     assert (spo2.value, spo2.quality) == (None, quality)
 
 
-@pytest.mark.parametrize("status", [0, 1, 2])
-@pytest.mark.parametrize(
+@each_row("status", [0, 1, 2])
+@each_row(
     ("group", "parameter"),
     [(ECG, Parameter.HR), (NIBP, Parameter.NIBP_SYS), (SPO2, Parameter.SPO2), (SPO2, Parameter.PR),
      (CO2, Parameter.ETCO2), (CO2, Parameter.FICO2)],
@@ -149,7 +150,7 @@ def test_a_group_that_is_not_both_there_and_active_has_no_value(status, group, p
     assert (reading.value, reading.quality) == (None, Quality.MISSING)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("group", "bit", "parameter", "quality"),
     [(ECG, bit, Parameter.HR, Quality.QUESTIONABLE) for bit in (7, 8, 9, 11, 12, 13)]
     + [(ECG, bit, Parameter.HR, Quality.VALID) for bit in (2, 10)]
@@ -180,7 +181,7 @@ def test_respiratory_rate_comes_from_co2_or_else_from_impedance(changes, value, 
     assert (rr.value, rr.site) == (value, site)
 
 
-@pytest.mark.parametrize("source", HR_SITES)
+@each_row("source", HR_SITES)
 def test_heart_rate_says_where_it_comes_from(source):
     assert read({ECG: ACTIVE | source << 3})[Parameter.HR].site == HR_SITES[source]
 
@@ -287,7 +288,7 @@ def damaged():
     yield "subrecord twice", good[:21] + b"\x01" + good[22:]
 
 
-@pytest.mark.parametrize(("what", "bad"), list(damaged()))
+@each_row(("what", "bad"), list(damaged()))
 def test_the_checksum_alone_is_not_believed(what, bad):
     wire = frame(bad)
     (garbage,) = run(SPEC.make(), [wire])
@@ -314,7 +315,7 @@ def test_one_strange_level_is_no_other_monitor():
     assert len(readings(outputs)) == 2 * 10
 
 
-@pytest.mark.parametrize("level", range(2, 12))
+@each_row("level", range(2, 12))
 def test_every_level_of_the_specification_is_read(level):
     assert read(level=level)[Parameter.HR].value == 72
 
@@ -338,7 +339,7 @@ FLAGS = [
 ]
 
 
-@pytest.mark.parametrize(("what", "wire", "expected"), FLAGS)
+@each_row(("what", "wire", "expected"), FLAGS)
 def test_a_flag_can_close_one_frame_and_open_the_next(what, wire, expected):
     check_chunks(SPEC, wire, [3, 90])
     found = [wire[o.offset : o.offset + o.length] for o in run(SPEC.make(), [wire]) if isinstance(o, Accepted)]

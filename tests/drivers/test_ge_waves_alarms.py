@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 from drivers.contract import START, cut, frames_of, run
+from rows import each_row
 
 from ketamon.domain.devices import DeviceAlarm, Priority
 from ketamon.domain.parameters import Parameter
@@ -63,7 +64,7 @@ SCALES = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "rate", "raw", "samples", "unit", "site", "signal"), SCALES)
+@each_row(("kind", "rate", "raw", "samples", "unit", "site", "signal"), SCALES)
 def test_each_waveform_has_its_rate_unit_and_site(kind, rate, raw, samples, unit, site, signal):
     assert blocks(waves({kind: wave(*raw)})) == [
         SampleBlock(signal=signal, rate_hz=rate, samples=samples, unit=unit, site=site)
@@ -94,8 +95,8 @@ def test_waveforms_that_are_not_known_and_empty_ones_are_passed_over():
     ]
 
 
-@pytest.mark.parametrize("change", [-1, 1, 100, -3, -32768])
-@pytest.mark.parametrize("kind", [8, 32])
+@each_row("change", [-1, 1, 100, -3, -32768])
+@each_row("kind", [8, 32])
 def test_a_waveform_that_has_not_as_many_samples_as_it_says_is_damage(kind, change):
     bad = bytearray(wave(1, 2))
     struct.pack_into("<h", bad, 0, (2 + change) if change != -32768 else change)

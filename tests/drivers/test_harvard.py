@@ -5,6 +5,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
+from rows import each_row
 
 from ketamon.domain.devices import Priority, PumpState, PumpStatus
 from ketamon.domain.parameters import Parameter
@@ -132,8 +133,8 @@ UNITS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "value"), UNITS)
-@pytest.mark.parametrize("name", NAMES)
+@each_row(("text", "value"), UNITS)
+@each_row("name", NAMES)
 def test_rates_are_converted_exactly(name, text, value):
     pump = Pump(name).hears(said(text), times=3)
     assert pump.status.rate == pump.reading(Parameter.RATE).value == value
@@ -154,7 +155,7 @@ def test_a_step_is_the_last_digit():
     assert amount("0.5 ml/min").step == float(Decimal("0.1") * 60)
 
 
-@pytest.mark.parametrize(("line", "parameter"), [
+@each_row(("line", "parameter"), [
     ("54 l/hr", "rate"), ("54 ml/day", "rate"), ("54 /hr", None), ("54 mg/hr", "rate"), ("20001 ml/hr", "rate"),
     ("5 l", "volume_infused"), ("5", "volume_infused"), ("1001 ml", "volume_infused"), ("5 mm", "volume_infused"),
 ])  # fmt: skip
@@ -175,7 +176,7 @@ def test_the_phd_2000_writes_no_unit_beside_volumes_so_they_have_no_value():
     assert pump.notices == ["volume infused cannot be read: '3.125'"]
 
 
-@pytest.mark.parametrize("line", ["nan ml/hr", "-5 ml/hr", "+5 ml/hr", "1e3 ml/hr", "5,0 ml/hr", "1.2.3 ml/hr",
+@each_row("line", ["nan ml/hr", "-5 ml/hr", "+5 ml/hr", "1e3 ml/hr", "5,0 ml/hr", "1.2.3 ml/hr",
                                   "5 ml/hr 6", "25 nl/min to 26 ml/min", "1234567 ml/hr", "\u0665 ml/hr",
                                   "00:03:00", "30 seconds x"])  # fmt: skip
 def test_what_is_no_number_tells_nothing(line):
@@ -200,8 +201,8 @@ EACH = [
 ]
 
 
-@pytest.mark.parametrize(("name", "prompt", "state", "rate", "alarm"), EACH)
-@pytest.mark.parametrize("xon", ["", "\x11"])
+@each_row(("name", "prompt", "state", "rate", "alarm"), EACH)
+@each_row("xon", ["", "\x11"])
 def test_the_prompt_makes_the_state_and_what_flows(name, prompt, state, rate, alarm, xon):
     head = "\r\n  54.00 ml/hr\r\n0" if name == "phd2000" else "\n54 ml/hr\r\n"
     pump = Pump(name).hears(head + prompt + xon, times=4)
@@ -221,9 +222,7 @@ def test_a_pump_at_its_limit_switch_is_never_told_as_infusing():
     assert {o.status.state for o in pump.all(PumpTelemetry)} == {PumpState.HELD}
 
 
-@pytest.mark.parametrize(
-    "data", ["*", "\x11", "\n54 ml/hr\r\n:*", "\n54 ml/hr\r\n>x*", "\x11\x11", "\n54 ml/hr\r\n>**"]
-)
+@each_row("data", ["*", "\x11", "\n54 ml/hr\r\n:*", "\n54 ml/hr\r\n>x*", "\x11\x11", "\n54 ml/hr\r\n>**"])
 def test_a_star_or_xon_that_follows_nothing_is_garbage(data):
     pump = Pump().hears(data)
     assert pump.all(Garbage)
@@ -277,7 +276,7 @@ def test_an_error_is_told_once(error):
     assert pump.notices == [", ".join(line.strip() for line in error.splitlines())]
 
 
-@pytest.mark.parametrize(("line", "known"), [("PHD1.2", True), ("33V2.0", True), ("Firmware:      v3.0.6", True),
+@each_row(("line", "known"), [("PHD1.2", True), ("33V2.0", True), ("Firmware:      v3.0.6", True),
                                              ("Firmware", False), ("54", False),
                                              ("Hoshi, 20 ml, 20.45 mm", False)])  # fmt: skip
 def test_versions(line, known):
@@ -294,7 +293,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("data", BAD)
+@each_row("data", BAD)
 def test_what_is_no_whole_answer_is_garbage(data):
     raw = data.encode("latin-1")
     driver = Pump().driver

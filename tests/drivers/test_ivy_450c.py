@@ -4,6 +4,7 @@ import pytest
 from drivers.contract import START, check_chunks, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.domain.devices import Priority
 from ketamon.domain.parameters import CUFF, Parameter
@@ -115,7 +116,7 @@ VALUES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("lines", "expected"), VALUES)
+@each_row(("lines", "expected"), VALUES)
 def test_values_and_what_they_are_worth(lines, expected):
     assert read(record(**lines)) == GOOD | expected
 
@@ -127,7 +128,7 @@ def cuffs(*results):
     return [None if r.value is None else not r.repeated for r in systolic]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("results", "new"),
     [
         (["121;75;92", "121;75;92", "118;74;92", "118;74;92"], [False, False, True, False]),
@@ -158,7 +159,7 @@ ALARMS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("lines", "expected"), ALARMS)
+@each_row(("lines", "expected"), ALARMS)
 def test_alarms_are_shown_as_the_monitor_words_them(lines, expected):
     first, second = only(DeviceAlarms, decode(record(**lines), record(**lines)))
     assert [(alarm.code, alarm.text) for alarm in second.alarms] == expected
@@ -211,7 +212,7 @@ BAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("wire", BAD)
+@each_row("wire", BAD)
 def test_what_does_not_fit_the_grammar_makes_the_whole_record_garbage(wire):
     outputs = decode(wire)
     assert b"".join(o.raw for o in only(Garbage, outputs)) == wire
@@ -219,7 +220,7 @@ def test_what_does_not_fit_the_grammar_makes_the_whole_record_garbage(wire):
     assert read(wire, GOOD_RECORD) == GOOD, "its neighbour is whole"
 
 
-@pytest.mark.parametrize("noise", [b"\xff", GOOD_RECORD[:300], GOOD_RECORD[5:200], b"\xfe", b"x" * 3000, b"\xff" * 500])
+@each_row("noise", [b"\xff", GOOD_RECORD[:300], GOOD_RECORD[5:200], b"\xfe", b"x" * 3000, b"\xff" * 500])
 def test_a_record_behind_noise_is_found(noise):
     outputs = decode(noise + GOOD_RECORD)
     assert only(Accepted, outputs) == [Accepted(len(noise), len(GOOD_RECORD), "record")]

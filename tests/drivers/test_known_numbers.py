@@ -1,6 +1,6 @@
 """A number of a device without a checksum: told twice, growing no faster than it may, and forgotten in time."""
 
-import pytest
+from rows import each_row
 
 from ketamon.testing.conversation import START
 from ketamon.wire.continuity import Known
@@ -31,7 +31,7 @@ def test_what_cannot_be_read_changes_nothing_without_a_checksum():
 GROWTH = [(0.0, True), (0.0125, True), (0.0144, True), (0.0148, False), (1.0, False), (-0.001, False)]
 
 
-@pytest.mark.parametrize(("grown", "counts"), GROWTH)
+@each_row(("grown", "counts"), GROWTH)
 def test_a_volume_may_grow_as_fast_as_told_and_a_quarter_and_two_digits_more(grown, counts):
     found = known(3.1, 3.1, 3.1 + grown, grows=36.0, step=0.001)
     assert found[2] == (3.1 + grown if counts else 3.1)

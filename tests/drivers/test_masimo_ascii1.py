@@ -4,6 +4,7 @@ import pytest
 from drivers.contract import START, check_chunks, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.domain.devices import Priority
 from ketamon.domain.parameters import Parameter
@@ -41,7 +42,7 @@ def changed(**fields):
 GOOD = [("spo2", 98.0, "valid"), ("pr", 97.0, "valid"), ("pi", 3.6, "valid")]
 
 
-@pytest.mark.parametrize("end", [b"\n\r", b"\r\n", b"\n", b"\r", b" \n\r", b"\n\r\0\0", b"\n\r\n\r"])
+@each_row("end", [b"\n\r", b"\r\n", b"\n", b"\r", b" \n\r", b"\n\r\0\0", b"\n\r\n\r"])
 def test_any_line_end_will_do_and_leaves_no_garbage(end):
     stream = (LINE + end) * 4
     assert values(stream) == GOOD * 4
@@ -89,12 +90,12 @@ VALUES = [
 ]
 
 
-@pytest.mark.parametrize(("fields", "expected"), VALUES)
+@each_row(("fields", "expected"), VALUES)
 def test_values_are_read_by_name(fields, expected):
     assert values(changed(**fields) + b"\n") == expected
 
 
-@pytest.mark.parametrize("bit", [*range(11), *range(12, 24)])
+@each_row("bit", [*range(11), *range(12, 24)])
 def test_exceptions_decide_what_a_number_is_worth(bit):
     (spo2, *_) = values(changed(EXC=f"{1 << bit | 0x800:06X}") + b"\n")
     if bit in (0, 1, 5, 6, 7):
@@ -133,8 +134,8 @@ def test_a_radical_7_with_a_rainbow_sensor_is_read_as_a_rad_8():
     assert values(b"\0\0" + RADICAL_7 + b"\n\r") == values(RADICAL_7 + b"\n")
 
 
-@pytest.mark.parametrize("key", ANALYTES)
-@pytest.mark.parametrize("value", [b"12x", b"", b"1234", b"1.234", b"OFF"])
+@each_row("key", ANALYTES)
+@each_row("value", [b"12x", b"", b"1234", b"1.234", b"OFF"])
 def test_what_is_not_read_must_still_have_its_form(key, value):
     before, rest = RADICAL_7.split(f" {key}=".encode())
     line = before + f" {key}=".encode() + value + b" " + rest.partition(b" ")[2] + b"\n"
@@ -153,29 +154,27 @@ BAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("fields", BAD)
+@each_row("fields", BAD)
 def test_what_does_not_fit_the_grammar_makes_the_whole_line_garbage(fields):
     line = changed(**fields) + b"\n"
     (garbage,) = decode(line)
     assert garbage == Garbage(0, line, garbage.reason)
 
 
-@pytest.mark.parametrize("date", [b"13/22/16", b"00/22/16", b"02/32/16", b"02/00/16", b"2/22/16", b"02-22-16"])
+@each_row("date", [b"13/22/16", b"00/22/16", b"02/32/16", b"02/00/16", b"2/22/16", b"02-22-16"])
 def test_a_date_that_is_none_makes_the_line_garbage(date):
     assert values(LINE.replace(b"02/22/16", date) + b"\n") == []
     assert values(LINE.replace(b"22:47:45", b"24:47:45") + b"\n") == []
 
 
-@pytest.mark.parametrize("at", range(0, len(LINE), 3))
+@each_row("at", range(0, len(LINE), 3))
 def test_noise_within_a_line_and_a_cut_line_give_nothing(at):
     assert values(LINE[:at] + b"\xff" + LINE[at + 1 :] + b"\n") == []
     assert values(LINE[:at] + b"\n\r") == []
     assert values(LINE[:at]) == []
 
 
-@pytest.mark.parametrize(
-    "noise", [b"tag\t", b"02/22/16 22:4", LINE, LINE[:60], b"1", b"\xff" * 600, b"02/22/16 22:47:45 SN="]
-)
+@each_row("noise", [b"tag\t", b"02/22/16 22:4", LINE, LINE[:60], b"1", b"\xff" * 600, b"02/22/16 22:47:45 SN="])
 def test_noise_on_the_same_line_is_cut_off(noise):
     outputs = decode(noise + LINE + b"\n")
     assert sum(len(o.raw) for o in outputs if isinstance(o, Garbage)) == len(noise)
@@ -213,7 +212,7 @@ ALARM_BITS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("bits", "known", "unknown"), ALARM_BITS)
+@each_row(("bits", "known", "unknown"), ALARM_BITS)
 def test_alarm_bits(bits, known, unknown):
     assert standing(bits, bits, 0) == [known, known + unknown, []]
     assert not SPEC.alarms_decoded
@@ -236,7 +235,7 @@ def test_a_number_that_jumps_waits_for_the_next_line(fields, held):
     assert len(values(jumped)) == 3, "the first of all comes at once"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "line",
     [
         b"SpO2=097 PR=069 PI=04.69 EXC=820:SET", b"SpO2=097 PR=069 PI=04.69 EXC=800:OffPat,SET",

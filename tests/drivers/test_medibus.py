@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.domain.devices import Priority
 from ketamon.domain.instant import Instant
@@ -108,7 +109,7 @@ def test_the_protocols_examples(captures):
     assert parse(vectors["configure_only_spo2"]).body == b"$EB"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "misprint",
     [b"\x1b046\r", b"\x01$EB 98 7A\r", b"\x01R8888'Draeger Device'03.00:03.008C\r",
      b"\x01R8888'Draeger Device '03.00:03.008C\r", b"\x1b$3f\r", b"\x1b$03F\r", b"\x1b1B\r"],
@@ -141,7 +142,7 @@ def test_nobody_there_is_called_every_three_seconds():
     assert {b - a for a, b in pairwise(times)} == {3.0}
 
 
-@pytest.mark.parametrize("code", [0x30, 0x49, 0x28, 0x61, 0x7F, 0x20])
+@each_row("code", [0x30, 0x49, 0x28, 0x61, 0x7F, 0x20])
 def test_every_command_is_answered_if_only_empty(code):
     line = Line().active()
     assert sent(line.hear(command(code))) == [], "not by bytes alone"
@@ -273,7 +274,7 @@ def test_the_table_has_no_dead_ends():
 # numbers
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("body", "expected"),
     [
         (b"EB100 ", {"spo2": (100, "valid")}),
@@ -328,7 +329,7 @@ def test_data_that_cannot_be_read_are_told_once():
 UNREADABLE = ("?", "the device's alarms cannot be read")
 
 
-@pytest.mark.parametrize("code", data.ALARMS)
+@each_row("code", data.ALARMS)
 def test_known_alarms_have_words_of_ours(code):
     (alarm,) = only(DeviceAlarms, decode(response(0x27, b"B%bAPNEE CO2   " % code.encode())))[0].alarms
     assert (alarm.code, alarm.text, alarm.priority) == (code, *data.ALARMS[code])
@@ -384,7 +385,7 @@ BROKEN_OFFERS = [b"", OFFER[:22], b"06   16000-  20  100000", b"06       0-  20 
                  b"06   x6000-  20  100460", b"06   16000-  20  100xyz"]  # fmt: skip
 
 
-@pytest.mark.parametrize("body", BROKEN_OFFERS)
+@each_row("body", BROKEN_OFFERS)
 def test_an_offer_that_makes_no_scale_is_none(body):
     assert data.offers(body) == ()
 
@@ -472,7 +473,7 @@ def test_a_device_that_offers_no_curves_or_does_not_understand_is_asked_once():
         assert sent(line.wait(8, answers)).count(OFFERS) == 1
 
 
-@pytest.mark.parametrize("raw", ["D1 8D", "D1 8D C0", "D0", "D0 C1 C3", "D1 C1 C3 C0 C0", "C1 C3", "8D 83", "D1 8D 03",
+@each_row("raw", ["D1 8D", "D1 8D C0", "D0", "D0 C1 C3", "D1 C1 C3 C0 C0", "C1 C3", "8D 83", "D1 8D 03",
                                  "D0 C1 8D C0 C0", "D0" + "C1 C1" * 17 + "C0 C0"])  # fmt: skip
 def test_what_is_no_record(raw):
     assert list(records(bytes.fromhex(raw))) == []
@@ -506,7 +507,7 @@ def test_only_answers_and_questions_go_out(steps):
             assert all(data_ in SPEC.allow_list for data_ in sent(line.driver.tick(line.at)))
 
 
-@pytest.mark.parametrize(
+@each_row(
     "order", [command(0x55), command(0x4A, b"$EB"), command(0x54, b"0001"), command(0x54, b"0600"), command(0x30, b"x"),
               command(0x6A), ENABLE[2][:-1], bytes.fromhex("D0 C1 C0 C0 C0")],
 )  # fmt: skip

@@ -4,6 +4,7 @@ import json
 from itertools import pairwise
 
 import pytest
+from rows import each_row
 
 from ketamon.domain.devices import Priority, PumpAlarm, PumpState, PumpStatus
 from ketamon.domain.parameters import Parameter
@@ -345,8 +346,8 @@ def test_a_damaged_address_makes_no_pump():
 # asking
 
 
-@pytest.mark.parametrize("name", ["ne1000", "ne1000+basic", "ne1000+safe"])
-@pytest.mark.parametrize("form", Form)
+@each_row("name", ["ne1000", "ne1000+basic", "ne1000+safe"])
+@each_row("form", Form)
 def test_the_mode_is_found_from_the_answers_or_told(name, form):
     spec = load(name)
     driver, device = spec.make(), load(f"ne1000+{form}").simulate()

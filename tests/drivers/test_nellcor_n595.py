@@ -4,6 +4,7 @@ import pytest
 from drivers.contract import START, check_chunks, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.domain.devices import Priority
 from ketamon.domain.parameters import Parameter
@@ -52,7 +53,7 @@ def test_the_manuals_printouts(captures):
     check_chunks(SPEC, wire, [5, 31])
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\n\r", "\r\r\n", "\r\n\r\n", "   \r\n", "\r\n\0"])
+@each_row("end", ["\n", "\r\n", "\n\r", "\r\r\n", "\r\n\r\n", "   \r\n", "\r\n\0"])
 def test_any_line_end_will_do(end):
     outputs = run(SPEC.make(), [(LINE + end).encode() * 3 + b"\n"])
     assert len(only(Measured, outputs)) == 6
@@ -77,7 +78,7 @@ NUMBERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("values", "expected"), NUMBERS)
+@each_row(("values", "expected"), NUMBERS)
 def test_numbers_and_what_they_are_worth(values, expected):
     assert read(data(values)) == [expected]
 
@@ -99,7 +100,7 @@ ALARMS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("values", "expected"), ALARMS)
+@each_row(("values", "expected"), ALARMS)
 def test_alarms(values, expected):
     first, second = only(DeviceAlarms, decode(data(values), data(values)))
     assert [(alarm.code, alarm.priority.value) for alarm in second.alarms] == expected
@@ -154,7 +155,7 @@ def test_the_manuals_trend_printout_is_stored_values():
     assert "prints values of now again" in said
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("lines", "expected"),
     [
         ((TREND_HEADING, LINE), True), ((TREND_COLUMNS, LINE), True),
@@ -167,7 +168,7 @@ def test_either_heading_tells_what_is_memory(lines, expected):
     assert stored(*lines) == [expected]
 
 
-@pytest.mark.parametrize(
+@each_row(
     "heading",
     [
         "N-595 VERSION 1.0.0 CRC:ABCD SpO2 Limit: 85-100% PR Limit: 40-170BPM",
@@ -196,7 +197,7 @@ BAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("line", BAD)
+@each_row("line", BAD)
 def test_what_does_not_fit_the_grammar_is_garbage_and_gives_nothing(line):
     outputs = decode(line)
     assert not only(Measured, outputs)
@@ -205,14 +206,14 @@ def test_what_does_not_fit_the_grammar_is_garbage_and_gives_nothing(line):
     assert read(LINE, line, LINE) == [(100.0, 120.0, "valid")] * 2
 
 
-@pytest.mark.parametrize("noise", [b"tag\t", LINE.encode(), b"1", b"\xff" * 400, b"12-NOV-97 ", b"\x11\x13"])
+@each_row("noise", [b"tag\t", LINE.encode(), b"1", b"\xff" * 400, b"12-NOV-97 ", b"\x11\x13"])
 def test_noise_on_the_same_line_is_cut_off(noise):
     outputs = run(SPEC.make(), [noise + LINE.encode() + b"\r\n"])
     assert sum(len(o.raw) for o in only(Garbage, outputs)) == len(noise)
     assert Accepted(len(noise), len(LINE) + 2, "line") in outputs
 
 
-@pytest.mark.parametrize("at", range(len(LINE)))
+@each_row("at", range(len(LINE)))
 def test_a_cut_line_and_noise_within_a_line_give_nothing(at):
     wire = LINE.encode()
     assert not only(Measured, run(SPEC.make(), [wire[:at] + b"\xff" + wire[at + 1 :] + b"\r\n"]))

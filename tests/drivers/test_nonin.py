@@ -6,6 +6,7 @@ import pytest
 from drivers.contract import START, check_chunks, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.domain.parameters import Parameter
 from ketamon.domain.waveforms import Signal
@@ -73,8 +74,8 @@ def test_the_published_packet(captures):
         assert values(decode(broken)) == [], f"byte {at}"
 
 
-@pytest.mark.parametrize("form", ["2", "7"])
-@pytest.mark.parametrize(("spo2", "pr"), [(97, 72), (100, 127), (88, 128), (70, 255), (65, 256), (1, 321), (99, 18)])
+@each_row("form", ["2", "7"])
+@each_row(("spo2", "pr"), [(97, 72), (100, 127), (88, 128), (70, 255), (65, 256), (1, 321), (99, 18)])
 def test_numbers_of_packets(form, spo2, pr):
     outputs = decode(packet(form, spo2=spo2, spo2_d=spo2, hr=pr, hr_d=pr))
     assert values(outputs) == [("spo2", float(spo2), "valid"), ("pr", float(pr), "valid")]
@@ -110,8 +111,8 @@ STATUS = [
 ]
 
 
-@pytest.mark.parametrize("form", ["2", "7"])
-@pytest.mark.parametrize(("status", "quality"), STATUS)
+@each_row("form", ["2", "7"])
+@each_row(("status", "quality"), STATUS)
 def test_status_bits_make_the_quality(form, status, quality):
     outputs = decode(packet(form, status=status))
     assert {said for _, _, said in values(outputs)} == {quality}
@@ -181,8 +182,8 @@ def test_reserved_floats_may_be_anything(form):
     assert values(decode(packet(form, reserved=0xFF))) == GOOD
 
 
-@pytest.mark.parametrize("form", ["2", "7"])
-@pytest.mark.parametrize(
+@each_row("form", ["2", "7"])
+@each_row(
     "change",
     [
         lambda raw: raw[5:],
@@ -202,8 +203,8 @@ def test_only_a_whole_packet_is_one(form, change):
     assert sum(isinstance(o, Accepted) for o in outputs) == 1
 
 
-@pytest.mark.parametrize("form", ["2", "7"])
-@pytest.mark.parametrize("at", range(1, 25))
+@each_row("form", ["2", "7"])
+@each_row("at", range(1, 25))
 def test_frames_that_come_twice_or_in_another_order_make_no_number(form, at):
     raw, more = packet(form, stat2=0x20), packet(form, spo2=95, spo2_d=95)
     frames = [raw[n : n + 5] for n in range(0, 125, 5)]
@@ -216,7 +217,7 @@ def test_frames_that_come_twice_or_in_another_order_make_no_number(form, at):
             assert {value for _, value, _ in said} <= {97.0, 95.0, 72.0, None}
 
 
-@pytest.mark.parametrize("at", [0, 1, 2, 5, 6, 7, 8, 9, 10, 13, 14, 15, 16, 19, 20, 21, 22])
+@each_row("at", [0, 1, 2, 5, 6, 7, 8, 9, 10, 13, 14, 15, 16, 19, 20, 21, 22])
 def test_floats_have_seven_bits(at):
     raw = bytearray(packet())
     raw[at * 5 + 3] |= 0x80
@@ -244,7 +245,7 @@ EIGHT = [
 ]
 
 
-@pytest.mark.parametrize(("raw", "expected"), EIGHT)
+@each_row(("raw", "expected"), EIGHT)
 def test_format_8(raw, expected):
     outputs = decode(raw * 4)
     assert values(outputs) == expected
@@ -310,7 +311,7 @@ SPOTS = [
 ]
 
 
-@pytest.mark.parametrize(("change", "expected"), SPOTS)
+@each_row(("change", "expected"), SPOTS)
 def test_spot_checks(change, expected):
     outputs = decode(spot(change))
     assert values(outputs) == expected
@@ -334,7 +335,7 @@ BAD_SPOTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("raw", BAD_SPOTS)
+@each_row("raw", BAD_SPOTS)
 def test_a_spot_check_that_does_not_fit_is_garbage(raw):
     assert b"".join(o.raw for o in decode(raw)) == raw
 
@@ -358,7 +359,7 @@ LINES = [
 ]
 
 
-@pytest.mark.parametrize(("raw", "expected"), LINES)
+@each_row(("raw", "expected"), LINES)
 def test_lines(raw, expected):
     outputs = decode(raw * 3)
     assert values(outputs) == expected * 2, "the first line is not certain"
@@ -373,7 +374,7 @@ BAD_LINES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("raw", BAD_LINES)
+@each_row("raw", BAD_LINES)
 def test_a_line_that_does_not_fit_is_garbage(raw):
     assert not any(isinstance(o, Accepted) for o in decode(raw * 3))
     good = LINES[0][0]
@@ -406,8 +407,8 @@ def device(name, seconds):
     return [simulator.advance(truth) for truth in truths(seconds)]
 
 
-@pytest.mark.parametrize("first", FORMATS)
-@pytest.mark.parametrize("then", FORMATS)
+@each_row("first", FORMATS)
+@each_row("then", FORMATS)
 def test_a_change_of_format_is_found(first, then):
     outputs = decode(b"".join(device(first, 12)) + b"".join(device(then, 12)))
     assert not any(isinstance(o, Garbage) for o in outputs)
@@ -417,8 +418,8 @@ def test_a_change_of_format_is_found(first, then):
     assert {o.reading.value for o in outputs if isinstance(o, Measured)} <= true
 
 
-@pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize("told", FORMATS)
+@each_row("name", FORMATS)
+@each_row("told", FORMATS)
 def test_a_variant_reads_its_own_format_only(name, told):
     (variant,) = (v for v in SPEC.variants if v.name == told)
     outputs = run(variant.make(), device(name, 12))

@@ -9,6 +9,7 @@ import pytest
 from drivers.contract import START, check_accounting, check_chunks, cut, frames_of, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.domain.devices import Priority
 from ketamon.domain.parameters import CUFF, Parameter
@@ -409,14 +410,14 @@ NUMBERS = [
 ]
 
 
-@pytest.mark.parametrize(("words", "parameter", "value", "quality", "site"), NUMBERS)
+@each_row(("words", "parameter", "value", "quality", "site"), NUMBERS)
 def test_numbers(words, parameter, value, quality, site):
     (found,) = readings(decode(result(numeric(words))))
     assert (found.parameter, found.value, found.quality.value, found.site) == (parameter, value, quality, site)
     assert (found.mode, found.repeated, found.stored) == (Mode.REAL, False, False)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("state", "monitor", "mode"),
     [
         ("0400", "4000", Mode.DEMO),
@@ -500,7 +501,7 @@ LIVES = [
 ]
 
 
-@pytest.mark.parametrize(("what", "results", "new"), LIVES)
+@each_row(("what", "results", "new"), LIVES)
 def test_a_cuff_result_is_new_once(what, results, new):
     assert cuffs(*results) == new, what
 
@@ -529,7 +530,7 @@ def parts(*states, sequence=1):
 PARTIAL = "a result of numerics came only in part; it was used"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("came", "told"),
     [
         (parts(1, 2, 3, 0), []),
@@ -794,8 +795,8 @@ ALARMS = [
 ]
 
 
-@pytest.mark.parametrize(("raw", "code", "text", "priority"), ALARMS)
-@pytest.mark.parametrize("which", ["patient", "technical"])
+@each_row(("raw", "code", "text", "priority"), ALARMS)
+@each_row("which", ["patient", "technical"])
 def test_alarms(raw, code, text, priority, which):
     ((alarm,),) = [o.alarms for o in only(DeviceAlarms, decode(alerts(**{which: [raw]})))]
     assert (alarm.code, alarm.text, alarm.priority) == (code, text, Priority(priority))
@@ -822,7 +823,7 @@ def damaged_lists():
     yield b"", 1
 
 
-@pytest.mark.parametrize(("value", "count"), list(damaged_lists()))
+@each_row(("value", "count"), list(damaged_lists()))
 def test_a_list_that_cannot_be_read_is_an_alarm(value, count):
     outputs = decode(result(pack(">H", 1) + written(((PATIENT, value),)), poll=requests.ALERTS))
     ((*_, last),) = [o.alarms for o in only(DeviceAlarms, outputs)]
@@ -869,7 +870,7 @@ WAVES = [
 ]
 
 
-@pytest.mark.parametrize(("raw", "context", "physio", "samples", "unit"), WAVES)
+@each_row(("raw", "context", "physio", "samples", "unit"), WAVES)
 def test_samples_mean_what_their_context_says(raw, context, physio, samples, unit):
     (block,) = blocks(wave(raw, *context, physio=physio))
     assert (block.samples, block.unit) == (samples, unit)
@@ -975,7 +976,7 @@ def test_a_simulated_poll_lapses():
     assert names[-1] == set()
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("raw", "value"),
     [(0xFE002580, 96.0), (0x00000060, 96.0), (0xFA000001, 1e-6), (0x03000001, 1000.0), (0xF9000001, Quality.INVALID),
      (0x04000001, Quality.INVALID), (0xCB74CD30, Quality.INVALID), (0xFF8000FF, -838835.3)],

@@ -4,6 +4,7 @@ import json
 import struct
 
 import pytest
+from rows import each_row
 
 from ketamon.domain.devices import Evidence, Priority, PumpState
 from ketamon.domain.parameters import Parameter
@@ -116,7 +117,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("raw", BAD)
+@each_row("raw", BAD)
 def test_damage_is_garbage(raw):
     cable = Cable()
     outputs = cable.hear(raw + message())
@@ -132,7 +133,7 @@ def test_numbers_are_told_once_a_second():
     assert len(only(Accepted, outputs)) == 60
 
 
-@pytest.mark.parametrize(
+@each_row(
     "changed",
     [
         {"rate": 541},
@@ -178,7 +179,7 @@ def test_no_alarm_is_decoded_and_it_says_so():
     assert {o.status.alarm for o in only(PumpTelemetry, said.outputs)} == {None}
 
 
-@pytest.mark.parametrize("number", [*EVENTS, 0, 33, 255])
+@each_row("number", [*EVENTS, 0, 33, 255])
 def test_an_event_is_told_and_a_pause_by_an_alarm_is_one(number):
     cable = Cable()
     outputs = cable.hear(frame(PUMP, PC, EVENT, 0, bytes([number])))

@@ -1,8 +1,8 @@
 """The framer that looks at each place: one toy protocol, whose frames may follow each other only without a mark."""
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.wire.scanning import MOST_GARBAGE, NOTHING, Cut, Scanner
 
@@ -45,7 +45,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("data", "names"), CASES)
+@each_row(("data", "names"), CASES)
 def test_frames_and_garbage(data, names):
     cuts = run([data])
     assert [cut.name for cut in cuts] == names

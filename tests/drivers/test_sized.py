@@ -1,8 +1,8 @@
 """The framer for frames that say how long they are: one toy protocol, every kind of damage."""
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.wire.checksums import sum8
 from ketamon.wire.sampling import Gathered
@@ -58,9 +58,7 @@ def test_pieces_cover_the_input_however_it_is_cut(parts, sizes):
     assert cut + list(framer.flush()) == whole
 
 
-@pytest.mark.parametrize(
-    "noise", [b"\x3e", b"\x3e\x0c", b"\x3e\xff", b"\x3e\x00", b"x" * 50, b"\x3e" * 30, b"\x3e\x0cabc"]
-)
+@each_row("noise", [b"\x3e", b"\x3e\x0c", b"\x3e\xff", b"\x3e\x00", b"x" * 50, b"\x3e" * 30, b"\x3e\x0cabc"])
 def test_a_false_start_costs_no_frame(noise):
     assert contents(run([noise + wrap(b"one") + wrap(b"two")])) == [b"one", b"two"]
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.domain.devices import Action
 from ketamon.domain.instant import Instant
@@ -108,7 +109,7 @@ def test_the_vendors_frames(captures):
     assert told(SunTechNibp().feed(GOOD, START)) == OLD
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("frame", "raw"),
     [(ABORT, "3A 79 01 00 4C"), (command(0x87), "3A 87 3F"), (command(0x28), "3A 28 9E"), (reply(b"O"), "3E 04 4F 6F"),
      (reply(b"B"), "3E 04 42 7C"), (reply(b"A"), "3E 04 41 7D"), (reply(b"S"), "3E 04 53 6B")],
@@ -117,7 +118,7 @@ def test_frames_of_the_reference(frame, raw):
     assert frame == bytes.fromhex(raw)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "raw",
     [reply(b"X"), pressure(331), reply(b"\x00\x05"), reply(bytes(21))[:-1] + b"\x01", reply(bytes(20)), b"\x3e\x00",
      reply(bytes.fromhex("FF FF 4A 00 1E 01 00 00 00 00 00 00 31 07 55 00 58 00 00 00 00"))],
@@ -161,7 +162,7 @@ def test_a_result_that_comes_while_the_cuff_works_is_an_old_one():
     assert told(bench.hear(OTHER))[0][2] is True
 
 
-@pytest.mark.parametrize("error", [*ERRORS, 0x77])
+@each_row("error", [*ERRORS, 0x77])
 def test_an_error_is_told_in_words_and_has_no_numbers(error):
     bench = Bench().measuring()
     bench.hear(reply(b"K"))

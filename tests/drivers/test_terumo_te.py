@@ -4,6 +4,7 @@ import json
 from base64 import b64decode
 
 import pytest
+from rows import each_row
 
 from ketamon.domain.devices import Evidence, Priority, PumpAlarm, PumpState, PumpStatus
 from ketamon.domain.parameters import Parameter
@@ -98,7 +99,7 @@ def test_the_numbers():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("raw", "quality"), [(0xFFFFFF, "missing"), (0xEEEEEE, "missing"), (100_001, "invalid"),
+@each_row(("raw", "quality"), [(0xFFFFFF, "missing"), (0xEEEEEE, "missing"), (100_001, "invalid"),
                                               (0xFFFFFE, "invalid"), (100_000, "valid"), (0, "valid")])  # fmt: skip
 def test_a_target_that_is_none(raw, quality):
     reading = readings(answer(_22=three(raw)))[Parameter.VTBI]
@@ -136,7 +137,7 @@ def test_a_pump_whose_volume_cannot_be_read_is_in_no_known_state():
     assert status(answer(_19=b"\xff\xff\xff")).state is PumpState.UNKNOWN
 
 
-@pytest.mark.parametrize("bit", range(24))
+@each_row("bit", range(24))
 def test_every_alarm_bit(bit):
     outputs = decode(answer(_10=three(1 << bit)))
     ((alarm,),) = [o.alarms for o in only(DeviceAlarms, outputs)]
@@ -162,7 +163,7 @@ def test_battery_is_told_when_it_begins():
     assert notices(answer(_13=0x45), answer(_13=0x45), answer(), answer(_13=0x44)) == ["on battery"] * 2
 
 
-@pytest.mark.parametrize(("result", "text"), [
+@each_row(("result", "text"), [
     (0x11, "does not know"), (0x12, "cannot answer"), (0x13, "too short"), (0x14, "too long"), (0x15, "out of range"),
     (0x99, "result 99"),
 ])  # fmt: skip
@@ -195,7 +196,7 @@ BAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("wire", BAD)
+@each_row("wire", BAD)
 def test_a_damaged_frame_is_garbage(wire):
     assert b"".join(o.raw for o in decode(wire)) == wire
 

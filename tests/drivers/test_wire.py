@@ -1,8 +1,8 @@
 """The wire toolkit by itself: checksums and the two framers."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.wire.checksums import crc16_ccitt_false, crc16_x25, sum8, xor8
 from ketamon.wire.framing import Flagged, Terminated
@@ -25,8 +25,8 @@ SEGMENTS = [
 ]
 
 
-@pytest.mark.parametrize(("data", "expected", "rest"), SEGMENTS)
-@pytest.mark.parametrize("size", [1, 3, 99])
+@each_row(("data", "expected", "rest"), SEGMENTS)
+@each_row("size", [1, 3, 99])
 def test_segments_end_at_terminators_or_in_steps_of_the_limit(data, expected, rest, size):
     framer = Terminated(b";,", 4)
     found = [s for at in range(0, len(data), size) for s in framer.feed(data[at : at + size])]
@@ -58,8 +58,8 @@ PIECES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "contents"), PIECES)
-@pytest.mark.parametrize("size", [1, 2, 99])
+@each_row(("text", "contents"), PIECES)
+@each_row("size", [1, 2, 99])
 def test_flags_close_and_open(text, contents, size):
     pieces = flagged(text.encode(), size)
     assert [p.content.decode() for p in pieces if p.content is not None] == contents

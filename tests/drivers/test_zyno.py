@@ -6,6 +6,7 @@ import struct
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.domain.devices import Evidence, Priority, PumpAlarm, PumpState
 from ketamon.domain.parameters import Parameter
@@ -63,7 +64,7 @@ def status(*messages):
     return found[-1].status if found else None
 
 
-@pytest.mark.parametrize(("question", "raw"), PUBLISHED.items())
+@each_row(("question", "raw"), PUBLISHED.items())
 def test_questions_are_the_published_bytes(question, raw):
     raw = bytes.fromhex(raw)
     assert wire.frame(question, sum8) == raw
@@ -90,7 +91,7 @@ def test_a_round_of_answers_is_a_status():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("missing", range(7))
+@each_row("missing", range(7))
 def test_without_one_of_the_answers_there_is_no_status(missing):
     assert status(*ROUND[:missing], *ROUND[missing + 1 :]) is None
 
@@ -126,7 +127,7 @@ RATES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "unit", "value"), RATES)
+@each_row(("text", "unit", "value"), RATES)
 def test_a_rate_in_another_unit_is_never_converted(text, unit, value):
     messages = ["RN12345678", f"Q4{unit}", "Q70", text, *ROUND[4:]]
     found = status(*messages)
@@ -167,7 +168,7 @@ NOTHING = (
 )
 
 
-@pytest.mark.parametrize("text", NOTHING)
+@each_row("text", NOTHING)
 def test_what_has_no_known_form_gives_nothing(text):
     (garbage,) = Cable(text).outputs
     assert garbage.raw == wire.frame(text, sum8)
@@ -201,7 +202,7 @@ def test_a_swap_that_the_checksum_misses_gives_no_number(before, after):
     assert only(PumpTelemetry, cable.hear(*[after if m == before else m for m in ROUND])), "told twice"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("told", "bolus", "counts"),
     [("139", "0", True), ("13B", "0", True), ("13C", "0", False), ("163", "0", False), ("163", "1", True),
      ("18B", "1", True), ("18D", "1", False)],
@@ -232,7 +233,7 @@ def test_all_32_types_have_words():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("number", "value", "kind"), KINDS)
+@each_row(("number", "value", "kind"), KINDS)
 def test_every_kind_of_every_type(number, value, kind):
     what = events.TYPES[number]
     found = events.read(record(number, value, byte=what.form is events.Form.BYTE))
@@ -240,7 +241,7 @@ def test_every_kind_of_every_type(number, value, kind):
     assert found.code == f"{number}.{value:X}"
 
 
-@pytest.mark.parametrize("number", [t for t, what in events.TYPES.items() if what.form is events.Form.NONE])
+@each_row("number", [t for t, what in events.TYPES.items() if what.form is events.Form.NONE])
 def test_types_without_kinds(number):
     found = events.read(record(number))
     assert found.code == str(number)
@@ -257,9 +258,7 @@ def test_which_types_can_be_alarms():
     assert events.read(record(9, 1)).priority is events.read(record(9, 2)).priority is Priority.HIGH
 
 
-@pytest.mark.parametrize(
-    "raw", [record(32), record(255), record(9, 3), record(13, 1024), record(17, 0), record(6, 4, byte=True)]
-)
+@each_row("raw", [record(32), record(255), record(9, 3), record(13, 1024), record(17, 0), record(6, 4, byte=True)])
 def test_what_is_not_known_is_raw_and_high(raw):
     found = events.read(raw)
     assert found.priority is Priority.HIGH
@@ -348,7 +347,7 @@ ENDINGS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("alarm", "then", "ended"), ENDINGS)
+@each_row(("alarm", "then", "ended"), ENDINGS)
 def test_what_ends_an_alarm(alarm, then, ended):
     cable = LogCable(record(24, 1))
     cable.run()
