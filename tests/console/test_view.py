@@ -112,6 +112,20 @@ def test_pulse_stands_in_for_heart_rate_under_its_own_name():
     assert tile(chair.view(), "PR").text == "81"
 
 
+@pytest.mark.parametrize(
+    ("measured", "label"),
+    [((), "PR"), (({"hr": 80.0, "pr": 81.0},), "HR"), (({"hr": None, "pr": 81.0},), "PR"),
+     (({"hr": 80.0}, {"hr": None, "pr": 81.0}), "PR"), (({"pr": 81.0}, {"hr": 80.0, "pr": None}), "HR")],
+)  # fmt: skip
+def test_what_was_there_last_keeps_its_name_when_the_link_is_lost(measured, label):
+    chair = Chair().devices()
+    for values in measured:
+        chair.t += 1
+        chair.measure(**values)
+    chair.say(e.LinkChanged(device="monitor", link=Link.CLOSED))
+    assert tile(chair.view(), label).text == (words.DASHES if measured else "")
+
+
 @pytest.mark.parametrize(("rate", "agrees", "order"), [(54.0, True, "= order"), (62.0, False, "≠ order 54.0 mL/h")])
 def test_the_pump_is_held_against_the_order(rate, agrees, order):
     pump = infusing(1).pump(rate=rate, infused=21.3).view().pump

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import tzinfo
+from math import inf
 
 from ketamon import words
 from ketamon.console.widgets.tile import SPARK_TURN_S, Spark, TileData
@@ -73,12 +74,22 @@ def tiles(state: SessionState, profile: Profile, at: Instant | None) -> tuple[Ti
 
 
 def _pulse(state: SessionState, profile: Profile, at: Instant | None) -> Parameter:
-    """Take the heart rate where there is one, else the pulse rate; its label says which."""
-    if at is not None and current(state, profile, Parameter.HR, at).usable:
-        return Parameter.HR
-    if Parameter.PR in state.history or Parameter.HR not in state.history:
-        return Parameter.PR
-    return Parameter.HR
+    """Take the heart rate where there is one, else the pulse rate, else what was there last; its label says which."""
+    rates = (Parameter.HR, Parameter.PR)
+    if at is not None:
+        for rate in rates:
+            if current(state, profile, rate, at).usable:
+                return rate
+    last_s = {rate: _last_s(state, rate) for rate in rates}
+    return (
+        Parameter.HR if last_s[Parameter.HR] > -inf and last_s[Parameter.HR] >= last_s[Parameter.PR] else Parameter.PR
+    )
+
+
+def _last_s(state: SessionState, parameter: Parameter) -> float:
+    """Return when there was a value last, in seconds of session time."""
+    points = state.history[parameter].before(inf) if parameter in state.history else iter(())
+    return next((point.t for point in points if point.value is not None), -inf)
 
 
 def _tile(state: SessionState, profile: Profile, parameter: Parameter, at: Instant | None) -> TileData:
