@@ -5,6 +5,7 @@ from itertools import permutations
 
 import pytest
 from chair.bedside import CHECK_IN, NURSE, PHYSICIAN, Bedside, checking_in
+from rows import each_row
 
 from ketamon.domain import events as e
 from ketamon.domain import intents as i
@@ -45,7 +46,7 @@ def test_in_any_order_the_last_thing_begins_the_baseline(order):
     assert chair.ask(steps[-1]).state.phase is Phase.BASELINE
 
 
-@pytest.mark.parametrize("left_out", range(len(SCREENING)))
+@each_row("left_out", range(len(SCREENING)))
 def test_every_question_is_asked(left_out):
     chair = bed()
     for intent in (*SCREENING[:left_out], *SCREENING[left_out + 1 :], CHECK_IN, CHECK):
@@ -56,7 +57,7 @@ def test_every_question_is_asked(left_out):
     assert chair.ask(SCREENING[left_out]).state.phase is Phase.BASELINE
 
 
-@pytest.mark.parametrize("question", FLAGGED, ids=lambda q: q.id)
+@each_row("question", FLAGGED, ids=lambda q: q.id)
 def test_a_flagged_answer_waits_for_a_physician(question):
     chair = bed()
     for intent in (*SCREENING, flag(question.id), CHECK_IN, CHECK):

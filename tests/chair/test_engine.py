@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from chair.bedside import CALM, CHECK_IN, NURSE, PHYSICIAN, Bedside
+from rows import each_row
 
 from ketamon.domain import events as e
 from ketamon.domain import intents as i
@@ -166,7 +167,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("intent", "reason"), REFUSED, ids=lambda v: v if isinstance(v, str) else v.TYPE)
+@each_row(("intent", "reason"), REFUSED, ids=lambda v: v if isinstance(v, str) else v.TYPE)
 def test_what_makes_no_sense_is_refused_and_changes_nothing(intent, reason):
     bed = Bedside().open().run(90).check_in()
     seq = bed.state.seq

@@ -10,6 +10,7 @@ from chair.bedside import NURSE, START, Bedside
 from chair.test_engine import recovered
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.chair import launch
 from ketamon.chair.gap import LONGEST, gap
@@ -53,7 +54,7 @@ def test_while_the_machine_runs_on_its_own_clock_tells_the_gap_whatever_the_wall
     assert ("broke off" in found.why) is broke_off
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("before", "boot", "moved", "seconds", "why"),
     [
         (Boot("a", ZERO), Boot("b", 9), 75.0, 75.0, "was started anew"),
@@ -74,7 +75,7 @@ def test_after_a_new_start_of_the_machine_only_the_wall_clock_tells_and_nonsense
     assert why in found.why
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("seconds", "told"),
     [(3, "+3 s"), (-0.5, "-0.5 s"), (90, "+90 s"), (-3600, "-60 min"), (7200, "+2 h"), (-2e9, "-23148.1 days")],
 )

@@ -1,6 +1,7 @@
 """Signing at the gate: two people each time, and which signatures count."""
 
 import pytest
+from rows import each_row
 from rules.clinic import NURSE, PHYSICIAN, Clinic, P, in_recovery
 
 from ketamon.chair import asked
@@ -71,7 +72,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("session", "meaning", "by", "why", "reason"), REFUSED)
+@each_row(("session", "meaning", "by", "why", "reason"), REFUSED)
 def test_what_is_refused(session, meaning, by, why, reason):
     clinic = session()
     before = clinic.state.seq

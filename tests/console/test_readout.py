@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from rows import each_row
 
 from ketamon.console.charts.buckets import Bucket
 from ketamon.console.charts.drawing import Cuff, Mark
@@ -50,7 +51,7 @@ VALUES = {
 }
 
 
-@pytest.mark.parametrize(("panel", "buckets", "expected"), VALUES.values(), ids=VALUES)
+@each_row(("panel", "buckets", "expected"), VALUES.values(), ids=VALUES)
 def test_a_value_is_said_as_it_is_drawn(panel, buckets, expected):
     assert said(panel, buckets) == expected
 
@@ -88,7 +89,7 @@ MINUTES = [
 ]
 
 
-@pytest.mark.parametrize(("running", "t", "expected"), MINUTES)
+@each_row(("running", "t", "expected"), MINUTES)
 def test_the_infusion_clock_stands_in_pauses(running, t, expected):
     assert minute(running, t) == expected
 
@@ -106,14 +107,14 @@ ROOM = {
 }
 
 
-@pytest.mark.parametrize(("size", "expected"), ROOM.values(), ids=ROOM)
+@each_row(("size", "expected"), ROOM.values(), ids=ROOM)
 def test_it_fits_the_room(size, expected):
     rows = readout_rows(readout(DATA, [(SPO2, [Bucket(97, 97, 97, 1)])], 600.0, 640.0, ASCII), *size)
     assert [row.text.rstrip() for row in rows] == expected
     assert all(len(part) == size[0] for row in rows for part in row)
 
 
-@pytest.mark.parametrize("width", range(1, 140))
+@each_row("width", range(1, 140))
 def test_no_number_is_ever_cut(width):
     everything = readout(DATA, [(SPO2, [Bucket(84, 100, 97, 5)]), (NIBP, [])], 600.0, 640.0, ASCII)
     whole = " ".join(row.text for row in readout_rows(everything, 200, 1)).split()

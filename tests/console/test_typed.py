@@ -5,6 +5,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.console import typed
 from ketamon.console.typed import WRITTEN, Mistake, dosing
@@ -72,26 +73,26 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("text", "unit", "value"), READ)
+@each_row(("text", "unit", "value"), READ)
 def test_a_number_is_read_with_its_unit_or_without(text, unit, value):
     assert dosing(text, "it", unit) == value
 
 
-@pytest.mark.parametrize(("text", "unit", "why"), REFUSED)
+@each_row(("text", "unit", "why"), REFUSED)
 def test_anything_else_is_refused_with_the_reason(text, unit, why):
     with pytest.raises(Mistake) as refused:
         dosing(text, "it", unit)
     assert why in str(refused.value)
 
 
-@pytest.mark.parametrize("unit", WRITTEN)
+@each_row("unit", WRITTEN)
 def test_each_unit_is_written_as_it_is_shown(unit):
     assert unit.value.lower() in WRITTEN[unit]
     assert dosing(f"2 {unit}", "it", unit) == 2.0
 
 
-@pytest.mark.parametrize("unit", WRITTEN)
-@pytest.mark.parametrize("other", WRITTEN)
+@each_row("unit", WRITTEN)
+@each_row("other", WRITTEN)
 def test_no_unit_passes_for_another(unit, other):
     if unit is not other:
         with pytest.raises(Mistake, match="is asked in"):

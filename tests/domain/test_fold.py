@@ -6,6 +6,7 @@ from math import isfinite
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 from rules.clinic import CALM, INFUSING, NURSE, ORDER, PATIENT, PHYSICIAN, Clinic, P, in_infusion, reading
 
 from ketamon.domain import events as e
@@ -118,7 +119,7 @@ def test_a_reading_becomes_a_sample_and_a_point():
     assert clinic.state.devices["monitor"].heard == clinic.at
 
 
-@pytest.mark.parametrize("quality", [q for q in Quality if q is not Quality.VALID])
+@each_row("quality", [q for q in Quality if q is not Quality.VALID])
 def test_only_valid_values_stand_in_the_trend(quality):
     clinic = Clinic().attach().measure(reading(P.SPO2, 97.0, quality))
     assert clinic.state.history[P.SPO2].last.value is None
@@ -162,7 +163,7 @@ MODES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("of_session", "of_reading", "expected"), MODES)
+@each_row(("of_session", "of_reading", "expected"), MODES)
 def test_what_counts(of_session, of_reading, expected):
     clinic = Clinic(of_session).attach().measure(reading(P.SPO2, 97.0, mode=of_reading))
     assert counts(clinic.state, reading(P.SPO2, 97.0, mode=of_reading)) is expected
@@ -272,7 +273,7 @@ BREAKS = [
 ]
 
 
-@pytest.mark.parametrize(("said", "breaks"), BREAKS)
+@each_row(("said", "breaks"), BREAKS)
 def test_what_breaks_a_pause_of_the_sound(said, breaks):
     clinic = Clinic().say(change(e.AlarmState.ACTIVE), e.AudioPaused(seconds=120.0, by=NURSE))
     assert clinic.state.audio_paused_until == clinic.at.plus(120)

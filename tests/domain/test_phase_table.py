@@ -2,7 +2,7 @@
 
 from itertools import product
 
-import pytest
+from rows import each_row
 
 from ketamon.domain.people import Role
 from ketamon.domain.phases import ENDED, TRANSITIONS, Phase, Trigger
@@ -26,7 +26,7 @@ WAYS = {
 PUMP = {Trigger.START, Trigger.PAUSE, Trigger.RESUME, Trigger.COMPLETE}
 
 
-@pytest.mark.parametrize(("phase", "trigger"), list(product(Phase, Trigger)))
+@each_row(("phase", "trigger"), list(product(Phase, Trigger)))
 def test_every_pair(phase, trigger):
     way = TRANSITIONS[phase].get(trigger)
     assert (way.to if way else None) == WAYS.get((phase, trigger))

@@ -2,9 +2,9 @@
 
 from itertools import pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.domain.series import Series
 
@@ -44,7 +44,7 @@ SUMS = [
 ]
 
 
-@pytest.mark.parametrize(("points", "start", "end", "expected"), SUMS)
+@each_row(("points", "start", "end", "expected"), SUMS)
 def test_summary_with_gaps_of_three_seconds_at_most(points, start, end, expected):
     assert series(*points).summary(start, end, 3.0) == expected
 

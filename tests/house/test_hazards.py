@@ -5,7 +5,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-import pytest
+from rows import each_row
 
 ROOT = Path(__file__).parents[2]
 LOG = (ROOT / "docs" / "hazards.md").read_text("utf-8")
@@ -23,12 +23,12 @@ def names_in(path: str) -> frozenset[str]:
     return frozenset(n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
-@pytest.mark.parametrize("named", NAMED)
+@each_row("named", NAMED)
 def test_every_hazard_of_the_design_stands_in_the_log(named):
     assert [title for title in SECTIONS if title.startswith(named)]
 
 
-@pytest.mark.parametrize("title", SECTIONS)
+@each_row("title", SECTIONS)
 def test_every_hazard_has_a_cause_a_control_and_tests_that_exist(title):
     text = SECTIONS[title]
     assert text.strip().startswith("Cause: ")

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from rows import each_row
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted([*(ROOT / "ketamon").rglob("*.py"), *(ROOT / "drivers").rglob("*.py")])
@@ -20,7 +20,7 @@ def calls(path: Path) -> list[ast.Call]:
     return [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+@each_row("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_one_file(path):
     tree = ast.parse(path.read_text("utf-8"))
     for node in ast.walk(tree):
@@ -53,7 +53,7 @@ LOADS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("code", "unwanted"), LOADS, ids=[code for code, _ in LOADS])
+@each_row(("code", "unwanted"), LOADS, ids=[code for code, _ in LOADS])
 def test_what_is_loaded(code, unwanted):
     """The import contracts cannot tell a deferred import from one at the top; a process can."""
     ask = f"{code}\nimport sys\nprint('LOADED', *sys.modules)"

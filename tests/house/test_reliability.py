@@ -3,14 +3,14 @@
 import re
 from pathlib import Path
 
-import pytest
+from rows import each_row
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = re.findall(r"`pytest (tests/[^`]+)`", (ROOT / "docs" / "reliability.md").read_text("utf-8"))
 TEST = re.compile(r"^\s*(?:async )?def (test_\w+)", re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@each_row("command", COMMANDS)
 def test_the_command_finds_tests(command):
     path, _, chosen = command.partition(" -k ")
     place = ROOT / path.split(" ")[0]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import serial
+from rows import each_row
 
 from ketamon.driver import AllowList, LineSettings, Parity
 from ketamon.errors import SourceError, UsageError
@@ -232,7 +233,7 @@ def test_a_thread_that_dies_of_a_bug_says_that_the_link_is_lost(end, spec):
 BAD_ADDRESSES = ["", "tcp://", "tcp://host", "tcp://host:0", "tcp://host:99999", "ftp://host:1", "foo://bar"]
 
 
-@pytest.mark.parametrize("address", BAD_ADDRESSES)
+@each_row("address", BAD_ADDRESSES)
 def test_an_address_that_makes_no_sense_is_refused(address):
     with pytest.raises(UsageError, match="tcp://host:port"):
         line_opener(address, LineSettings(baud=9600))

@@ -4,6 +4,7 @@ import argparse
 import socket
 
 import pytest
+from rows import each_row
 
 from ketamon.cli.options import devices
 from ketamon.errors import SourceError, UsageError
@@ -82,7 +83,7 @@ def test_an_address_without_host_or_port_is_refused(wrong, spec):
         line_opener(wrong, spec.line)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "driver"),
     [
         ("philips-intellivue:udp://10.0.0.9:24105", "philips-intellivue+udp"),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 from rules.clinic import TEXT
 
 from ketamon.errors import ProfileError
@@ -43,8 +44,8 @@ def test_the_tricky_text_is_toml():
     assert tomllib.loads(TRICKY)["limit"][1]["step"] == [{"n": 1}, {"n": 2}]
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-@pytest.mark.parametrize("path", LINES)
+@each_row("end", ["\n", "\r\n"])
+@each_row("path", LINES)
 def test_each_key_is_on_its_line(path, end):
     text = TRICKY.replace("\n", end)
     line = scan(text, "f")[path].line
@@ -68,7 +69,7 @@ COMMENTS = {
 }
 
 
-@pytest.mark.parametrize("path", COMMENTS)
+@each_row("path", COMMENTS)
 def test_comments_beside_and_above(path):
     place = scan(TRICKY, "f")[path]
     assert (place.comment, place.above) == COMMENTS[path]

@@ -3,7 +3,7 @@
 
 import re
 
-import pytest
+from rows import each_row
 from rules.clinic import PROFILE, TEXT
 
 from ketamon.domain.parameters import Parameter
@@ -23,7 +23,7 @@ UNITS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("key", "parameter", "unit"), UNITS)
+@each_row(("key", "parameter", "unit"), UNITS)
 def test_units(key, parameter, unit):
     assert unit_of(key, parameter) == unit
 
@@ -80,7 +80,7 @@ CHANGES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("change", "told"), CHANGES, ids=[f"{i}" for i in range(len(CHANGES))])
+@each_row(("change", "told"), CHANGES, ids=[f"{i}" for i in range(len(CHANGES))])
 def test_what_differs_in_meaning(change, told):
     assert change[0] in TEXT
     other = loads(TEXT.replace(*change, 1), "other")

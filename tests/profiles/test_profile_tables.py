@@ -4,6 +4,7 @@
 from pathlib import Path
 
 import pytest
+from rows import each_row
 from rules.clinic import PROFILE, TEXT
 
 from ketamon.domain.people import Role
@@ -119,7 +120,7 @@ ONE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("old", "new", "problem"), ONE, ids=[f"{i}" for i in range(len(ONE))])
+@each_row(("old", "new", "problem"), ONE, ids=[f"{i}" for i in range(len(ONE))])
 def test_one_problem_of_these_tables_is_one_sentence(old, new, problem):
     assert old in TEXT
     with pytest.raises(ProfileError) as refused:

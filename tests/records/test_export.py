@@ -3,9 +3,9 @@
 import csv
 import json
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import each_row
 from store.recorded import COUNT, session
 from store.samples import NURSE, at
 
@@ -97,7 +97,7 @@ def test_no_text_becomes_a_formula(tmp_path):
     assert not_done["why"] == '"  =cmd|calc'
 
 
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", "  =1", "＝1", "＠x"])  # noqa: RUF001 (on purpose)
+@each_row("text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", "  =1", "＝1", "＠x"])  # noqa: RUF001 (on purpose)
 def test_each_beginning_of_a_formula_is_stopped(text):
     assert cell(text).startswith("'")
 

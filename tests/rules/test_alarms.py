@@ -5,6 +5,7 @@ from itertools import product
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 from rules.clinic import CALM, NURSE, PROFILE, Clinic, P, in_infusion, reading
 
 from ketamon.domain import events as e
@@ -59,7 +60,7 @@ LIMITS = [
 ]
 
 
-@pytest.mark.parametrize(("values", "alarm", "priority", "text", "dwell"), LIMITS)
+@each_row(("values", "alarm", "priority", "text", "dwell"), LIMITS)
 def test_a_limit_after_its_dwell(values, alarm, priority, text, dwell):
     clinic = in_infusion()
     clinic.stream |= values
@@ -363,7 +364,7 @@ CUFF = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("readings", "standing"), CUFF)
+@each_row(("readings", "standing"), CUFF)
 def test_cuff_alarms_are_confirmed_by_repeat(readings, standing):
     clinic = in_infusion()
     for sys, dia in readings:
@@ -403,7 +404,7 @@ def test_an_old_cuff_result_neither_alarms_nor_ends_an_alarm():
 # ------------------------------------------------------------------------------------------------------- phases
 
 
-@pytest.mark.parametrize("phase", list(Phase))
+@each_row("phase", list(Phase))
 def test_limits_count_from_check_in_to_leaving(phase):
     clinic = in_infusion()
     clinic.phase(phase, Trigger.COMPLETE)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 from rules.clinic import NURSE, PATIENT, PROFILE, TEXT, Clinic, in_infusion
 from rules.test_estimate import Infusion
 
@@ -52,7 +53,7 @@ PLACES = [
 ]
 
 
-@pytest.mark.parametrize(("days", "place", "coming", "earliest", "latest"), PLACES)
+@each_row(("days", "place", "coming", "earliest", "latest"), PLACES)
 def test_the_place_and_what_comes_next(days, place, coming, earliest, latest):
     found = after(*days)
     assert found.place == place
@@ -212,7 +213,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("old", "new", "says"), WRONG, ids=[says for _, _, says in WRONG])
+@each_row(("old", "new", "says"), WRONG, ids=[says for _, _, says in WRONG])
 def test_a_course_that_makes_no_sense_is_refused(old, new, says):
     head, _, rest = TEXT.partition("[course]")
     assert old in rest

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from rows import each_row
 from rules.clinic import PROFILE, Clinic, P, reading
 
 from ketamon.domain import events as e
@@ -43,7 +44,7 @@ NOT_USABLE = [
 ]
 
 
-@pytest.mark.parametrize(("said", "value", "why"), NOT_USABLE)
+@each_row(("said", "value", "why"), NOT_USABLE)
 def test_what_is_not_usable(said, value, why):
     assert now(Clinic().attach().measure(said)) == (value, False, why)
 

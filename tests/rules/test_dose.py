@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import each_row
 from rules.clinic import ORDER, PATIENT, PROFILE
 
 from ketamon.domain.people import Patient
@@ -27,7 +28,7 @@ ORDERS = [
 ]
 
 
-@pytest.mark.parametrize(("mg_kg", "minutes", "kg", "mg_ml", "mg", "ml", "ml_h", "mg_kg_h"), ORDERS)
+@each_row(("mg_kg", "minutes", "kg", "mg_ml", "mg", "ml", "ml_h", "mg_kg_h"), ORDERS)
 def test_orders(mg_kg, minutes, kg, mg_ml, mg, ml, ml_h, mg_kg_h):
     patient = replace(PATIENT, weight_kg=kg)
     order = dose.order(patient, mg_kg, minutes, mg_ml, BOUNDS)
@@ -87,7 +88,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("asked", "kg", "why"), REFUSED)
+@each_row(("asked", "kg", "why"), REFUSED)
 def test_what_is_refused_names_value_and_bounds(asked, kg, why):
     with pytest.raises(Refused) as refused:
         dose.order(replace(PATIENT, weight_kg=kg), *asked, BOUNDS)
@@ -131,7 +132,7 @@ FACTORS = [
 ]
 
 
-@pytest.mark.parametrize(("value", "unit", "to", "expected"), FACTORS)
+@each_row(("value", "unit", "to", "expected"), FACTORS)
 def test_factors(value, unit, to, expected):
     assert dose.convert(value, unit, to) == pytest.approx(expected, rel=1e-5)
 
@@ -156,7 +157,7 @@ NOT_THE_SAME = [
 ]
 
 
-@pytest.mark.parametrize(("unit", "to"), NOT_THE_SAME)
+@each_row(("unit", "to"), NOT_THE_SAME)
 def test_what_does_not_measure_the_same_cannot_be_mixed_up(unit, to):
     with pytest.raises(Refused) as refused:
         dose.convert(1.5, unit, to)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from rows import each_row
 from rules.clinic import CALM, INFUSING, NURSE, ORDER, PATIENT, PHYSICIAN, PROFILE, Clinic, P, in_infusion, reading
 
 from ketamon.domain import events as e
@@ -232,7 +233,7 @@ RATES = [
 ]
 
 
-@pytest.mark.parametrize(("rate", "text"), RATES)
+@each_row(("rate", "text"), RATES)
 def test_rate_against_order(rate, text):
     clinic = with_pump(rate=rate)
     clinic.wait(6)
@@ -265,10 +266,8 @@ def test_a_pump_that_infuses_without_an_order():
     assert texts(clinic) == {"order-rate:pump": "pump infuses without an order"}
 
 
-@pytest.mark.parametrize(
-    ("volume", "text"), [(36.7, None), (36.8, "pump gave 36.8 mL = 36.8 > order 35.0 mg"), (None, None)]
-)
-@pytest.mark.parametrize("state", [PumpState.INFUSING, PumpState.KVO, PumpState.HELD])
+@each_row(("volume", "text"), [(36.7, None), (36.8, "pump gave 36.8 mL = 36.8 > order 35.0 mg"), (None, None)])
+@each_row("state", [PumpState.INFUSING, PumpState.KVO, PumpState.HELD])
 def test_volume_against_order(volume, text, state):
     clinic = with_pump(state=state, volume_infused=volume)
     assert texts(clinic).get("order-volume:pump") == text

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 from rules.clinic import PROFILE, Clinic
 
 from ketamon.domain import events as e
@@ -23,7 +24,7 @@ SPARE_ML = 1.75  # 5 % of the 35 mL ordered
 # ------------------------------------------------------------------------------------------------ the kinetics
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("model", "minute", "expected"),
     [(DOMINO, 40, 240), (KAMP, 40, 253), (DOMINO, 60, 55), (KAMP, 60, 96), (DOMINO, 120, 36), (KAMP, 120, 50)],
 )
@@ -242,7 +243,7 @@ UNKNOWN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("then", "why"), [(t, w) for _, t, w in UNKNOWN], ids=[n for n, _, _ in UNKNOWN])
+@each_row(("then", "why"), [(t, w) for _, t, w in UNKNOWN], ids=[n for n, _, _ in UNKNOWN])
 def test_it_ends_where_the_dose_is_not_known(then, why):
     pump = then(Infusion().start().run(600, 52.5))
     assert pump.now == (None, why)

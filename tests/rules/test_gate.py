@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 from rules.clinic import (
     ANSWERS,
     CALM,
@@ -70,7 +71,7 @@ def test_every_unmet_check_says_what_would_meet_it():
     assert {c.id for c in verdict.checks if c.met} == {"vomiting", "alarms"}
 
 
-@pytest.mark.parametrize("phase", list(Phase))
+@each_row("phase", list(Phase))
 def test_only_in_recovery_or_ready(phase):
     clinic = in_recovery()
     clinic.state.phase = phase
@@ -125,7 +126,7 @@ SPOILT = [
 ]
 
 
-@pytest.mark.parametrize(("check", "said", "observed"), SPOILT)
+@each_row(("check", "said", "observed"), SPOILT)
 def test_a_vital_that_is_not_good_now(check, said, observed):
     clinic = in_recovery().measure(said)
     found = unmet(clinic)
@@ -170,7 +171,7 @@ SUSTAINED = [
 ]
 
 
-@pytest.mark.parametrize(("others", "against"), SUSTAINED)
+@each_row(("others", "against"), SUSTAINED)
 def test_sustained_for_ten_minutes_and_none_worse_between(others, against):
     found = unmet(recovering(others))
     if against is None:
@@ -219,7 +220,7 @@ CUFFS = [
 ]
 
 
-@pytest.mark.parametrize(("readings", "met"), CUFFS)
+@each_row(("readings", "met"), CUFFS)
 def test_two_cuff_readings_ten_minutes_apart(readings, met):
     assert ("sys" not in unmet(cuffs(*readings))) is met
 
@@ -264,7 +265,7 @@ def test_the_bounds_in_words():
 # ------------------------------------------------------------------------------------------------- observations
 
 
-@pytest.mark.parametrize("item", [i for i in ANSWERS if i not in ("dissociation", "aldrete")])
+@each_row("item", [i for i in ANSWERS if i not in ("dissociation", "aldrete")])
 def test_each_grade_is_asked_for(item):
     clinic = in_recovery()
     criterion = next(c for c in PROFILE.criterion if c.item == item)
@@ -280,14 +281,14 @@ WORSE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("item", "grade"), WORSE)
+@each_row(("item", "grade"), WORSE)
 def test_a_grade_that_is_not_good_enough(item, grade):
     clinic = in_recovery()
     clinic.observe(item, grade)
     assert [c.item for c in PROFILE.criterion if c.id in unmet(clinic)] == [item]
 
 
-@pytest.mark.parametrize("item", list(ANSWERS))
+@each_row("item", list(ANSWERS))
 def test_a_grade_that_is_too_old(item):
     clinic = in_recovery()
     criterion = next(c for c in PROFILE.criterion if c.item == item)
@@ -376,8 +377,8 @@ def test_an_escort_has_a_name():
     assert unmet(clinic) == {}
 
 
-@pytest.mark.parametrize("state", ["active", "acknowledged", "latched"])
-@pytest.mark.parametrize(("priority", "met"), [(Priority.HIGH, False), (Priority.MEDIUM, True)])
+@each_row("state", ["active", "acknowledged", "latched"])
+@each_row(("priority", "met"), [(Priority.HIGH, False), (Priority.MEDIUM, True)])
 def test_no_high_alarm_stands(state, priority, met):
     clinic = in_recovery()
     change = e.AlarmChanged(

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from rows import each_row
 from rules.clinic import CALM, NURSE, PATIENT, PRESSURE, PROFILE, Clinic, P, in_recovery, reading
 
 from ketamon.domain import events as e
@@ -122,7 +123,7 @@ GRADES = [
 ]
 
 
-@pytest.mark.parametrize(("fields", "observed", "met", "said", "named"), GRADES)
+@each_row(("fields", "observed", "met", "said", "named"), GRADES)
 def test_grades(fields, observed, met, said, named):
     clinic = recovering()
     seqs = [clinic.observe(item, grade, at=clinic.at.plus(-minutes * 60)) for item, grade, minutes in observed]
@@ -153,7 +154,7 @@ ABSENT = [
 ]
 
 
-@pytest.mark.parametrize(("observed", "met", "said", "named"), ABSENT)
+@each_row(("observed", "met", "said", "named"), ABSENT)
 def test_what_must_not_have_been(observed, met, said, named):
     clinic = recovering()
     seqs = [clinic.observe("vomiting", grade, at=clinic.at.plus(-minutes * 60)) for grade, minutes in observed]
@@ -182,7 +183,7 @@ FACTS = [
 ]
 
 
-@pytest.mark.parametrize(("named", "said", "met", "observed"), FACTS)
+@each_row(("named", "said", "met", "observed"), FACTS)
 def test_facts(named, said, met, observed):
     clinic, (yes, text, minutes) = recovering(), said
     clinic.t -= minutes * 60
@@ -236,7 +237,7 @@ VITALS = [
 ]
 
 
-@pytest.mark.parametrize(("bounds", "value", "met", "required", "observed"), VITALS)
+@each_row(("bounds", "value", "met", "required", "observed"), VITALS)
 def test_a_vital_of_one_moment(bounds, value, met, required, observed):
     clinic = recovering().measure(reading(P.NIBP_SYS, value))
     found = check(clinic, CriterionKind.VITAL, parameter=P.NIBP_SYS, **bounds)
@@ -272,7 +273,7 @@ CUFFS = [
 ]
 
 
-@pytest.mark.parametrize(("readings", "met", "said"), CUFFS)
+@each_row(("readings", "met", "said"), CUFFS)
 def test_a_vital_that_has_to_last(readings, met, said):
     clinic = recovering()
     clinic.say(e.BaselineTaken(values=PRESSURE))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from rows import each_row
 from rules.clinic import NURSE, PROFILE, Clinic, P, in_infusion, reading
 
 from ketamon.domain import events as e
@@ -30,7 +31,7 @@ TEXTS = [
 ]
 
 
-@pytest.mark.parametrize(("parameter", "value", "bound", "way", "why", "text"), TEXTS)
+@each_row(("parameter", "value", "bound", "way", "why", "text"), TEXTS)
 def test_the_line(parameter, value, bound, way, why, text):
     now = Current(value, None, 0.0, not why, why)
     assert limits._text(parameter, now, bound, way) == text
@@ -110,7 +111,7 @@ REPEATS = [
 ]
 
 
-@pytest.mark.parametrize(("readings", "expected"), REPEATS)
+@each_row(("readings", "expected"), REPEATS)
 def test_two_good_readings_beyond_confirm(readings, expected):
     clinic = in_infusion()
     for value in readings:
@@ -177,7 +178,7 @@ SAYS_MORE = [
 ]
 
 
-@pytest.mark.parametrize(("before", "now", "more"), SAYS_MORE)
+@each_row(("before", "now", "more"), SAYS_MORE)
 def test_what_says_more_than_before(before, now, more):
     old = alarms._say(AlarmState.ACTIVE, ONE._replace(text=before[0], value=before[1]))
     new = ONE._replace(text=now[0], value=now[1], limit=now[2], beyond=now[3])

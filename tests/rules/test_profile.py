@@ -8,6 +8,7 @@ from hashlib import sha256
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 from rules.clinic import PROFILE, SHA256, TEXT
 
 from ketamon.domain.parameters import PUMP_PARAMETERS, Parameter
@@ -183,7 +184,7 @@ ONE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("old", "new", "problem"), ONE, ids=[f"{i}" for i in range(len(ONE))])
+@each_row(("old", "new", "problem"), ONE, ids=[f"{i}" for i in range(len(ONE))])
 def test_one_problem_is_one_sentence(old, new, problem):
     assert old in TEXT
     with pytest.raises(ProfileError) as refused:

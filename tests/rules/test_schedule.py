@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import each_row
 from rules.clinic import CALM, NURSE, PROFILE, Clinic, P, reading
 
 from ketamon.domain import events as e
@@ -47,14 +48,12 @@ EVERY = [
 ]
 
 
-@pytest.mark.parametrize(("minute", "due", "overdue"), EVERY)
+@each_row(("minute", "due", "overdue"), EVERY)
 def test_every_five_minutes(minute, due, overdue):
     assert rows(infused(rule(every_minutes=5.0)), minute) == [("nausea", due, overdue)]
 
 
-@pytest.mark.parametrize(
-    ("done", "next_due"), [(2.9, 5), (2.99, 5), (3, 10), (5, 10), (7, 10), (8, 15), (31, 35), (34, 40)]
-)
+@each_row(("done", "next_due"), [(2.9, 5), (2.99, 5), (3, 10), (5, 10), (7, 10), (8, 15), (31, 35), (34, 40)])
 def test_what_is_done_satisfies_from_the_grace_before_on(done, next_due):
     clinic = infused(rule(every_minutes=5.0))
     clinic.t = 600 + done * 60
@@ -265,8 +264,8 @@ DONE = [
 ]
 
 
-@pytest.mark.parametrize(("done", "slot"), DONE)
-@pytest.mark.parametrize("parameter", [P.NIBP_SYS, P.SPO2])
+@each_row(("done", "slot"), DONE)
+@each_row("parameter", [P.NIBP_SYS, P.SPO2])
 def test_what_was_measured_and_what_was_left_out_both_count(parameter, done, slot):
     clinic = infused(rule(parameter.value, every_minutes=5.0))
     for minute, how in done:

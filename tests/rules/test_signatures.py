@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-import pytest
+from rows import each_row
 from rules.clinic import NURSE, PHYSICIAN, PROFILE, Clinic
 
 from ketamon.domain import events as e
@@ -48,7 +48,7 @@ def after(said, profile=PROFILE):
     return clinic
 
 
-@pytest.mark.parametrize(("said", "meanings"), VECTORS.values(), ids=VECTORS)
+@each_row(("said", "meanings"), VECTORS.values(), ids=VECTORS)
 def test_what_counts(said, meanings):
     clinic = after(said)
     assert [s.meaning for s in counting(clinic.state, PROFILE, clinic.at)] == meanings

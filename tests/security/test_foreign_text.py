@@ -13,6 +13,7 @@ from console.chairs import Chair
 from console.pilot import console
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import each_row
 from security.attacks import ALL, ATTACKS, obeyed
 from store.samples import any_body, at
 
@@ -38,7 +39,7 @@ from ketamon.words import said
 TEXTS = st.one_of(st.sampled_from(list(ATTACKS.values())), st.text(max_size=60))
 
 
-@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+@each_row("attack", ATTACKS.values(), ids=ATTACKS)
 def test_a_plain_text_is_one_line_of_letters(attack):
     assert obeyed(plain(attack)) == []
     assert "\n" not in plain(attack)
@@ -85,7 +86,7 @@ def test_whatever_a_core_says_reaches_a_follower_as_letters(body, text):
     assert plain_json(encode_json({"text": text})) == encode_json({"text": plain(text)})
 
 
-@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+@each_row("attack", ATTACKS.values(), ids=ATTACKS)
 def test_an_event_is_said_in_one_line(attack):
     chair = Chair()
     profile, _, _ = load(None)
@@ -233,7 +234,7 @@ def test_what_is_typed_wrongly_is_told_as_letters(home, printed, attack):
         assert obeyed(printed(*args)) == []
 
 
-@pytest.mark.parametrize("attack", [a for n, a in ATTACKS.items() if not a.isprintable()])
+@each_row("attack", [a for n, a in ATTACKS.items() if not a.isprintable()])
 def test_a_profile_that_says_what_cannot_be_shown_is_refused(attack):
     _, text, _ = load(None)
     escaped = "".join(c if c.isprintable() and c not in '"\\' else f"\\U{ord(c):08x}" for c in attack)

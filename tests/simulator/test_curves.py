@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from rows import each_row
 
 from ketamon import samples
 from ketamon.domain.parameters import Parameter
@@ -115,7 +116,7 @@ WITH_WAVES = [
 ]
 
 
-@pytest.mark.parametrize(("driver", "signals"), WITH_WAVES, ids=[driver for driver, _ in WITH_WAVES])
+@each_row(("driver", "signals"), WITH_WAVES, ids=[driver for driver, _ in WITH_WAVES])
 def test_devices_on_the_bench_have_waves(driver, signals):
     blocks, _ = shown(driver, 30)
     assert {block.signal for block in blocks} == signals

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.domain.devices import PumpAlarm, PumpState
 from ketamon.simulator.pump import KEYS, KVO_ML_H, OCCLUSION_MMHG, RESTING_MMHG, Key, Pump
@@ -91,7 +92,7 @@ def test_a_pause_holds_volume_and_remaining_time():
     assert made.state is PumpState.INFUSING
 
 
-@pytest.mark.parametrize(("state", "key"), [(s, k) for s in PumpState for k in Key])
+@each_row(("state", "key"), [(s, k) for s in PumpState for k in Key])
 def test_a_key_does_what_the_table_says_and_else_nothing(state, key):
     made = pump()
     made.state = state

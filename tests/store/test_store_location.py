@@ -6,6 +6,7 @@ from datetime import timedelta, timezone
 from pathlib import Path
 
 import pytest
+from rows import each_row
 from store.samples import QUICK, START, noted
 
 from ketamon.errors import SourceError
@@ -20,7 +21,7 @@ def home(tmp_path, monkeypatch):
     return tmp_path / "deep" / "home"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("platform", "environ", "expected"),
     [
         ("linux", {}, "~/.local/share/ketamon"),

@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from rows import each_row
 from store import freeze
 from store.samples import START, noted
 
@@ -86,7 +87,7 @@ def test_what_is_written_has_the_version_of_today():
 
 
 @pytest.mark.usefixtures("renamed")
-@pytest.mark.parametrize(
+@each_row(
     ("version", "data"), [(0, OLD[1]), (1, OLD[2]), (1, b"[]"), (1, b"{}"), (2, b'{"words":1,"by":2}'), (-1, OLD[1])]
 )
 def test_a_body_that_does_not_fit_its_version_is_told(version, data):
