@@ -12,7 +12,7 @@ from ketamon.cli.signed import begins_locked
 from ketamon.console.front import run_front
 from ketamon.console.here import Memory
 from ketamon.errors import KetamonError, SourceError
-from ketamon.store.home import config_file, themes_dir
+from ketamon.store.home import config_file, keys_file, themes_dir
 from ketamon.store.keys import KEYS
 
 _ENDED = frozenset({129, 143})
@@ -26,7 +26,7 @@ def main(run: Callable[[list[str]], int]) -> int:
     memory, computer = Memory(), Computer()
     while True:
         _unlock(memory)
-        args, code = run_front(computer, memory, theme=_theme(), themes=themes_dir())
+        args, code = run_front(computer, memory, theme=_theme(), themes=themes_dir(), keys=keys_file())
         if not args:
             return code
         KEYS.asks(ask_passphrase)

@@ -18,6 +18,7 @@ from textual import on
 from textual.worker import Worker, WorkerState
 
 from ketamon.console.actions.key_map import own
+from ketamon.console.actions.keys import key_map
 from ketamon.console.followed import Followed, Others
 from ketamon.console.frame import Frame, prepared
 from ketamon.console.lock import Lock
@@ -69,7 +70,7 @@ class KetamonApp(Frame):
         self._current = Followed(chair, feed, zone)
         self._chairs = {chair: self._current}
         self._screens: dict[str, ChairScreen] = {}
-        self._actions, self._keys_problem = own(keys)
+        (self._actions, _), self._keys_problem = own(keys)
         self._seen: tuple[ChairView, tuple[ChairLine, ...]] | None = None
 
     def get_default_screen(self) -> ChairScreen:
@@ -91,7 +92,7 @@ class KetamonApp(Frame):
 
     def on_mount(self) -> None:
         """Follow the core, and look; keys of the user's own that cannot be used are told."""
-        self.set_keymap({name: ",".join(action.keys) for name, action in self._actions.items()})
+        self.set_keymap(key_map(self._actions.values()))
         if self._keys_problem:
             self.call_after_refresh(self.tell, self._keys_problem, refused=True)
         self._follow(self._current)

@@ -9,17 +9,19 @@ import time
 from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import cast
+from typing import ClassVar, cast
 
 from rich.console import RenderableType
 from rich.segment import Segment, Segments
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
+from textual.binding import Binding, BindingType
 from textual.events import Event, Key, MouseDown, Paste
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
 
+from ketamon.console.actions.keys import REDRAW
 from ketamon.console.in_turn import InTurn, Typed
 from ketamon.console.look.damage import Damage, Shown
 from ketamon.console.look.glyphs import BRAILLE, Glyphs, glyphs_for
@@ -44,6 +46,8 @@ class Frame(App[int]):
     ENABLE_COMMAND_PALETTE = False  # a modal screen stops the one below; ours is a panel
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-normal"), (140, "-wide")]  # noqa: RUF012 (Textual sets it on the object)
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall"), (44, "-full")]  # noqa: RUF012 (as above)
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding(REDRAW, "redraw", show=False, priority=True)]
 
     def __init__(
         self,
@@ -87,6 +91,12 @@ class Frame(App[int]):
             super()._display(screen, cast("RenderableType", Damage(self._terminal, renderable)))
         else:
             super()._display(screen, renderable)
+
+    def action_redraw(self) -> None:
+        """Paint everything anew: another program wrote over the terminal."""
+        self._terminal.forget()
+        self.refresh(layout=True)
+        self.tell("the screen is painted anew")
 
     def on_resize(self) -> None:
         """A terminal of another size shows what it likes."""

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from textual import on
 
+from ketamon.console.actions.front import DEEDS, Deeds
+from ketamon.console.actions.keys import key_map
 from ketamon.console.frame import Frame, prepared
 from ketamon.console.here import Here, Memory
 from ketamon.console.look.glyphs import BRAILLE, Glyphs
@@ -30,17 +32,20 @@ class FrontApp(Frame):
         glyphs: Glyphs = BRAILLE,
         theme: str = DEFAULT,
         themes: Path | None = None,
+        keys: Path | None = None,
     ) -> None:
         super().__init__(clock=clock, glyphs=glyphs, theme=memory.theme or theme, themes=themes)
+        self._table, self._keys_problem = _own(keys)
         self._here, self._memory, self._begun = here, memory, self.theme
         self.chosen: tuple[str, ...] = ()
 
     def get_default_screen(self) -> StartScreen:
         """Begin at the start."""
-        return StartScreen(self._here, self._memory)
+        return StartScreen(self._here, self._memory, self._table, self._keys_problem)
 
     def on_mount(self) -> None:
-        """Look whether somebody is still there."""
+        """Go by the user's own keys, and look whether somebody is still there."""
+        self.set_keymap(key_map(self._table.values()))
         self.set_interval(LOOK_EVERY_S, self.look)
 
     def look(self) -> None:
@@ -86,14 +91,25 @@ class FrontApp(Frame):
         self.leave()
 
 
+def _own(keys: Path | None) -> tuple[Deeds, str]:
+    """Return the table with the user's own keys, and what is wrong with them. Without a file nothing is loaded."""
+    if keys is None or not keys.exists():
+        return DEEDS, ""
+    from ketamon.console.actions.key_map import own  # noqa: PLC0415 (it loads all that a chair needs)
+
+    (_, table), problem = own(keys)
+    return table, problem
+
+
 def run_front(
-    here: Here, memory: Memory, *, theme: str = "", themes: Path | None = None
+    here: Here, memory: Memory, *, theme: str = "", themes: Path | None = None, keys: Path | None = None
 ) -> tuple[tuple[str, ...], int]:
     """Show the start screen; return the command that was chosen (empty: none), and the exit code.
 
-    `theme` is the one to begin with, "" the terminal's usual one; `themes` is the folder of the user's own.
+    `theme` is the one to begin with, "" the terminal's usual one; `themes` is the folder of the user's own, `keys` the
+    file of the user's own keys.
     """
     glyphs, worn = prepared(theme)
-    app = FrontApp(here, memory, glyphs=glyphs, theme=worn, themes=themes)
+    app = FrontApp(here, memory, glyphs=glyphs, theme=worn, themes=themes, keys=keys)
     code = app.until_left()
     return app.chosen, code

@@ -170,9 +170,9 @@ class Ticks:
 
 
 @asynccontextmanager
-async def front(here=None, memory=None, size=(120, 36)):
+async def front(here=None, memory=None, size=(120, 36), keys=None):
     here, memory, clock = here or FakeHere(), memory or Memory(), Ticks()
-    app = FrontApp(here, memory, clock=clock)
+    app = FrontApp(here, memory, clock=clock, keys=keys)
     async with app.run_test(size=size) as pilot:
         desk = FrontDesk(app, pilot, here, memory, clock)
         await desk.settle()

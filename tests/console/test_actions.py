@@ -5,12 +5,14 @@ from collections import Counter
 import pytest
 from console.chairs import FakeFeed, empty, infusing, recovering
 
-from ketamon.console.actions.chair import ACTIONS, bar, bindings, offered
+from ketamon.console.actions.chair import ACTIONS, bar, offered
+from ketamon.console.actions.keys import bindings, found
 from ketamon.console.actions.row import Where
 from ketamon.console.screens.chair import ChairScreen
 from ketamon.console.screens.panels import PANELS, make
 from ketamon.console.view.chair import Contact
-from ketamon.console.widgets.help import found, written
+from ketamon.console.widgets.commands import written
+from ketamon.console.widgets.help import ADVICE
 from ketamon.console.widgets.observe import SET_BACK
 from ketamon.domain.people import Person, Role
 from ketamon.follow import Source
@@ -48,19 +50,19 @@ def test_every_panel_can_be_made(name):
 
 
 def test_every_key_has_a_binding_with_a_tooltip():
-    bound = {key for binding in bindings() for key in binding.key.split(",")}
+    bound = {key for binding in bindings(ACTIONS.values()) for key in binding.key.split(",")}
     assert bound == set(keys())
-    assert all(binding.tooltip for binding in bindings())
+    assert all(binding.tooltip for binding in bindings(ACTIONS.values()))
 
 
 def test_help_names_every_key_and_every_heading():
-    text = written(ACTIONS, 200).plain
+    text = written(ACTIONS.values(), Where, ADVICE, 200).plain
     assert all(action.help in text for action in ACTIONS.values())
     assert all(where in text for where in Where)
 
 
 def test_help_breaks_its_lines_behind_the_keys():
-    assert all(len(line) <= 48 for line in written(ACTIONS, 48).plain.split("\n"))
+    assert all(len(line) <= 48 for line in written(ACTIONS.values(), Where, ADVICE, 48).plain.split("\n"))
 
 
 def test_speed_is_offered_only_where_time_can_be_changed():
@@ -82,7 +84,7 @@ def test_discharge_is_offered_in_recovery_and_check_in_before_the_infusion():
 def test_without_contact_only_looking_is_offered():
     view = infusing(1).view(contact=Contact(reached=False, why="gone"))
     assert {a.name for a in offered(view) if a.where is not Where.TREND} <= {
-        "gate", "help", "jump", "palette", "quit", "theme", "due_next", "due_previous", "devices",
+        "gate", "help", "jump", "palette", "redraw", "quit", "theme", "due_next", "due_previous", "devices",
     }  # fmt: skip
 
 

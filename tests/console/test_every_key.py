@@ -6,11 +6,12 @@ from console.pilot import console
 from textual.geometry import Offset
 from textual.widgets import Input
 
-from ketamon.console.actions.chair import ACTIONS, key_of
+from ketamon.console.actions.chair import ACTIONS
+from ketamon.console.actions.keys import key_of
 from ketamon.console.actions.why_not import why_not
 from ketamon.console.screens.panels import PANELS
 from ketamon.console.view.chair import Contact
-from ketamon.console.widgets.help import _row as palette_row
+from ketamon.console.widgets.commands import _row as palette_row
 from ketamon.console.widgets.jump import LETTERS, Letter, lettered
 from ketamon.console.widgets.tile import Tile
 from ketamon.domain import events as e

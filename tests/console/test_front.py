@@ -7,13 +7,14 @@ from threading import Event
 import pytest
 from console.front_desk import BROKEN, ENDED, LEE, OPEN, PIN, RUNNING, FakeHere, a_course, front, looked
 
-from ketamon.console.actions.front import DEEDS, MENU, At, Where, at, bar, bindings
+from ketamon.console.actions.front import ADVICE, DEEDS, MENU, At, Where, at, bar
+from ketamon.console.actions.keys import bindings
 from ketamon.console.here import Memory
 from ketamon.console.look.glyphs import BRAILLE
 from ketamon.console.screens.course import CourseScreen, page
 from ketamon.console.screens.devices import DevicesScreen
-from ketamon.console.screens.front import written
 from ketamon.console.screens.start import INTROS, SCREENS, StartScreen, made
+from ketamon.console.widgets.commands import written
 from ketamon.console.widgets.sheet import DeviceSuggester
 
 SIZES = ((80, 24), (100, 30), (120, 36), (160, 48))
@@ -42,18 +43,18 @@ def test_no_key_does_two_things_and_none_is_swallowed(screen):
 def test_every_deed_of_a_screen_is_done_there_and_bound(screen):
     names = {deed.name for deed in at(screen)}
     assert names == set(screens()[screen].deeds())
-    assert {key for binding in bindings(screen) for key in binding.key.split(",")} == {
+    assert {key for binding in bindings(at(screen)) for key in binding.key.split(",")} == {
         key for deed in at(screen) for key in (*deed.keys, deed.always) if key
     }
 
 
 def test_help_names_every_deed_and_every_menu_line_has_a_section():
-    text = " ".join(written(200).plain.split())
+    text = " ".join(written(DEEDS.values(), Where, ADVICE, 200).plain.split())
     assert all(" ".join(deed.help.split()) in text for deed in DEEDS.values())
     assert all(where in text for where in Where)
-    assert all(len(line) <= 48 for line in written(48).plain.split("\n"))
-    assert {deed.name for deed in MENU} <= set(INTROS)
-    assert {name for name in SCREENS if made(name, FakeHere(), Memory())} <= {deed.name for deed in MENU}
+    assert all(len(line) <= 48 for line in written(DEEDS.values(), Where, ADVICE, 48).plain.split("\n"))
+    assert set(MENU) <= set(INTROS)
+    assert {name for name in SCREENS if made(name, FakeHere(), Memory())} <= set(MENU)
 
 
 def test_the_key_bar_ends_with_help():
@@ -70,7 +71,7 @@ async def test_it_says_what_it_is_and_what_it_is_not(size):
         words = " ".join(desk.text().split())  # the menu, too
         assert "ketamon runs an outpatient ketamine infusion session" in words
         assert "no medical device: the bedside monitor's and the pump's own alarms stay on and stay audible" in words
-        assert all(deed.label in words for deed in MENU)
+        assert all(DEEDS[name].label in words for name in MENU)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -1,16 +1,20 @@
 """Keys of the user's own: what a file may say, what it may not, and that everything follows the table with them."""
 
 from datetime import UTC
+from threading import Event
 
 import pytest
 from console.chairs import NURSE, Clock, FakeFeed, infusing
+from console.front_desk import FakeHere, front
 from console.pilot import Desk
 
-from ketamon.console.actions.chair import ACTIONS, bar, bindings
-from ketamon.console.actions.key_map import KEPT, SWALLOWED, own, read
-from ketamon.console.actions.keys import named, shown
+from ketamon.console.actions.chair import ACTIONS, bar
+from ketamon.console.actions.front import DEEDS, At, at
+from ketamon.console.actions.key_map import KEPT, SHIPPED, START, SWALLOWED, own, read, rows
+from ketamon.console.actions.keys import bindings, named, shown
+from ketamon.console.actions.row import Where
 from ketamon.console.app import KetamonApp
-from ketamon.console.widgets.help import written
+from ketamon.console.widgets.commands import written
 from ketamon.errors import ProfileError, SourceError
 
 OWN = 'observe = "O"\nnote = ["N", "f5"]\nemergency = "ö"\nstep = "ctrl+b"\nnext_chair = "x"\n'
@@ -24,7 +28,7 @@ def file(tmp_path):
 
 
 def test_what_is_said_counts_and_the_rest_stays(file):
-    actions = read(file)
+    actions = read(file).actions
     assert actions["observe"].keys == ("O",)
     assert actions["note"].keys == ("N", "f5")
     assert actions["emergency"].keys == ("exclamation_mark", "ö")
@@ -35,16 +39,17 @@ def test_what_is_said_counts_and_the_rest_stays(file):
 
 
 def test_without_a_file_all_is_as_shipped(tmp_path):
-    assert read(tmp_path / "keys.toml") is ACTIONS
-    assert own(None) == (ACTIONS, "")
+    assert read(tmp_path / "keys.toml") is SHIPPED
+    assert own(None) == (SHIPPED, "")
 
 
 @pytest.mark.parametrize("name", sorted(KEPT))
 def test_what_must_never_be_out_of_reach_keeps_its_keys(name, tmp_path):
     path = tmp_path / "keys.toml"
     path.write_text(f'{name} = "Y"\n')
-    assert read(path)[name].keys == (*ACTIONS[name].keys, "Y")
-    assert read(path)[name].always == ACTIONS[name].always
+    kept, shipped = rows(read(path))[name], rows(SHIPPED)[name]
+    assert kept.keys == (*shipped.keys, "Y")
+    assert kept.always == shipped.always
 
 
 WRONG = {
@@ -69,6 +74,16 @@ WRONG = {
     "observe = 3": "allowed is a key",
     "[observe]\nkey = 1": "allowed is a key",
     "observe = ": "is not TOML",
+    'start.foo = "x"': "start.foo is no action",
+    'serch = "x"': "did you mean start.search?",
+    'detect = "Y"': "did you mean start.detect?",
+    'start = "x"': "start is no action",
+    'start.search = "r"': "start.search is 'r', the key of start.again, too",
+    '[start]\nagain = "d"': "start.again is 'd', the key of start.detect, too",
+    'start.detect = "D"': "start.detect is 'D', the key of start.detect_all, too",
+    'start.quit = "?"': "the key of start.help, too",
+    'start.demo = "home"': "moves and chooses within panels and lists",
+    'start.demo = "ctrl+s"': "a terminal keeps that key",
     **{f'observe = "{key}"': "a terminal keeps that key" for key in sorted(SWALLOWED)},
 }
 
@@ -80,8 +95,32 @@ def test_what_cannot_be_is_named_with_file_and_line(text, tmp_path):
     with pytest.raises(ProfileError) as found:
         read(path)
     problem = found.value.problems[-1]
-    assert problem.startswith(f"{path}:{3 + ('note' in text and 'Y' in text)}: ")
+    assert problem.startswith(f"{path}:{3 + ('note' in text and 'Y' in text) + ('[start]' in text)}: ")
     assert WRONG[text] in problem
+
+
+def test_the_chair_and_the_screens_without_one_may_have_the_same_key(tmp_path):
+    path = tmp_path / "keys.toml"
+    path.write_text('devices = "o"\nobserve = "O"\nstart.devices = "x"\n')
+    tables = read(path)
+    assert (tables.actions["devices"].keys, tables.deeds["devices"].keys) == (("o",), ("x",))
+
+
+def test_no_name_is_that_of_the_screens_without_a_chair():
+    assert START not in ACTIONS
+    assert len(rows(SHIPPED)) == len(ACTIONS) + len(DEEDS)
+
+
+@pytest.mark.parametrize("name", DEEDS)
+def test_any_key_of_the_screens_without_a_chair_can_be_moved_and_a_clash_is_found(name, tmp_path):
+    path = tmp_path / "keys.toml"
+    path.write_text(f'{START}.{name} = "Y"\n')
+    assert read(path).deeds[name].keys[-1] == "Y"
+    screen = next(screen for screen in At if DEEDS[name] in at(screen))
+    beside = next(deed for deed in at(screen) if deed.name != name)
+    path.write_text(f'{START}.{name} = "Y"\n{START}.{beside.name} = "Y"\n')
+    with pytest.raises(ProfileError, match="allowed is one key for one action"):
+        read(path)
 
 
 def test_every_problem_is_named(tmp_path):
@@ -90,8 +129,8 @@ def test_every_problem_is_named(tmp_path):
     with pytest.raises(ProfileError) as found:
         read(path)
     assert [problem.split(":")[1] for problem in found.value.problems] == ["1", "2", "3"]
-    actions, said = own(path)
-    assert actions is ACTIONS
+    tables, said = own(path)
+    assert tables is SHIPPED
     assert said.startswith("keys.toml:1: foo is no action")
     assert "(and 2 more); your keys are left out" in said
 
@@ -101,7 +140,7 @@ def test_a_file_that_cannot_be_read_is_told_and_left_out(tmp_path):
     path.mkdir()
     with pytest.raises(SourceError, match="cannot be read"):
         read(path)
-    assert own(path)[0] is ACTIONS
+    assert own(path)[0] is SHIPPED
     damaged = tmp_path / "damaged.toml"
     damaged.write_bytes(b'observe = "\xff"')
     assert "byte 11 is damaged" in own(damaged)[1]
@@ -110,7 +149,7 @@ def test_a_file_that_cannot_be_read_is_told_and_left_out(tmp_path):
 def test_two_may_change_their_keys(tmp_path):
     path = tmp_path / "keys.toml"
     path.write_text('observe = "n"\nnote = "o"\n')
-    actions = read(path)
+    actions = read(path).actions
     assert (actions["observe"].keys, actions["note"].keys) == (("n",), ("o",))
 
 
@@ -120,10 +159,10 @@ def test_a_key_is_written_as_it_stands_on_the_keyboard():
 
 
 def test_key_bar_and_help_say_the_keys_that_count(file):
-    actions = read(file)
+    actions = read(file).actions
     keys = {key.action: key.key for key in bar(infusing(1).view(), actions, entry=False)}
     assert (keys["observe"], keys["note"], keys["step"], keys["emergency"]) == ("O", "N", "ctrl+b", "!")
-    lines = [line.split() for line in written(actions, 200).plain.split("\n")]
+    lines = [line.split() for line in written(actions.values(), Where, "", 200).plain.split("\n")]
     assert ["O", "log", "what"] in [line[:3] for line in lines]
     assert ["N", "f5", "write"] in [line[:3] for line in lines]
 
@@ -161,11 +200,11 @@ async def test_the_console_goes_by_the_users_keys(file):
 async def test_every_key_of_the_table_is_bound_and_to_one_action(file):
     app, _, _ = desk_app(file)
     async with app.run_test():
-        wanted = {key: f"do('{a.name}')" for a in read(file).values() for key in a.keys}
+        wanted = {key: f"do('{a.name}')" for a in read(file).actions.values() for key in a.keys}
         wanted |= {a.always: f"always('{a.name}')" for a in ACTIONS.values() if a.always}
         bound = {key: active.binding.action for key, active in app.screen.active_bindings.items()}
         assert {key: bound.get(key) for key in wanted} == wanted
-        assert not {key for b in bindings() for key in b.key.split(",")} - wanted.keys() & bound.keys()
+        assert not {key for b in bindings(ACTIONS.values()) for key in b.key.split(",")} - wanted.keys() & bound.keys()
 
 
 async def test_a_broken_file_is_told_and_stops_nothing(tmp_path):
@@ -178,3 +217,62 @@ async def test_a_broken_file_is_told_and_stops_nothing(tmp_path):
         assert desk.answer.startswith("not done: keys.toml:1: observe is 'n', the key of note, too")
         await desk.press("o", "n", "1")
         assert len(desk.asked) == 1
+
+
+# ---------------------------------------------------------------- without a chair
+
+MINE = 'start.search = "f"\nstart.demo = "Y"\nstart.help = "h"\nstart.stop = "S"\nobserve = "O"\n'
+
+
+async def test_the_screens_without_a_chair_go_by_the_users_keys(tmp_path):
+    path = tmp_path / "keys.toml"
+    path.write_text(MINE)
+    async with front(keys=path) as desk:
+        assert "f search" in desk.app.screen.key_bar.said
+        assert "Y  demo" in desk.text()
+        await desk.press("d")
+        assert desk.app.screen.choice.border_title != "demo"
+        await desk.press("Y", "f", "s", "t", "o", "enter")
+        assert desk.chosen == ("demo", "--scenario", "stormy")
+
+
+async def test_help_the_list_of_commands_and_hints_say_the_keys_that_count(tmp_path):
+    path = tmp_path / "keys.toml"
+    path.write_text(MINE)
+    here = FakeHere(held=Event())
+    async with front(here, keys=path) as desk:
+        await desk.press("h", "end")
+        assert "? h f1" in desk.words()
+        await desk.press("escape", "ctrl+p", *"sea")
+        assert "f search" in " ".join(desk.words().split())
+        await desk.press("escape", "escape", "s", "d")
+        assert "Detecting; S stops it" in desk.text()
+        await desk.press("d")
+        assert "S stops it" in desk.app.screen.answer.said
+        await desk.press("S")
+        await desk.until("stopped")
+
+
+async def test_a_broken_file_is_told_where_no_chair_is_shown_and_stops_nothing(tmp_path):
+    path = tmp_path / "keys.toml"
+    path.write_text('observe = "n"\nstart.demo = "Y"\n')
+    async with front(keys=path) as desk:
+        assert "keys.toml:1: observe is 'n', the key of note, too" in desk.text()
+        await desk.press("r", "d", "enter")
+        assert desk.chosen == ("demo", "--scenario", "calm")
+
+
+@pytest.mark.parametrize("screen", At)
+async def test_every_key_of_a_screen_without_a_chair_is_bound_and_to_one_deed(screen, tmp_path):
+    path = tmp_path / "keys.toml"
+    path.write_text(MINE)
+    table = read(path).deeds
+    async with front(keys=path) as desk:
+        if screen is not At.START:
+            await desk.press(table[screen.value].keys[0])
+        wanted = {key: f"do('{deed.name}')" for deed in at(screen, table) for key in deed.keys}
+        wanted |= {deed.always: f"always('{deed.name}')" for deed in at(screen) if deed.always}
+        bound = {key: active.binding.action for key, active in desk.app.screen.active_bindings.items()}
+        assert {key: bound.get(key) for key in wanted} == wanted
+        shipped = {key for deed in at(screen) for key in deed.keys}
+        assert not (shipped - wanted.keys()) & bound.keys()

@@ -8,8 +8,6 @@ ctrl+s and ctrl+q under flow control) are not used, a test holds that.
 
 from collections.abc import Iterable, Mapping
 
-from textual.binding import Binding
-
 from ketamon.console.actions.keys import Key, shown
 from ketamon.console.actions.row import Action, Where
 from ketamon.console.actions.screen import SCREEN_ACTIONS
@@ -365,42 +363,6 @@ ACTIONS: dict[str, Action] = {
         *SCREEN_ACTIONS,
     )
 }
-
-
-def bindings() -> list[Binding]:
-    """Make the bindings of the chair screen. A letter's has the action's name as its id: a key map may move it.
-
-    All have priority, so that Textual does an action before it looks at the next key: of `o` `n` `1` typed in one go
-    the `n` is for the entry that `o` opens. The screen switches `do` off while an entry has the keys; `always` stays.
-    """
-    letters = [(",".join(a.keys), "do", a, a.name) for a in ACTIONS.values()]
-    functions = [(a.always, "always", a, None) for a in ACTIONS.values() if a.always]
-    return [
-        Binding(keys, f"{verb}('{a.name}')", a.label, tooltip=a.help, priority=True, id=name)
-        for keys, verb, a, name in (*letters, *functions)
-    ]
-
-
-WEAR = "theme "
-"""What the name of a deed begins with that changes the colours; the name of the theme follows."""
-
-
-def wearing(themes: Iterable[str]) -> list[Action]:
-    """Return one deed for each theme, for the palette."""
-    return [
-        Action(name=f"{WEAR}{theme}", keys=("",), label=f"theme {theme}", help="these colours", where=Where.SCREEN)
-        for theme in themes
-    ]
-
-
-def key_of(actions: Actions, name: str) -> str:
-    """Write the key of an action as it is shown."""
-    return shown(actions[name].keys[0])
-
-
-def written(action: Action, between: str = " ") -> str:
-    """Write all keys of an action, the shown one first."""
-    return between.join(shown(key) for key in (*action.keys, action.always) if key)
 
 
 def offered(view: ChairView, actions: Actions = ACTIONS) -> list[Action]:

@@ -4,13 +4,11 @@ Bindings, key bar and help are made from it, as those of the chair are from `ket
 stands apart as the first paint of the start screen must not wait for all that a chair needs.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from textual.binding import Binding
-
-from ketamon.console.actions.keys import Key, shown
+from ketamon.console.actions.keys import REDRAW, Key, Keyed, shown
 
 
 class Where(StrEnum):
@@ -37,25 +35,21 @@ _DEVICES = frozenset({At.DEVICES})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deed:
-    """One row: `label` is the word in the menu and the key bar, `help` the sentence in help and tooltip.
+class Deed(Keyed):
+    """One row. `label` is the word in the menu, too.
 
-    `at` are the screens that have it; `menu`: it stands in the menu of the start screen. `always` works while something
-    is typed, too. `bar` is the place in the key bar (0: not in it). `guarded`: where the clinic asks for PINs, somebody
-    signs in first, as it may name patients or leave the program.
+    `at` are the screens that have it; `menu`: it stands in the menu of the start screen. `guarded`: where the clinic
+    asks for PINs, somebody signs in first, as it may name patients or leave the program.
     """
 
-    name: str
-    keys: tuple[str, ...]
-    label: str
-    help: str
     where: Where
     at: frozenset[At] = _START
     menu: bool = False
-    bar: int = 0
-    always: str = ""
     guarded: bool = False
 
+
+Deeds = Mapping[str, Deed]
+"""A table of deeds by their names: the shipped one, or that with a user's own keys."""
 
 DEEDS: dict[str, Deed] = {
     deed.name: deed
@@ -198,13 +192,30 @@ DEEDS: dict[str, Deed] = {
             bar=7,
         ),
         Deed(
+            name="palette",
+            keys=("ctrl+p",),
+            label="commands",
+            help="find an action by its name",
+            where=Where.SCREEN,
+            at=_ALL,
+            bar=9,
+        ),
+        Deed(
+            name="redraw",
+            keys=(REDRAW,),
+            label="paint anew",
+            help="paint the whole screen anew, after another program wrote over it; while you type, too",
+            where=Where.SCREEN,
+            at=_ALL,
+        ),
+        Deed(
             name="help",
             keys=("question_mark",),
             label="help",
             help="all keys, and what they do",
             where=Where.SCREEN,
             at=_ALL,
-            bar=9,
+            bar=10,
             always="f1",
         ),
         Deed(
@@ -220,7 +231,8 @@ DEEDS: dict[str, Deed] = {
     )
 }
 
-MENU = tuple(deed for deed in DEEDS.values() if deed.menu)
+MENU = tuple(name for name, deed in DEEDS.items() if deed.menu)
+"""The names of the menu's lines, from the top."""
 
 ADVICE = (
     "Arrow keys and enter, or the mouse, choose; esc goes back. "
@@ -228,19 +240,9 @@ ADVICE = (
 )
 
 
-def at(screen: At) -> list[Deed]:
+def at(screen: At, deeds: Deeds = DEEDS) -> list[Deed]:
     """Return the deeds of a screen."""
-    return [deed for deed in DEEDS.values() if screen in deed.at]
-
-
-def bindings(screen: At) -> list[Binding]:
-    """Make the bindings of a screen; it switches `do` off while something is typed, `always` stays."""
-    letters = [(",".join(deed.keys), "do", deed) for deed in at(screen)]
-    functions = [(deed.always, "always", deed) for deed in at(screen) if deed.always]
-    return [
-        Binding(keys, f"{verb}('{deed.name}')", deed.label, tooltip=deed.help, priority=True)
-        for keys, verb, deed in (*letters, *functions)
-    ]
+    return [deed for deed in deeds.values() if screen in deed.at]
 
 
 def bar(deeds: Iterable[Deed], *, typing: bool) -> list[Key]:

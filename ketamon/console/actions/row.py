@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ketamon.console.actions.keys import Keyed
 from ketamon.console.actions.when import ever
 from ketamon.console.view.chair import ChairView
 
@@ -26,21 +27,14 @@ _ADDS = frozenset({Where.EMERGENCY, Where.PATIENT, Where.ALARMS, Where.SESSION, 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
-    """One row: `label` is the word in the key bar, `help` the sentence in help, palette and tooltip.
+class Action(Keyed):
+    """One row. Where the key bar is too narrow, higher numbers of `bar` give way first.
 
-    `bar` is the place in the key bar (0: not in it); where the bar is too narrow, higher numbers give way first.
     `locked`: also a locked screen does it; for everything else somebody signs in first. `reads`: it adds nothing to the
     record, though it stands among those that do.
     """
 
-    name: str
-    keys: tuple[str, ...]
-    label: str
-    help: str
     where: Where
-    bar: int = 0
-    always: str = ""
     locked: bool = False
     reads: bool = False
     allowed: Callable[[ChairView], bool] = ever

@@ -1,5 +1,6 @@
 """What a person can do with the screen itself: rows of the table of actions."""
 
+from ketamon.console.actions.keys import REDRAW
 from ketamon.console.actions.row import Action, Where
 
 SCREEN_ACTIONS = (
@@ -27,6 +28,14 @@ SCREEN_ACTIONS = (
         help="find an action by its name",
         where=Where.SCREEN,
         bar=17,
+    ),
+    Action(
+        name="redraw",
+        keys=(REDRAW,),
+        label="paint anew",
+        help="paint the whole screen anew, after another program wrote over it; in a field and when it is locked, too",
+        where=Where.SCREEN,
+        locked=True,
     ),
     Action(
         name="help",

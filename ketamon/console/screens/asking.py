@@ -7,7 +7,8 @@ from textual import on
 from textual.message import Message
 
 from ketamon import words
-from ketamon.console.actions.chair import ACTIONS, Actions, key_of
+from ketamon.console.actions.chair import ACTIONS, Actions
+from ketamon.console.actions.keys import key_of
 from ketamon.console.actions.undoing import AtOnce
 from ketamon.console.screens.pointing import PointedScreen
 from ketamon.console.view.chair import ChairView

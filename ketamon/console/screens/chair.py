@@ -12,7 +12,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 
-from ketamon.console.actions.chair import ACTIONS, WEAR, Actions, bar, bindings
+from ketamon.console.actions.chair import ACTIONS, Actions, bar
+from ketamon.console.actions.keys import WEAR, bindings
 from ketamon.console.actions.pacing import Pacing
 from ketamon.console.actions.walks import WALKS, Walk
 from ketamon.console.actions.why_not import why_not
@@ -67,7 +68,7 @@ class ChairScreen(AskingScreen):
     """Draws one view after the other, and turns keys into intents. What it asks is answered in words on a line."""
 
     AUTO_FOCUS = ""
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(), Binding("escape", "trend_now", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(ACTIONS.values()), Binding("escape", "trend_now", show=False)]
 
     banner = getters.query_one(Banner)
     header = getters.query_one(HeaderLine)
@@ -249,6 +250,7 @@ class ChairScreen(AskingScreen):
             "strip": lambda: self.answer.hint(self.sweep.switch()),
             "theme": self._next_theme,
             "jump": self.jump,
+            "redraw": lambda: self.call_next(self.app.run_action, "redraw"),
             "quit": self._leave,
         }
 

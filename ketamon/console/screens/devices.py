@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
-from ketamon.console.actions.front import At, Deed
+from ketamon.console.actions.front import DEEDS, At, Deed, Deeds
 from ketamon.console.here import TYPED, Here, Memory, Row
 from ketamon.console.screens.front import FrontScreen, bindings_of
 from ketamon.console.widgets.answer import Answer
@@ -23,7 +23,6 @@ from ketamon.errors import KetamonError
 from ketamon.plain import plain
 
 RULES = "It listens first, then asks with requests that only read: no cuff is started, nothing is changed."
-HOW = "d detects at the chosen port, D at all ports that nobody uses."
 
 
 class DevicesScreen(FrontScreen):
@@ -36,8 +35,8 @@ class DevicesScreen(FrontScreen):
     drivers = getters.query_one("#drivers", Choice)
     found = getters.query_one("#found", Choice)
 
-    def __init__(self, here: Here, memory: Memory) -> None:
-        super().__init__(here, memory)
+    def __init__(self, here: Here, memory: Memory, table: Deeds = DEEDS) -> None:
+        super().__init__(here, memory, table)
         self._stop = Event()
         self._detecting = False
         self._lines: list[Row] = []
@@ -116,7 +115,7 @@ class DevicesScreen(FrontScreen):
     def _detect(self, ports: Sequence[str]) -> None:
         """Detect in a thread, which only sends messages; one at a time."""
         if self._detecting:
-            self.failed("detecting goes on; x stops it")
+            self.failed(f"detecting goes on; {self.key('stop')} stops it")
         elif not ports:
             self.failed("this machine has no serial port; choose “another port” and type one")
         else:
@@ -146,8 +145,11 @@ class DevicesScreen(FrontScreen):
         self._say_found()
 
     def _say_found(self) -> None:
-        state = "Detecting; x stops it. It takes up to two minutes a port." if self._detecting else RULES
-        self.found.show(state, self._lines, "" if self._detecting else HOW, last=True)
+        state = f"Detecting; {self.key('stop')} stops it. It takes up to two minutes a port."
+        how = (
+            f"{self.key('detect')} detects at the chosen port, {self.key('detect_all')} at all ports that nobody uses."
+        )
+        self.found.show(state if self._detecting else RULES, self._lines, "" if self._detecting else how, last=True)
 
     def offered(self) -> list[Deed]:
         """Offer to stop only what goes on."""

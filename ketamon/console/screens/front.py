@@ -3,27 +3,25 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from textwrap import wrap
 from typing import ClassVar, TypeVar
 
-from textual import getters
-from textual.app import ComposeResult
+from textual import getters, on
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from ketamon.console.actions.front import ADVICE, DEEDS, At, Deed, Where, at, bar, bindings
-from ketamon.console.actions.keys import shown
+from ketamon.console.actions.front import DEEDS, At, Deed, Deeds, Where, at, bar
+from ketamon.console.actions.keys import WEAR, Keyed, bindings, key_of, wearing
 from ketamon.console.here import Here, Memory
 from ketamon.console.look.themes import following, ours
 from ketamon.console.widgets.answer import Answer
 from ketamon.console.widgets.choice import Choice
+from ketamon.console.widgets.commands import Commands
+from ketamon.console.widgets.front_help import FrontCommands, FrontHelp
 from ketamon.console.widgets.key_bar import KeyBar
-from ketamon.console.widgets.line import Line
 from ketamon.console.widgets.sheet import Sheet
 from ketamon.errors import KetamonError
 from ketamon.plain import plain
@@ -33,11 +31,14 @@ T = TypeVar("T")
 
 def bindings_of(screen: At) -> list[BindingType]:
     """Return the bindings of a screen: those of the table, and the way back."""
-    return [*bindings(screen), Binding("escape", "back", "Back", show=False)]
+    return [*bindings(at(screen)), Binding("escape", "back", "Back", show=False)]
 
 
 class FrontScreen(Screen[None]):
-    """A screen of the start application. `AT` says which deeds of the table are its own, `KEYS` its keys besides."""
+    """A screen of the start application. `AT` says which deeds of the table are its own, `KEYS` its keys besides.
+
+    `table` is the table with the keys that count here.
+    """
 
     @dataclass
     class Run(Message):
@@ -55,9 +56,9 @@ class FrontScreen(Screen[None]):
     answer = getters.query_one(Answer)
     key_bar = getters.query_one(KeyBar)
 
-    def __init__(self, here: Here, memory: Memory) -> None:
+    def __init__(self, here: Here, memory: Memory, table: Deeds = DEEDS) -> None:
         super().__init__()
-        self.here, self.memory = here, memory
+        self.here, self.memory, self.table = here, memory, table
         self.aside: VerticalScroll | None = None
         self._before: Widget | None = None
 
@@ -72,7 +73,9 @@ class FrontScreen(Screen[None]):
             "again": self.again,
             "lock": lambda: self._say(self.SignOut()),
             "theme": self._next_theme,
-            "help": lambda: self.open_aside(FrontHelp()),
+            "palette": lambda: self.open_aside(FrontCommands(self._found_here)),
+            "redraw": lambda: self.call_next(self.app.run_action, "redraw"),
+            "help": lambda: self.open_aside(FrontHelp(at(self.AT, self.table))),
             "quit": lambda: self._say(self.Run(())),
         }
 
@@ -89,7 +92,23 @@ class FrontScreen(Screen[None]):
 
     def action_always(self, name: str) -> None:
         """Do a deed by its function key."""
-        self.deeds()[name]()
+        self.action_do(name)
+
+    def action_pick(self, name: str) -> None:
+        """Do what was chosen in help or in the list of commands, or wear those colours."""
+        self.close_aside()
+        if name.startswith(WEAR):
+            self._wear(name.removeprefix(WEAR))
+        else:
+            self.action_do(name)
+
+    @on(Commands.Chosen)
+    def _picked(self, message: Commands.Chosen) -> None:
+        self.action_pick(message.name)
+
+    def key(self, name: str) -> str:
+        """Write the key of a deed."""
+        return key_of(self.table, name)
 
     def action_press(self, key: str) -> None:
         """Press a key that was clicked."""
@@ -158,7 +177,7 @@ class FrontScreen(Screen[None]):
 
     def offered(self) -> list[Deed]:
         """Return the deeds that make sense now."""
-        return [deed for deed in at(self.AT) if deed.name != "lock" or self.memory.who is not None]
+        return [deed for deed in at(self.AT, self.table) if deed.name != "lock" or self.memory.who is not None]
 
     def _search(self) -> None:
         """Search in the list that has the keys, or the first one."""
@@ -184,53 +203,17 @@ class FrontScreen(Screen[None]):
         self.run_worker(work, group=group, exclusive=True)
 
     def _next_theme(self) -> None:
-        """Change the colours."""
-        self.app.theme = following(self.app.theme, ours(self.app.available_themes))
-        self.answer.hint(f"theme: {self.app.theme}")
+        self._wear(following(self.app.theme, ours(self.app.available_themes)))
+
+    def _wear(self, theme: str) -> None:
+        self.app.theme = theme
+        self.answer.hint(f"theme: {theme}")
+
+    def _found_here(self) -> list[Keyed]:
+        return [*self.offered(), *wearing(ours(self.app.available_themes), Where.SCREEN)]
 
     def failed(self, why: str) -> None:
         """Say why something was not to be had; a form that was refused is open for another try."""
         self.answer.refused(plain(why))
         if isinstance(self.aside, Sheet):
             self.aside.refused()
-
-
-KEYS_WIDTH = 8
-"""Cells for the keys of a deed."""
-
-
-class FrontHelp(VerticalScroll):
-    """All deeds of all screens with their keys, by heading."""
-
-    KEYS: ClassVar[str] = "↑ ↓ scroll  esc back"
-
-    def __init__(self) -> None:
-        super().__init__(classes="sheet")
-        self.border_title = "help"
-
-    def compose(self) -> ComposeResult:
-        """Hold the text."""
-        yield Line(classes="help")
-
-    def on_mount(self) -> None:
-        """Take the keys that scroll."""
-        self.screen.set_focus(self)
-
-    def on_resize(self) -> None:
-        """Write the text for this width."""
-        self.query_one(Line).say(written(max(self.size.width - 2, 2 * KEYS_WIDTH)))
-
-
-def written(width: int) -> Content:
-    """Write the whole help, its lines broken so that the keys stand in a column of their own."""
-    rows: list[Content] = []
-    for where in Where:
-        rows.append(Content.styled(str(where), "bold $pump"))
-        for deed in DEEDS.values():
-            if deed.where is where:
-                keys = " ".join(shown(key) for key in (*deed.keys, deed.always) if key)
-                first, *rest = wrap(deed.help, width - KEYS_WIDTH)
-                rows.append(Content.assemble((f"  {keys}".ljust(KEYS_WIDTH), "bold"), first))
-                rows += [Content(" " * KEYS_WIDTH + line) for line in rest]
-        rows.append(Content(""))
-    return Content("\n").join([*rows, *(Content(line) for line in wrap(ADVICE, width))])

@@ -7,8 +7,8 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
-from ketamon.console.actions.chair import ACTIONS, Actions, written
-from ketamon.console.actions.keys import named
+from ketamon.console.actions.chair import ACTIONS, Actions
+from ketamon.console.actions.keys import named, written
 from ketamon.console.actions.pointing import Deed, deed_at
 from ketamon.console.view.chair import ChairView
 from ketamon.console.widgets.answer import Answer

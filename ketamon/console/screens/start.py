@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from ketamon.console.actions.front import DEEDS, MENU, At
+from ketamon.console.actions.front import DEEDS, MENU, At, Deed, Deeds
 from ketamon.console.actions.keys import shown
 from ketamon.console.here import TYPED, Glance, Here, Memory, Plan, Row, Seat
 from ketamon.console.screens.front import FrontScreen, bindings_of
@@ -76,11 +76,11 @@ SCREENS = {"course": ("course", "CourseScreen"), "devices": ("devices", "Devices
 """Sections that are a screen of their own -> module of this folder, and class. They are loaded when they are wanted."""
 
 
-def made(name: str, here: Here, memory: Memory) -> FrontScreen:
+def made(name: str, here: Here, memory: Memory, table: Deeds = DEEDS) -> FrontScreen:
     """Make a screen of `SCREENS`."""
     module, cls = SCREENS[name]
-    maker: Callable[[Here, Memory], FrontScreen] = getattr(import_module(f"ketamon.console.screens.{module}"), cls)
-    return maker(here, memory)
+    maker: type[FrontScreen] = getattr(import_module(f"ketamon.console.screens.{module}"), cls)
+    return maker(here, memory, table)
 
 
 def _offered(glance: Glance) -> tuple[str, ...]:
@@ -93,15 +93,14 @@ class Menu(OptionList):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("right", "select", show=False)]
 
-    def show(self, counts: dict[str, int]) -> None:
+    def show(self, table: Deeds, counts: dict[str, int]) -> None:
         """Write the sections; a number behind one says how much there is."""
         at = self.highlighted
-        self.set_options([Option(_line(deed.name, counts.get(deed.name, 0)), id=deed.name) for deed in MENU])
+        self.set_options([Option(_line(table[name], counts.get(name, 0)), id=name) for name in MENU])
         self.highlighted = at
 
 
-def _line(name: str, count: int) -> Content:
-    deed = DEEDS[name]
+def _line(deed: Deed, count: int) -> Content:
     label = (f"{deed.label:<14}", "bold" if count else "")
     return Content.assemble((shown(deed.keys[0]), "bold $pump"), "  ", label, (f"{count or '':>3}", "bold"))
 
@@ -117,8 +116,9 @@ class StartScreen(FrontScreen):
     choice = getters.query_one(Choice)
     said = getters.query_one("#said", Line)
 
-    def __init__(self, here: Here, memory: Memory) -> None:
-        super().__init__(here, memory)
+    def __init__(self, here: Here, memory: Memory, table: Deeds = DEEDS, keys_problem: str = "") -> None:
+        super().__init__(here, memory, table)
+        self._keys_problem = keys_problem
         self._glance: Glance | None = None
         self._seats: list[Seat] = []
         self._section = WELCOME
@@ -141,13 +141,14 @@ class StartScreen(FrontScreen):
         self.query_one("#what", Line).say(WHAT)
         self.query_one("#no-device", Line).say(NO_DEVICE)
         self.menu.border_title = "what to do"
-        self.menu.show({})
+        self.menu.show(self.table, {})
         self._told()
         self.call_after_refresh(self.again)
 
     def _told(self) -> None:
         """Say what the last command had to say, and what is wrong here."""
-        said = [*self.memory.said, *(self._glance.problems if self._glance is not None else ())]
+        wrong = [*(self._glance.problems if self._glance is not None else ()), self._keys_problem]
+        said = [*self.memory.said, *filter(None, wrong)]
         self.said.say("\n".join(map(plain, said)))
         self.said.set_class(self.memory.failed, "-failed")
         self.said.display = bool(said)
@@ -162,7 +163,7 @@ class StartScreen(FrontScreen):
 
     def _found(self, glance: Glance) -> None:
         idle, self._glance = self.focused is None, glance
-        self.menu.show({"open": sum(bool(row.args) for row in glance.open), "attach": len(glance.running)})
+        self.menu.show(self.table, {"open": sum(bool(row.args) for row in glance.open), "attach": len(glance.running)})
         self.answer.hint("")
         self._told()
         if idle:  # nobody chose anything yet
@@ -201,7 +202,7 @@ class StartScreen(FrontScreen):
         self._section = name
         self.choice.border_title = "begin here" if name == WELCOME else DEEDS[name].label
         if name in DEEDS:
-            self.menu.highlighted = [deed.name for deed in MENU].index(name)
+            self.menu.highlighted = MENU.index(name)
         if self._shut(name):
             self.choice.show(LOCKED, ())
         elif name in LISTED:
@@ -244,7 +245,7 @@ class StartScreen(FrontScreen):
         if self._shut(name):
             self._sign_in(lambda: self.enter(name))
         elif name in SCREENS:
-            self.app.push_screen(made(name, self.here, self.memory))
+            self.app.push_screen(made(name, self.here, self.memory, self.table))
         else:
             self.choice.aim()
 
@@ -333,7 +334,7 @@ class StartScreen(FrontScreen):
 
     def deeds(self) -> dict[str, Callable[[], None]]:
         """Return what each deed of this screen does."""
-        sections: dict[str, Callable[[], None]] = {deed.name: partial(self.enter, deed.name) for deed in MENU}
+        sections: dict[str, Callable[[], None]] = {name: partial(self.enter, name) for name in MENU}
         return {**sections, **super().deeds()}
 
     def step_back(self) -> None:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.widgets import Input
 
 from ketamon.console import typed as t
-from ketamon.console.actions.chair import key_of
+from ketamon.console.actions.keys import key_of
 from ketamon.console.view.chair import ChairView
 from ketamon.console.widgets.panel import Field, Form
 from ketamon.domain.intents import CheckIn, Intent

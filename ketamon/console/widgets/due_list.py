@@ -3,7 +3,8 @@
 from textual.content import Content
 from textual.reactive import var
 
-from ketamon.console.actions.chair import Actions, key_of
+from ketamon.console.actions.chair import Actions
+from ketamon.console.actions.keys import key_of
 from ketamon.console.view.before import Todo
 from ketamon.console.view.chair import ChairView
 from ketamon.console.view.desk import DueLine

@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Resize
 
-from ketamon.console.actions.chair import key_of
+from ketamon.console.actions.keys import key_of
 from ketamon.console.actions.walks import WALKS
 from ketamon.console.view.chair import ChairView
 from ketamon.console.view.desk import Gate, GateLine
