@@ -45,6 +45,21 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listened:
+    """How the recorded bytes behind a recording are listened to where its cursor is.
+
+    `why` says why there are no devices and waveforms to show, "" where there are; `passing`: not for long, or at this
+    speed. `unproven`: no sum of the stream covers what is shown. `walks` counts how often somebody moved the cursor:
+    waveforms of another count do not go on from those before.
+    """
+
+    walks: int
+    why: str = ""
+    passing: bool = False
+    unproven: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Beat:
     """The core's pulse: its clock, its speed (1 for live, 0 paused), how long ago the record was last saved.
 
@@ -52,7 +67,7 @@ class Beat:
     for the disk; a few events for a quarter of a second, unless it fails. `devices` tells how each device's line is,
     `waves` brings the waveforms since the last pulse: neither is an event, and no rule knows them. `saved_s` is below 0
     where nothing is saved. `length_s`: how long a recording is that is walked through, None for all else; `remark` is
-    what is to be said of it.
+    what is to be said of it, and `listened` what of its bytes: `waves` are then the last seconds each time.
     """
 
     at: Instant
@@ -66,6 +81,7 @@ class Beat:
     waves: tuple[Wave, ...] = ()
     length_s: float | None = None
     remark: str = ""
+    listened: Listened | None = None
 
 
 class Feed(Protocol):

@@ -9,20 +9,24 @@ import asyncio
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from copy import deepcopy
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from enum import Enum, auto
 from pathlib import Path
+from typing import Protocol
 
 from ketamon.domain import events as e
-from ketamon.domain.fold import apply, is_logged
+from ketamon.domain.fold import apply
+from ketamon.domain.health import DeviceHealth
 from ketamon.domain.instant import Instant
 from ketamon.domain.intents import Intent, SetSpeed
 from ketamon.domain.profile import Profile
-from ketamon.domain.session import SessionState
+from ketamon.domain.session import SessionState, is_logged
+from ketamon.domain.waveforms import Wave
 from ketamon.errors import Refused, SourceError
-from ketamon.follow import RECONNECT_S, Beat, SocketFeed, Source
+from ketamon.follow import RECONNECT_S, Beat, Listened, SocketFeed, Source
 from ketamon.profiles import loads
 
 BEAT_S = 0.1
@@ -30,6 +34,13 @@ BEAT_S = 0.1
 HELD_UP_S = 1.0
 """A player that was held up (its terminal was stopped) goes on from there; it does not leap by more than this."""
 FASTEST = 1000.0
+HEAR_S = 0.25
+"""How often it is listened where the cursor is; as a core has a pulse."""
+HEARD_SPEED = 2.0
+"""Up to this speed eyes can follow waveforms and bytes."""
+LATE_NS = 2_000_000_000
+GRACE_S = 0.25
+"""What was heard is shown until it is so far behind the cursor, or so long after somebody moved that elsewhere."""
 BROKEN = "broken off: its core is gone"
 COMING = "more is coming"
 ASIDE = 2000
@@ -123,11 +134,38 @@ def _copy(state: SessionState) -> SessionState:
     return deepcopy(state, {id(event): event for event in state.log})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """How each device's line is at the cursor, and the last seconds of its waveforms; the rest is as in `Listened`."""
+
+    devices: tuple[DeviceHealth, ...] = ()
+    waves: tuple[Wave, ...] = ()
+    why: str = ""
+    passing: bool = False
+    unproven: bool = False
+
+
+FINDING = Heard(why="it is being looked for in the recorded stream", passing=True)
+
+
+class Listener(Protocol):
+    """Listens to the recorded bytes once more. It is called in a thread, one call at a time; none takes long."""
+
+    def hear(self, ns: int) -> Heard:
+        """Return what is heard at a moment, or why nothing is."""
+        ...
+
+    def read_on(self) -> bool:
+        """Prepare a bit more for what may be asked; return whether there is more to prepare."""
+        ...
+
+
 class Player:
     """A `Feed` that a person walks through. `clock` gives seconds that only grow, `zone` is the local time.
 
-    `fill` brings the events while it runs, None where `add` and `reach` were called before. It plays `speed` times as
-    fast as life, 0 stands still. Every move raises `Refused` where there is nothing to go to.
+    `fill` brings the events while it runs, None where `add` and `reach` were called before; `listener` brings what is
+    no event, for eyes only. It plays `speed` times as fast as life, 0 stands still. Every move raises `Refused` where
+    there is nothing to go to.
     """
 
     def __init__(
@@ -140,6 +178,7 @@ class Player:
         fill: "Callable[[Player], Awaitable[None]] | None" = None,
         zone: tzinfo | None = None,
         remark: str = "",
+        listener: Listener | None = None,
     ) -> None:
         self.film = Film()
         self.profile = profile
@@ -151,6 +190,9 @@ class Player:
         self._speed, self._looked = speed, clock()
         self._ns = self._reached_ns = 0
         self._whole = self._broken = False
+        self._listener, self._heard, self._wanted = listener, FINDING, asyncio.Event()
+        self._heard_ns = self._walks = self._heard_walks = 0
+        self._walked = clock()
 
     # ---------------------------------------------------------------- what comes
 
@@ -172,7 +214,8 @@ class Player:
 
     async def run(self) -> None:
         """Play until cancelled."""
-        await asyncio.gather(*([self._fill(self)] if self._fill else []), self._play())
+        also = ([self._fill(self)] if self._fill else []) + ([self._listen(self._listener)] if self._listener else [])
+        await asyncio.gather(*also, self._play())
 
     async def _play(self) -> None:
         while True:
@@ -211,6 +254,8 @@ class Player:
             return
         self.connected, self.why = True, ""
         self.changes += 1
+        heard, walks = self._hearing(), self._heard_walks
+        listened = Listened(walks=walks, why=heard.why, passing=heard.passing, unproven=heard.unproven)
         self.beat = Beat(
             at=last.plus((self._ns - last.monotonic_ns) / 1e9),
             source=self._source,
@@ -220,7 +265,40 @@ class Player:
             ended=self._whole and self._ns == self._end_ns,
             length_s=self._end_ns / 1e9,
             remark=self._remark if self._whole else BROKEN if self._broken else COMING,
+            devices=heard.devices,
+            waves=heard.waves,
+            listened=listened if self._listener else None,
         )
+
+    # ---------------------------------------------------------------- listening
+
+    async def _listen(self, listener: Listener) -> None:
+        """Keep hearing where the cursor is. Neither keys nor time wait for it."""
+        while True:
+            self._wanted.clear()
+            await self.hear()
+            more = await asyncio.to_thread(listener.read_on)
+            urgent = self._heard.passing and self._hearing() is self._heard
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0 if urgent else BEAT_S / 4 if more else HEAR_S):
+                    await self._wanted.wait()
+
+    async def hear(self) -> None:
+        """Listen where the cursor is; if somebody moves it meanwhile, what was heard is dropped."""
+        if self._listener is None or not self.film.events or self._speed > HEARD_SPEED:
+            return
+        ns, walks = self._ns, self._walks
+        heard = await asyncio.to_thread(self._listener.hear, ns)
+        if walks == self._walks:
+            self._heard, self._heard_ns, self._heard_walks = heard, ns, walks
+            self._tell()
+
+    def _hearing(self) -> Heard:
+        """Return what was heard last where that is true of the cursor, else why nothing is."""
+        if self._speed > HEARD_SPEED:
+            return Heard(why=f"no waveforms and bytes at {self._speed:g}×, above {HEARD_SPEED:g}×", passing=True)
+        walked = self._walks != self._heard_walks and self._clock() - self._walked > GRACE_S
+        return FINDING if walked or self._ns - self._heard_ns > LATE_NS else self._heard
 
     async def ask(self, intent: Intent, pin: str = "") -> str:  # noqa: ARG002 (a feed is asked with a PIN)
         """Change the speed; nothing else can be asked of what is over."""
@@ -231,25 +309,30 @@ class Player:
         if intent.speed and self._whole and self._ns == self._end_ns:
             return "it is at its end; go back first, home goes to the start"
         self._speed, self._looked = intent.speed, self._clock()
+        self._wanted.set()
         self._tell()
         return ""
 
     # ---------------------------------------------------------------- walking
 
+    def _walk(self, ns: int, count: int | None = None) -> None:
+        """Go somewhere because somebody wants to, and listen there."""
+        self._go(ns, count)
+        self._walks, self._walked = self._walks + 1, self._clock()
+        self._wanted.set()
+        self._tell()
+
     def move(self, seconds: float) -> None:
         """Go by a length of time, back where it is negative; no further than start and end."""
-        self._go(self._ns + round(seconds * 1e9))
-        self._tell()
+        self._walk(self._ns + round(seconds * 1e9))
 
     def start(self) -> None:
         """Go to the first moment."""
-        self._go(0)
-        self._tell()
+        self._walk(0)
 
     def end(self) -> None:
         """Go to the last moment that there is so far."""
-        self._go(self._end_ns)
-        self._tell()
+        self._walk(self._end_ns)
 
     def step(self, by: int, kind: Kind) -> None:
         """Go to the next one of a kind (`by` 1), or the one before (-1), and stop there to look at it."""
@@ -263,8 +346,7 @@ class Player:
     def to(self, count: int) -> None:
         """Go to the moment when the first `count` events have just happened, and stop there to look at it."""
         self._speed = 0.0
-        self._go(self.film.times_ns[count - 1], count)
-        self._tell()
+        self._walk(self.film.times_ns[count - 1], count)
 
     def to_clock(self, clock: time) -> None:
         """Go to when the clock on the wall showed this."""
@@ -274,8 +356,7 @@ class Player:
             wanted += timedelta(days=1)
         if wanted > last + timedelta(minutes=1):
             raise Refused(f"the recording goes from {first:%H:%M} to {last:%H:%M}")
-        self._go(self.film.moment_ns(wanted))
-        self._tell()
+        self._walk(self.film.moment_ns(wanted))
 
     def entries(self) -> tuple[list[tuple[int, e.Event]], SessionState]:
         """Return all that a person reads, each with its place for `to`, and the state after the last event so far."""

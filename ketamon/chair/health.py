@@ -74,6 +74,7 @@ class Health:
     def told(self, device: str, at: Instant) -> DeviceHealth:
         """Say how the line is now."""
         garbage, garbage_at = self._garbage or (None, None)
+        self.pulse(at)
         return DeviceHealth(
             device=device,
             received=self._received,
@@ -99,11 +100,14 @@ class Health:
                 fate[place] = what
         return "".join(fate)
 
-    def _rate(self, at: Instant) -> float:
-        """Return the bytes a second since a few seconds ago."""
+    def pulse(self, at: Instant) -> None:
+        """Note how much has come by now: bytes a second are counted from a pulse of a few seconds ago."""
         while len(self._marks) > 1 and at.since(self._marks[1][0]) >= RATE_OVER_S:
             self._marks.popleft()
         self._marks.append((at, self._received))
+
+    def _rate(self, at: Instant) -> float:
+        """Return the bytes a second since a few seconds ago."""
         since, before = self._marks[0]
         seconds = at.since(since)
         return round((self._received - before) / seconds, 1) if seconds > 0 else 0.0

@@ -21,12 +21,12 @@ class _Gathering:
         self.came: Instant | None = None
         self.broken = False
 
-    def add(self, block: SampleBlock, at: Instant) -> None:
+    def add(self, block: SampleBlock, at: Instant, kept_s: float) -> None:
         rate = block.rate_hz
         missing_s = BREAK_S if self.broken else 0.0
         if self.came is not None and (silence := at.since(self.came) - len(block.samples) / rate) > LATE_S:
             missing_s = max(missing_s, silence)
-        kept = round(KEPT_S * rate)
+        kept = round(kept_s * rate)
         self.samples += [None] * min(round(missing_s * rate), kept)
         self.samples += block.samples
         if (excess := len(self.samples) - kept) > 0:
@@ -35,19 +35,24 @@ class _Gathering:
         self.block, self.came, self.broken = block, at, False
 
     def take(self, device: str) -> Wave:
-        block, start = self.block, self.start
-        samples, self.samples = tuple(self.samples), []
-        self.start += len(samples)
+        wave = self.wave(device, 0.0)
+        self.start += len(self.samples)
+        self.samples = []
+        return wave
+
+    def wave(self, device: str, quiet_s: float) -> Wave:
+        block = self.block
         whole = SampleBlock(
-            signal=block.signal, rate_hz=block.rate_hz, samples=samples, unit=block.unit, site=block.site
+            signal=block.signal, rate_hz=block.rate_hz, samples=tuple(self.samples), unit=block.unit, site=block.site
         )
-        return Wave(device=device, start=start, block=whole)
+        return Wave(device=device, start=self.start, block=whole, quiet_s=quiet_s)
 
 
 class Waves:
-    """The waveforms of one device."""
+    """The waveforms of one device; of each the last `kept_s` are kept until they are taken."""
 
     def __init__(self) -> None:
+        self.kept_s = KEPT_S
         self._gathered: dict[tuple[Signal, str], _Gathering] = {}
 
     def add(self, block: SampleBlock, at: Instant) -> None:
@@ -56,7 +61,7 @@ class Waves:
         known = self._gathered.get(key)
         if known is None or known.block.rate_hz != block.rate_hz:
             known = self._gathered[key] = _Gathering(block)
-        known.add(block, at)
+        known.add(block, at, self.kept_s)
 
     def broke(self) -> None:
         """Bytes were lost: samples may have been among them, so what comes next does not follow what came before."""
@@ -66,3 +71,11 @@ class Waves:
     def take(self, device: str) -> tuple[Wave, ...]:
         """Hand out what came since the last time."""
         return tuple(gathering.take(device) for gathering in self._gathered.values() if gathering.samples)
+
+    def last(self, device: str, at: Instant) -> tuple[Wave, ...]:
+        """Show what is kept, and how long ago its last sample came; it stays."""
+        return tuple(
+            gathering.wave(device, at.since(gathering.came))
+            for gathering in self._gathered.values()
+            if gathering.samples and gathering.came is not None
+        )

@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from ketamon.chair import launch
+from ketamon.chair import launch, tape
 from ketamon.chair.drives import ReplayDrive
 from ketamon.cli import headless, options
 from ketamon.follow import Source
@@ -43,7 +43,9 @@ def main(argv: list[str]) -> int:
 
     def screen(path: Path) -> int:
         speed = min(args.speed or 1.0, FASTEST)
-        player = Player(Source.REPLAY, load(None)[0], time.monotonic, speed=speed, fill=from_core(path))
+        listener = tape.of_stream(options.stream(args.file))
+        fill = from_core(path)
+        player = Player(Source.REPLAY, load(None)[0], time.monotonic, speed=speed, fill=fill, listener=listener)
         return console.play(player, sound=args.sound)
 
     return console.with_core(given, "replay", screen, passphrase)

@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+from ketamon.chair import tape
 from ketamon.cli import options
 from ketamon.domain.events import Event, SessionOpened
 from ketamon.errors import SourceError, UsageError, VerificationError
@@ -38,7 +39,7 @@ def main(argv: list[str]) -> int:
     options.take_passphrase(args)
     path = _chosen(args)
     verdict = examine(path)
-    player = opened(sound_part(path, verdict), verdict)
+    player = opened(path, sound_part(path, verdict), verdict)
     from ketamon.cli import console  # noqa: PLC0415 (a screen is loaded only where one is wanted)
 
     code = console.play(player, sound=None)
@@ -47,9 +48,11 @@ def main(argv: list[str]) -> int:
     return code
 
 
-def opened(events: list[Event], verdict: Verdict) -> Player:
+def opened(path: Path, events: list[Event], verdict: Verdict) -> Player:
     """Return a player of a record, at its end."""
-    player = Player(Source.REVIEW, load(None)[0], time.monotonic, speed=0.0, remark=remark(verdict))
+    listener = tape.of_record(path, events)
+    said = remark(verdict)
+    player = Player(Source.REVIEW, load(None)[0], time.monotonic, speed=0.0, remark=said, listener=listener)
     for event in events:
         player.add(event)
     player.reach(None, whole=True)

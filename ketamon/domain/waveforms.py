@@ -40,9 +40,11 @@ class SampleBlock:
 class Wave:
     """A piece of one of a device's waveforms. `start` is the number of its first sample, counted from the beginning.
 
-    A piece that begins later than the last one ended shows that samples in between never came here.
+    A piece that begins later than the last one ended shows that samples in between never came here; one that begins
+    earlier brings some once more. `quiet_s` is how long ago its last sample was measured.
     """
 
     device: str
     start: int
     block: SampleBlock
+    quiet_s: float = 0.0

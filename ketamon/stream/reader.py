@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NamedTuple, Self
 
 import msgspec
 
@@ -43,7 +43,8 @@ class Report:
     what is `unfinished`; no problem means the file is as it was written. `mended` is none: what a crash tore before the
     writer went on, covered as it is by the next sum. `unknown` counts records of kinds this version does not know.
     `size` and `sha256` are of the whole lines, `torn` is what follows the last of them. `uncovered` records and damage
-    `behind` (the first 100) stand after the last good sum. `heads` counts the notes of how far the record went.
+    `behind` (the first 100) stand after the last good sum. `heads` counts the notes of how far the record went,
+    `faults` all damage that was ever found.
     """
 
     records: int = 0
@@ -63,9 +64,11 @@ class Report:
     behind: list[tuple[int, str]] = field(default_factory=list)
     more_behind: int = 0
     bad_sums: int = 0
+    faults: int = 0
 
     def found(self, line: int, text: str) -> None:
         """Note damage: behind the last good sum first of all, where it may be what a crash left."""
+        self.faults += 1
         if len(self.behind) < _MAX_PROBLEMS:
             self.behind.append((line, text))
         else:
@@ -108,6 +111,14 @@ class Report:
         return said + [
             f"{count} records of the unknown kind {kind!r} were skipped" for kind, count in self.unknown.items()
         ]
+
+
+class Place(NamedTuple):
+    """Where a record begins: bytes and lines before it, and how many of an encrypted stream's."""
+
+    offset: int
+    line: int
+    number: int
 
 
 class StreamReader:
@@ -180,6 +191,23 @@ class StreamReader:
             if self._size in self._ends:
                 self._marks.discard((self._size, self._hash.hexdigest()))
         self._finish()
+
+    @property
+    def place(self) -> Place:
+        """Where the record that was read last begins."""
+        return Place(self._size, self._line - 1, self.seal.number - 1 if self.seal else 0)
+
+    def go(self, place: Place) -> None:
+        """Read on from a place of this file. What was not read on the way there, the report knows nothing of."""
+        self._file.seek(place.offset)
+        self._size, self._line = place.offset, place.line
+        if self.seal:
+            self.seal.number = place.number
+
+    @property
+    def foreign(self) -> bool:
+        """Whether bytes that the session's record tells of did not come yet, or are not those here."""
+        return bool(self._marks)
 
     def _skip(self, piece: bytes) -> bool:
         """Read over a line that is too long, in pieces; return whether it comes to an end."""

@@ -12,6 +12,7 @@ be seen; the defaults are what a good protocol can.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from random import Random
@@ -160,6 +161,15 @@ class DriverContract:
         for sizes in ([1], [2, 3], *([random.randint(1, 300) for _ in range(5)] for _ in range(6))):
             same = replay(self.spec.make(), recut(said.steps, sizes)) == whole
             assert same, f"cut into pieces of {sizes} the outputs differ"
+
+    def test_a_copy_goes_on_alike(self) -> None:
+        """A driver can be copied in the middle (who walks through a recording goes back to one), and goes on alike."""
+        said, driver = self.said(), self.spec.make()
+        half = len(said.steps) // 2
+        for at, data in said.steps[:half]:
+            list(driver.tick(at) if data is None else driver.feed(data, at))
+        copy = deepcopy(driver)
+        assert replay(driver, said.steps[half:]) == replay(copy, said.steps[half:])
 
     def test_damaged_chunks_change_nothing(self) -> None:
         """The same holds for damaged bytes and noise."""

@@ -18,7 +18,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from struct import Struct
-from types import MappingProxyType
 
 from ketamon.domain.parameters import CUFF, PARAMETERS, Parameter
 from ketamon.domain.readings import Quality, Reading
@@ -121,7 +120,7 @@ def _reading(field: Field, raw: int, quality: Quality, site: str, factor: float,
 @lru_cache(maxsize=64)
 def _leads(label: int) -> Mapping[int, str]:
     lead_of = {channel: LEADS.get(label >> shift & 15) for channel, shift in LEAD_SHIFTS.items()}
-    return MappingProxyType({channel: lead for channel, lead in lead_of.items() if lead})
+    return {channel: lead for channel, lead in lead_of.items() if lead}
 
 
 class Basic:

@@ -1,5 +1,6 @@
 """The line with the pumps on it: whom to ask what, and what the answers say."""
 
+from collections import deque
 from collections.abc import Iterator
 from itertools import chain
 
@@ -42,7 +43,8 @@ class Ne1000:
         self._wanted = form
         self._form = form
         self._pumps: dict[int, Pump] = {}
-        self._questions = self._rounds()
+        self._questions: deque[tuple[Form | None, _Question]] = deque()
+        self._tried = ADDRESSES[-1]
         self._asked: _Question | None = None
         self._pace = Pace(PERIOD_NS)
         self._heard: Instant | None = None
@@ -59,26 +61,27 @@ class Ne1000:
             return
         if self._heard is not None and at.since(self._heard) > LOST_S:
             self._form = self._wanted
-        form, self._asked = next(self._questions)
-        yield Send(REQUESTS[form][self._asked])
+        if not self._questions:
+            self._questions.extend(self._round())
+        form, self._asked = self._questions.popleft()
+        yield Send(REQUESTS[form or self._form or Form.BASIC][self._asked])
 
     def flush(self, at: Instant) -> Iterator[Output]:
         """The input has ended."""
         for piece in self._frames.flush():
             yield from self._piece(piece, at)
 
-    def _rounds(self) -> Iterator[tuple[Form, _Question]]:
-        """Give all questions to the pumps that are there, then one to an address where none is; and so on."""
-        last = ADDRESSES[-1]
-        while True:
-            there = [] if self._form is None else [a for a, pump in sorted(self._pumps.items()) if pump.status]
-            for question in [(address, verb) for address in there for verb in AGAIN]:
-                yield self._form or Form.BASIC, question
-            others = [address for address in ADDRESSES if address not in there]
-            if others:
-                last = min(others, key=lambda address: (address - last - 1) % len(ADDRESSES))
-                for form in _FORMS_TRIED if self._form is None else (self._form,):
-                    yield form, (last, ONCE)
+    def _round(self) -> Iterator[tuple[Form | None, _Question]]:
+        """Give all questions to the pumps that are there, then one to an address where none is."""
+        there = [] if self._form is None else [a for a, pump in sorted(self._pumps.items()) if pump.status]
+        for address in there:
+            for verb in AGAIN:
+                yield None, (address, verb)
+        others = [address for address in ADDRESSES if address not in there]
+        if others:
+            self._tried = min(others, key=lambda address: (address - self._tried - 1) % len(ADDRESSES))
+            for form in _FORMS_TRIED if self._form is None else (self._form,):
+                yield form, (self._tried, ONCE)
 
     def _piece(self, piece: Piece, at: Instant) -> Iterator[Output]:
         answer = parse(piece.content) if piece.content is not None else None
