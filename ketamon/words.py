@@ -240,6 +240,13 @@ def _opened(b: e.SessionOpened, _state: SessionState, profile: Profile) -> Words
     return f"session opened under {profile.title or b.profile}{warning}", ""
 
 
+def _not_recorded(b: e.NotRecorded, _state: SessionState, _profile: Profile) -> Words:
+    """`since` is a time of day, for the line itself says until when."""
+    counts = ", ".join(f"{device} {count}" for device, count in b.devices.items())
+    since = f" since {b.since.wall:%H:%M:%S} UTC" if b.since else ""
+    return f"measurements found no room and are not recorded{since}: {counts or 'one'}", ""
+
+
 def _unknown(b: e.Unknown, _state: SessionState, _profile: Profile) -> Words:
     return f"unknown event “{b.type}” of a newer ketamon", ""
 
@@ -284,6 +291,7 @@ _SAID: dict[type, Callable[[Any, SessionState, Profile], Words]] = {
     e.ClockStepped: lambda b, _s, _p: (f"the clock was moved by {leap(b.seconds)}", ""),
     e.DeviceOperated: lambda b, _s, _p: (f"{b.device}: {b.action.replace('-', ' ')}", str(b.by)),
     e.RecordingChanged: lambda b, _s, _p: (f"recording {'degraded: ' + b.why if b.degraded else 'fine again'}", ""),
+    e.NotRecorded: _not_recorded,
     e.SoundChanged: lambda b, _s, _p: (f"sound: {b.why}" if b.why else f"alarms sound at {b.console}", ""),
     e.GateChanged: _gate,
     e.StreamClosed: lambda b, _s, _p: (f"stream closed, {b.stream.size} bytes", ""),

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import Protocol
 
@@ -26,7 +27,8 @@ from ketamon.domain.waveforms import Wave
 from ketamon.errors import KetamonError, Refused
 from ketamon.follow import Beat, Source, beat_line
 from ketamon.port.clock import Clock
-from ketamon.store.chain import Head
+from ketamon.store.backlog import rows
+from ketamon.store.chain import Head, event_of
 from ketamon.store.reader import Reader
 from ketamon.store.writer import Store
 from ketamon.stream.writer import StreamWriter
@@ -248,8 +250,6 @@ class Core:
     async def _pulse(self) -> None:
         while self._server is not None:
             self._disk.look(self.store, self.stream)
-            if self.store is not None:
-                self._server.durable(self.store.durable_seq)
             self._waves = self._new_waves()
             self._server.send_beat()
             await asyncio.sleep(BEAT_S)
@@ -277,7 +277,12 @@ class Core:
         return beat_line(beat)
 
     def _history(self, after: int) -> Iterator[e.Event]:
-        if self.record is None:
+        """Read the record behind an event, then what waits for the disk."""
+        if self.record is None or self.store is None:
             return
-        with Reader(self.record) as reader:
-            yield from reader.events(after + 1)
+        waiting = self.store.waiting
+        durable = self.store.durable_seq
+        if after < durable:
+            with Reader(self.record) as reader:
+                yield from takewhile(lambda event: event.seq <= durable, reader.events(after + 1))
+        yield from (event_of(row) for row in rows(waiting) if row.seq > max(after, durable))

@@ -7,8 +7,8 @@ A follower that does not read is cut off, never waited for: it connects again an
 import asyncio
 import os
 import socket
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -25,6 +25,8 @@ MAX_BACKLOG = 8 << 20
 """Bytes a follower may be behind before it is cut off: about ten minutes of a busy chair."""
 MAX_LINE = 1 << 20
 """The longest request that is read."""
+CHUNK = 500
+"""Events that are sent at once to a follower that comes late."""
 
 
 class _Request(msgspec.Struct):
@@ -47,7 +49,7 @@ def event_line(event: Event) -> bytes:
 
 
 class Server:
-    """Followers of one core. `history` reads durable events up to a number; `ask` does what a person wants.
+    """Followers of one core. `history` gives all events behind a number; `ask` does what a person wants.
 
     `mute` hears of a console that told how it sounds and is gone.
     """
@@ -65,8 +67,6 @@ class Server:
         self._mute = mute
         self._consoles: dict[asyncio.StreamWriter, str] = {}
         self._followers: set[asyncio.StreamWriter] = set()
-        self._recent: deque[tuple[int, bytes]] = deque()
-        self._durable = 0
         self._server: asyncio.Server | None = None
         self._place: _Place | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -94,18 +94,10 @@ class Server:
         if self._place is not None:
             self._place.release()
 
-    def durable(self, seq: int) -> None:
-        """Events up to this number can be read from the record; they need not be kept here."""
-        self._durable = max(self._durable, seq)
-        while self._recent and self._recent[0][0] <= self._durable:
-            self._recent.popleft()
-
     def send_events(self, events: Iterable[Event]) -> None:
         """Pass events on to all followers."""
         for event in events:
-            line = event_line(event)
-            self._recent.append((event.seq, line))
-            self._send(line)
+            self._send(event_line(event))
 
     def send_beat(self) -> None:
         """Pass the pulse on to all followers."""
@@ -146,15 +138,16 @@ class Server:
                 self._tasks.discard(task)
 
     async def _catch_up(self, writer: asyncio.StreamWriter) -> None:
-        """Send the past. Only the last step, from record to live, must not be interrupted."""
-        sent = 0
-        while sent < self._durable:
-            for lines in _chunks(self._history(sent), self._durable):
-                writer.writelines(event_line(event) for event in lines)
-                sent = lines[-1].seq
-                await writer.drain()
-                await asyncio.sleep(0)  # a long past must not stop bytes and alarms
-        writer.writelines(line for seq, line in self._recent if seq > sent)
+        """Send the past. Only the last step, from what is left of it to live, must not be interrupted."""
+        sent, more = 0, True
+        while more:
+            more = False
+            for events in _chunks(self._history(sent)):
+                writer.writelines(map(event_line, events))
+                sent = events[-1].seq
+                if more := len(events) == CHUNK:
+                    await writer.drain()
+                    await asyncio.sleep(0)  # a long past must not stop bytes and alarms
         writer.write(self._beat())
         self._followers.add(writer)
 
@@ -194,15 +187,8 @@ class _Place:
         self._lock.release()
 
 
-def _chunks(events: Iterable[Event], last: int, size: int = 500) -> Iterator[list[Event]]:
-    """Cut events up to the number `last` into lists, so that a long past does not stop the core."""
-    chunk: list[Event] = []
-    for event in events:
-        if event.seq > last:
-            break
-        chunk.append(event)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
-    if chunk:
+def _chunks(events: Iterable[Event]) -> Iterator[list[Event]]:
+    """Cut events into lists, so that a long past does not stop the core. Only the last is short."""
+    left = iter(events)
+    while chunk := list(islice(left, CHUNK)):
         yield chunk

@@ -12,10 +12,10 @@ from ketamon.cli.attach import only_chair
 from ketamon.cli.lines import entry, since
 from ketamon.codec import encode_json
 from ketamon.domain import events as e
-from ketamon.domain.fold import apply, is_logged
+from ketamon.domain.fold import apply
 from ketamon.domain.profile import Profile
 from ketamon.domain.readings import Mode
-from ketamon.domain.session import SessionState
+from ketamon.domain.session import SessionState, is_logged
 from ketamon.errors import UsageError
 from ketamon.follow import SocketFeed, Source
 from ketamon.local import socket_path

@@ -6,7 +6,7 @@ Nothing is edited: a correction is an event that names the sequence number it co
 so that an older record reads as it was written.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from math import inf
@@ -81,6 +81,7 @@ __all__ = [
     "LinkChanged",
     "Measured",
     "NotDone",
+    "NotRecorded",
     "Noted",
     "ObservationCorrected",
     "Observed",
@@ -248,6 +249,19 @@ class RecordingChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotRecorded:
+    """A measurement that was shown and found no room, while the record could not be written. It has its number only.
+
+    Of those that came in a row the last counts all: `devices` says how many of which device, the first of them came at
+    `since`. One that counts nothing is counted by a later one; in older records by the `RecordingChanged` behind it.
+    """
+
+    TYPE: ClassVar[str] = "not-recorded"
+    devices: dict[str, int] = field(default_factory=dict)
+    since: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SoundChanged:
     """`console` sounds the alarms of this session now, or cannot; of several the last that said so counts.
 
@@ -289,7 +303,7 @@ class Unknown:
 
 Body = (
     Act | Report | SessionOpened | SessionResumed | StoodStill | PhaseChanged | AlarmChanged | GateChanged
-    | ClockStepped | RecordingChanged | SoundChanged | CourseFound | StreamClosed
+    | ClockStepped | RecordingChanged | NotRecorded | SoundChanged | CourseFound | StreamClosed
     | Unknown
 )  # fmt: skip
 

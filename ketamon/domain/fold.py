@@ -26,6 +26,7 @@ from ketamon.domain.session import (
     SessionState,
     SourceKey,
     counts,
+    is_logged,
     logged,
 )
 
@@ -39,11 +40,6 @@ def apply(state: SessionState, event: e.Event) -> SessionState:
     if is_logged(event):
         state.log.append(event)
     return state
-
-
-def is_logged(event: e.Event) -> bool:
-    """Tell whether an event belongs to the log that people read."""
-    return type(event.body) not in _QUIET
 
 
 def fold(events: Iterable[e.Event], state: SessionState | None = None) -> SessionState:
@@ -378,6 +374,12 @@ def _recording(state: SessionState, body: e.RecordingChanged, _: e.Event) -> Non
     state.recording_degraded = body.why or "cannot be written" if body.degraded else ""
 
 
+def _not_recorded(state: SessionState, _body: e.NotRecorded, event: e.Event) -> None:
+    """What was measured then is not here, so what was known before is no longer current, whoever measured it."""
+    for device in state.devices:
+        _drop_values(state, device, event)
+
+
 def _sound(state: SessionState, body: e.SoundChanged, _: e.Event) -> None:
     state.sound = body
 
@@ -434,6 +436,7 @@ _FOLD: dict[type, Callable[[SessionState, Any, e.Event], None]] = {
     e.Signed: _signed,
     e.ClockStepped: _clock,
     e.RecordingChanged: _recording,
+    e.NotRecorded: _not_recorded,
     e.SoundChanged: _sound,
     e.DeviceOperated: _logged,
     e.StreamClosed: _logged,
@@ -443,6 +446,3 @@ _FOLD: dict[type, Callable[[SessionState, Any, e.Event], None]] = {
 _OF_DEVICE = frozenset(
     {e.LinkChanged, e.Measured, e.PumpReported, e.DeviceAlarmsReported, e.DeviceNoticed, e.BytesRejected}
 )
-
-_QUIET = frozenset({e.Measured, e.PumpReported, e.BytesRejected, e.DeviceNoticed, e.GateChanged})
-"""Events too frequent for the log that people read; they stand in the state."""

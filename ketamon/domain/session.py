@@ -198,6 +198,16 @@ def age_known(state: SessionState, then: Instant) -> bool:
     return state.ages_from is None or then >= state.ages_from
 
 
+_QUIET = frozenset({e.Measured, e.PumpReported, e.BytesRejected, e.DeviceNoticed, e.GateChanged})
+"""Events too frequent for the log that people read; they stand in the state."""
+
+
+def is_logged(event: e.Event) -> bool:
+    """Tell whether an event belongs to the log that people read."""
+    body = event.body
+    return type(body) not in _QUIET and not (isinstance(body, e.NotRecorded) and body.since is None)
+
+
 def logged(state: SessionState, seq: int) -> e.Event | None:
     """Return an event of the log by its number, None where there is none."""
     at = bisect_left(state.log, seq, key=lambda event: event.seq)

@@ -78,6 +78,7 @@ class Appender:
                 self._by = connect(self._path)
                 read_head(self._by)
                 mapped.settle(self._path)
+                sync_directory(self._path.parent)  # SQLite syncs the name of a new log, and lets it pass if that fails
         except FAILURES:
             connection.close()
             self._let_go()

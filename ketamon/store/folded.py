@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from ketamon.domain.events import BytesRejected, GateChanged, Measured, PumpReported
+from ketamon.domain.events import BytesRejected, GateChanged, Measured, NotRecorded, PumpReported
 from ketamon.domain.fold import apply, fold
 from ketamon.domain.session import SessionState
 from ketamon.errors import KetamonError
 from ketamon.store.reader import Reader
 
-_EVERY_SECOND = (Measured.TYPE, PumpReported.TYPE, BytesRejected.TYPE, GateChanged.TYPE)
+_EVERY_SECOND = tuple(kind.TYPE for kind in (Measured, PumpReported, BytesRejected, GateChanged, NotRecorded))
 
 States = dict[Path, SessionState]
 Reasons = dict[Path, str]

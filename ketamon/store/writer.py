@@ -3,44 +3,39 @@
 One thread owns the one writing connection. Measurements wait up to a quarter of a second for company; what is urgent is
 committed at once, with all that waits. An event is acknowledged after its COMMIT, never before.
 
-Each row is chained when it arrives, so a signature can name the head of all before it at once. When the file cannot be
-written, rows wait in memory and the writer tries again and again. When too many wait, an arriving *measurement* is
-replaced by a "not-recorded" event with its number and its time: the record then says that something was measured there
-and could not be kept. Arriving, not oldest: what was chained and perhaps signed never changes, and what people did, and
-alarms, are always kept. Such a stand-in takes some 300 bytes, so a whole day of them fits in memory.
+When the file cannot be written, events wait in memory (`ketamon.store.backlog`) and the writer tries again and again.
+It writes them in portions, so a try that fails costs little, however much waits.
 """
 
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ketamon.domain.events import Event, Measured, PumpReported, Unknown
+from ketamon.domain.events import Event
 from ketamon.domain.recording import Unsaved
 from ketamon.errors import KetamonError, SourceError
 from ketamon.store.appender import FAILURES, Appender, cause
-from ketamon.store.chain import Head, Row, row_of
+from ketamon.store.backlog import Backlog, Waiting
+from ketamon.store.chain import Head, Row
 from ketamon.store.lock import WriterLock
-
-NOT_RECORDED = "not-recorded"
-"""Type of the event that stands for a measurement which found no room: shown, folded as nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """How long an event may wait for company (s), the pauses between tries (s, the last repeats), how many may wait.
 
-    50,000 rows are three two-hour sessions of one chair, about 40 MB.
+    50,000 rows are three two-hour sessions of one chair, about 40 MB; `portion` rows are written at once.
     """
 
     group_s: float = 0.25
     retry_s: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0)
     queue: int = 50_000
+    portion: int = 5_000
 
 
 class Store:
@@ -62,32 +57,35 @@ class Store:
     ) -> None:
         self._path, self._clock, self._on_degraded, self._limits = path, clock, on_degraded, limits
         self._changed = threading.Condition()  # guards all below
-        self._rows: list[Row] = []
         self._acks: deque[tuple[int, Future[Head]]] = deque()
         self._urgent = self._closing = self._ended = self._dead = False
         self._told = ""  # what on_degraded heard last; "" is "all is well"
         self._tries = 0
+        self._owed = 0  # the last event when a try failed; all is well again when it is safe
         self._write = self._writing = 0  # the number of the last write, and the last row of the one under way
         self._saved_at: int | None = None
+        self._backlog: Backlog  # this and what is durable is known once the thread has opened the file
+        self._durable: Head
         self._lock = WriterLock(path)
         opened: Future[Head] = Future()
         self._thread = threading.Thread(target=self._run, args=(opened,), name=f"store {path.name}", daemon=True)
         self._thread.start()
         try:
-            self._head = self._durable = opened.result()
+            opened.result()
         except KetamonError:
             self._lock.release()
             raise
 
     @property
     def head(self) -> Head:
-        """The end of the chain, waiting rows included."""
-        return self._head
+        """The end of the chain, with all that waits."""
+        with self._changed:
+            return self._backlog.seal()
 
     @property
     def head_hash(self) -> str:
         """The hash of the last event appended, in hexadecimal: what a signature that comes next covers."""
-        return self._head.hash.hex()
+        return self.head.hash.hex()
 
     @property
     def durable(self) -> Head:
@@ -113,7 +111,13 @@ class Store:
     def unsaved(self) -> Unsaved | None:
         """What was appended and is not safe yet; None where all is."""
         with self._changed:
-            return _listed(self._rows)
+            return self._backlog.unsaved
+
+    @property
+    def waiting(self) -> Sequence[Waiting]:
+        """What was appended and is not safe yet, to be read with `ketamon.store.backlog.rows`."""
+        with self._changed:
+            return self._backlog.waiting()
 
     def append(self, events: Sequence[Event], urgent: bool) -> Future[Head]:
         """Take the next events. The future resolves to the durable end of the chain once they are in the file.
@@ -126,11 +130,8 @@ class Store:
         with self._changed:
             if self._closing or self._dead:
                 raise SourceError(f"{self._path} is closed; nothing can be added to it")
-            rows = self._chain(events)
-            if rows:
-                self._rows += rows
-                self._head = rows[-1].head
-            self._urgent |= urgent and bool(self._rows)
+            self._backlog.add(events)
+            self._urgent |= urgent and bool(self._backlog)
             future = self._future()
             self._changed.notify()
         self._acknowledge()
@@ -143,21 +144,8 @@ class Store:
         else:
             future = Future()
             future.set_running_or_notify_cancel()
-        self._acks.append((self._head.seq, future))
+        self._acks.append((self._backlog.seq, future))
         return future
-
-    def _chain(self, events: Sequence[Event]) -> list[Row]:
-        rows: list[Row] = []
-        head = self._head
-        for event in events:
-            if event.seq != head.seq + 1:
-                raise ValueError(f"event {event.seq} cannot follow event {head.seq}")
-            full = len(self._rows) + len(rows) >= self._limits.queue
-            if full and isinstance(event.body, Measured | PumpReported):
-                event = _stand_in(event)  # noqa: PLW2901 (it takes its place)
-            rows.append(row_of(event, head.hash))
-            head = rows[-1].head
-        return rows
 
     def close(self, *, ended: bool = False) -> None:
         """Write all that waits, then let go of the file. `ended`: the session is over, put the closing mark.
@@ -192,7 +180,9 @@ class Store:
             wrapped = error if isinstance(error, KetamonError) else SourceError(f"{self._path}: {cause(error)}")
             opened.set_exception(wrapped)
             return
-        opened.set_result(appender.head)
+        self._durable = appender.head
+        self._backlog = Backlog(self._durable, self._limits.queue)
+        opened.set_result(self._durable)
         try:
             self._serve(appender)
         finally:
@@ -216,27 +206,31 @@ class Store:
                 self._failed(cause(error))
 
     def _due(self) -> list[Row]:
-        """Wait until something must be written and return all that waits; nothing means the end."""
+        """Wait until something must be written and return what comes next; nothing means the end."""
         with self._changed:
             if self._tries:
                 pauses = self._limits.retry_s
                 self._changed.wait_for(lambda: self._closing, pauses[min(self._tries, len(pauses)) - 1])
             else:
-                self._changed.wait_for(lambda: self._rows or self._closing)
+                self._changed.wait_for(lambda: self._backlog or self._closing)
                 self._changed.wait_for(lambda: self._urgent or self._closing, self._limits.group_s)
-            self._urgent = False
+            rows = self._backlog.next(self._limits.portion)
+            self._urgent = bool(rows) and rows[-1].seq < self._backlog.seq  # more waits: it goes on at once
             self._write += 1
-            self._writing = self._rows[-1].seq if self._rows else 0
-            return list(self._rows)
+            self._writing = rows[-1].seq if rows else 0
+            return rows
 
     def _saved(self, rows: list[Row]) -> None:
+        lost = None
         with self._changed:
             self._durable, self._saved_at = rows[-1].head, self._clock()
-            del self._rows[: len(rows)]
+            self._backlog.written(self._durable)
             self._tries = self._writing = 0
+            caught_up = self._durable.seq >= self._owed
+            if caught_up:
+                lost, self._backlog.lost = self._backlog.lost, None
         self._acknowledge()
-        lost = _listed([row for row in rows if _is_stand_in(row)])
-        if self._told or lost:
+        if caught_up and (self._told or lost):
             self._told = ""
             self._on_degraded(False, f"measurements found no room and are not recorded: {lost}" if lost else "")
 
@@ -244,8 +238,8 @@ class Store:
         with self._changed:
             self._tries += 1
             self._writing = 0
-            full = any(map(_is_stand_in, reversed(self._rows)))
-        if full:
+            self._owed, lost = self._backlog.seq, self._backlog.lost
+        if lost:
             why += "; measurements find no room and are not recorded"
         if why != self._told:
             self._told = why
@@ -268,18 +262,3 @@ class Store:
             self._acks.clear()
         for future in futures:
             future.set_exception(SourceError(f"{self._path}: the event was not saved"))
-
-
-def _stand_in(event: Event) -> Event:
-    return replace(event, body=Unknown(type=NOT_RECORDED, version=1, body=f'{{"type":"{event.body.TYPE}"}}'))
-
-
-def _is_stand_in(row: Row) -> bool:
-    return row.type == NOT_RECORDED.encode()
-
-
-def _listed(rows: Sequence[Row]) -> Unsaved | None:
-    if not rows:
-        return None
-    since, until = (datetime.fromisoformat(row.wall.decode()) for row in (rows[0], rows[-1]))
-    return Unsaved(len(rows), rows[0].seq, since, rows[-1].seq, until)

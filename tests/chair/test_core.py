@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 import stat
@@ -237,7 +238,7 @@ async def test_a_disk_that_fails_is_loud_and_stops_nothing(private):
 async def test_a_record_that_cannot_be_read_any_more_parts_new_followers_with_the_reason(private):
     core = rehearsal(private)
     async with running(core) as feed:
-        await until(feed, lambda: feed.connected and core._server._durable)
+        await until(feed, lambda: feed.connected and core.store.durable_seq)
 
         def gone(_after):
             raise SourceError("the file cannot be opened; its disk is gone")
@@ -250,6 +251,29 @@ async def test_a_record_that_cannot_be_read_any_more_parts_new_followers_with_th
                 pass
         assert not late.connected
         assert feed.connected
+
+
+async def test_who_comes_late_while_the_disk_takes_nothing_is_told_all_and_not_cut_off(private, monkeypatch):
+    def full(_appender, _rows):
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr("ketamon.chair.server.MAX_BACKLOG", 50_000)
+    monkeypatch.setattr("ketamon.chair.server.CHUNK", 50)
+    core = rehearsal(private)
+    async with running(core) as feed:
+        await until(feed, lambda: feed.connected)
+        with monkeypatch.context() as patch:
+            patch.setattr("ketamon.store.appender.Appender.write", full)
+            await until(feed, lambda: core.store.unsaved and core.store.unsaved.count > 500)
+            await feed.ask(SetSpeed(speed=0.0))
+            late = SocketFeed(socket_path("t"), load(None)[0])
+            async with aclosing(late.updates()) as updates:
+                async for _ in updates:
+                    break
+            assert late.state.seq == core.engine.state.seq > 500
+            assert late.state.recording_degraded
+        await feed.ask(SetSpeed(speed=100.0))
+        await until(feed, lambda: not feed.state.recording_degraded)
 
 
 async def test_a_recording_that_cannot_be_written_is_loud(private):

@@ -11,6 +11,7 @@ from rules.clinic import CALM, INFUSING, NURSE, ORDER, PATIENT, PHYSICIAN, Clini
 
 from ketamon.domain import events as e
 from ketamon.domain import fold as folding
+from ketamon.domain import session
 from ketamon.domain.devices import DeviceAlarm, DeviceKind, Link, Priority
 from ketamon.domain.fold import apply, fold
 from ketamon.domain.people import Meaning
@@ -22,7 +23,7 @@ from ketamon.domain.units import Unit
 
 def test_it_is_total_over_the_types_of_events():
     assert set(folding._FOLD) == {*e.TYPES.values(), e.Unknown}
-    assert set(folding._QUIET) < set(folding._FOLD)
+    assert set(session._QUIET) < set(folding._FOLD)
 
 
 def test_an_unknown_event_is_counted_and_kept():

@@ -12,10 +12,11 @@ from playback.films import Hand, events, player
 from ketamon import playback
 from ketamon.domain import events as e
 from ketamon.domain.events import Event
-from ketamon.domain.fold import fold, is_logged
+from ketamon.domain.fold import fold
 from ketamon.domain.instant import Instant
 from ketamon.domain.intents import Note, SetSpeed
 from ketamon.domain.people import Person, Role
+from ketamon.domain.session import is_logged
 from ketamon.errors import Refused
 from ketamon.follow import Source
 from ketamon.playback import BROKEN, COMING, Film, Kind, Overheard

@@ -1,5 +1,6 @@
 """The store in bad times: a disk that is full, that fails, that lies about a commit; a file that goes away."""
 
+import errno
 import json
 import sqlite3
 import subprocess
@@ -13,13 +14,13 @@ from pathlib import Path
 import pytest
 from store.samples import QUICK, measured, noted
 
-from ketamon.domain.events import Unknown
+from ketamon.domain.events import NotRecorded
 from ketamon.domain.recording import Unsaved
 from ketamon.errors import SourceError, VerificationError
 from ketamon.store import database
 from ketamon.store.reader import load
 from ketamon.store.verify import verify
-from ketamon.store.writer import NOT_RECORDED, Limits, Store
+from ketamon.store.writer import Limits, Store
 
 SMALL = Limits(group_s=0.001, retry_s=(0.001,), queue=3)
 
@@ -182,16 +183,44 @@ def test_measurements_without_room_leave_a_mark_and_people_are_always_kept(path,
     disk.fail = ""
     assert store.append([], urgent=True).result(5).hash.hex() == covered
     assert degraded.good.wait(5)
-    lost = Unknown(type=NOT_RECORDED, version=1, body='{"type":"measured"}')
     events = load(path)
     assert [event.seq for event in events] == [1, 2, 3, 4, 5, 6]
     assert [event.at for event in events] == [measured(seq).at for seq in range(1, 7)]
-    assert [event.body for event in events[3:]] == [lost, noted(5).body, lost]
+    lost = [NotRecorded(devices={"monitor": 1}, since=measured(seq).at) for seq in (4, 6)]
+    assert [event.body for event in events[3:]] == [lost[0], noted(5).body, lost[1]]
     assert degraded.told[-1] == (
         False,
         "measurements found no room and are not recorded: 2 events, 4 (08:00:04 UTC) to 6 (08:00:06 UTC)",
     )
     assert verify(path) == []
+
+
+def test_a_log_whose_name_the_disk_does_not_take_is_no_place_for_a_record(path, opened, monkeypatch):
+    """SQLite makes the log, syncs its folder, and lets it pass if that fails: all in it could go with the power."""
+
+    def broken(folder):
+        raise OSError(errno.EIO, f"{folder} cannot be synced")
+
+    monkeypatch.setattr("ketamon.store.appender.sync_directory", broken)
+    with pytest.raises(SourceError, match="cannot be synced"):
+        opened()
+    monkeypatch.undo()
+    assert opened().append([noted(1)], urgent=True).result(5).seq == 1
+
+
+def test_what_waits_is_written_in_portions_and_all_is_well_after_the_last(path, disk, opened, degraded):
+    store = opened(Limits(group_s=3600.0, retry_s=(0.001,), portion=10))
+    disk.fail = "before"
+    store.append([measured(seq) for seq in range(1, 100)], urgent=True)
+    assert degraded.bad.wait(5)
+    seen = []
+    disk.during = lambda: seen.append(len(degraded.told))
+    disk.fail = ""
+    assert store.append([noted(100)], urgent=True).result(5).seq == 100
+    assert degraded.good.wait(5)
+    assert disk.commits == 10
+    assert seen[-10:] == [1] * 10
+    assert load(path) == [*(measured(seq) for seq in range(1, 100)), noted(100)]
 
 
 def test_the_first_measurement_without_room_is_told_at_once_and_only_once(disk, opened, degraded):
