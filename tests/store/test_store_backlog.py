@@ -191,6 +191,19 @@ def test_twenty_thousand_measurements_without_room_take_no_more_memory_than_one(
     assert (backlog.lost.count, backlog.lost.first, backlog.lost.last) == (19_998, 2, 19_999)
 
 
+def test_tries_that_fail_take_no_memory_either():
+    backlog = Backlog(BEGIN, 2)
+    for seq in range(1, 50):
+        backlog.add([measured(seq)])
+        backlog.next(100)
+    assert len(backlog) == 3, "two that wait, and the count of all others"
+    backlog.written(backlog.next(100)[-1].head)
+    for seq in range(50, 100):
+        backlog.next(100)
+        backlog.add([measured(seq) if seq > 51 else noted(seq)])
+    assert len(backlog) == 4, "what the disk had come to, two notes, and the count of all since"
+
+
 def test_a_value_of_before_is_not_current_while_others_are_not_recorded():
     outage = Outage(room=5)
     outage.measure("monitor", 1)
