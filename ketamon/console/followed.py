@@ -105,5 +105,5 @@ class Followed:
     def _now(self) -> tuple[object, ...]:
         """Return what everything drawn depends on."""
         feed, beat, second = self.feed, self.feed.beat, int(self.at.seconds) if self.at else None
-        pace = (beat.source, beat.speed, beat.ended, beat.length_s, beat.remark) if beat else None
+        pace = (beat.source, beat.speed, beat.ended, beat.length_s, beat.remark, beat.listened) if beat else None
         return (id(feed.state), feed.state.seq, second, self.contact.reached, self.contact.why, pace)

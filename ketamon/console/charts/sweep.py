@@ -8,7 +8,9 @@ device's own scale, fitted to the rows; it says nothing about how strong a pulse
 
 from collections import deque
 from collections.abc import Sequence
-from math import floor
+from dataclasses import replace
+from math import floor, isinf
+from textwrap import wrap
 
 from ketamon import words
 from ketamon.console.charts.buckets import Bucket
@@ -92,12 +94,24 @@ class Trace:
     def still(self, wave: Wave) -> None:
         """Show these samples at once, in place of everything: for a session that runs faster than eyes can follow."""
         self._clear()
-        self._rate, self._next = wave.block.rate_hz, wave.start + len(wave.block.samples)
+        self._rate, self._next, samples = wave.block.rate_hz, wave.start + len(wave.block.samples), wave.block.samples
         fitting = floor((len(self.columns) - 1) * self._rate / self._per_s)
-        self._queue.extend(wave.block.samples[-fitting:])
+        self._queue.extend(samples[-fitting:])
         while self._queue:
             self._write(self._queue.popleft())
-        self.quiet_s = 0.0 if self._seen else self.quiet_s
+        quiet = next((n for n, sample in enumerate(reversed(samples)) if sample is not None), None)
+        self.quiet_s = self.quiet_s if quiet is None else quiet / self._rate + wave.quiet_s
+        if self.silent:
+            self._clear()
+
+    def keep(self, wave: Wave) -> None:
+        """The last samples of a recording, which are many each time: take what is new, or show all if little is old."""
+        block = wave.block
+        known = -1 if self._next is None else self._next - wave.start
+        if not 0 <= known <= len(block.samples):
+            self.still(wave)
+        elif known < len(block.samples):
+            self.take(replace(wave, start=wave.start + known, block=replace(block, samples=block.samples[known:])))
 
     def advance(self, seconds: float) -> None:
         """Time has passed: write what was measured in it."""
@@ -184,12 +198,20 @@ def _with(span: tuple[float, float] | None, sample: float) -> tuple[float, float
     return (min(span[0], sample), max(span[1], sample)) if span else (sample, sample)
 
 
-def lane(trace: Trace, said: Sequence[str], width: int, height: int, glyphs: Glyphs) -> list[Row]:
-    """Draw one waveform; `said` stands on the left, its name first, as far as there are rows for it."""
+def lane(
+    trace: Trace, said: Sequence[str], width: int, height: int, glyphs: Glyphs, *, instead: str | None = None
+) -> list[Row]:
+    """Draw one waveform; `said` stands on the left, its name first, as far as there are rows for it.
+
+    `instead` is what is said in its place, None where there is one.
+    """
     cells = width - GUTTER
-    if trace.silent:
-        none = f"no signal for {words.span(trace.quiet_s)}"
-        chart = [row(none[:cells].ljust(cells) if y == height // 2 else " " * cells, LABEL) for y in range(height)]
+    if instead is None and trace.silent:
+        instead = "no signal" if isinf(trace.quiet_s) else f"no signal for {words.span(trace.quiet_s)}"
+    if instead is not None:
+        lines = wrap(instead, max(cells, 1))[:height]
+        above = [""] * ((height - len(lines) + 1) // 2)
+        chart = [row(line[:cells].ljust(cells), LABEL) for line in [*above, *lines, *[""] * height][:height]]
     else:
         erased = ERASED_CELLS * glyphs.wide
         bar = {(trace.head + n) % len(trace.columns) for n in range(1, erased + 1)}

@@ -72,7 +72,7 @@ def _line(
         live=live and at is not None,
         stale=_stale(device, beat, at, zone),
         pace=_pace(health, later_s) if health and at else words.DASHES,
-        counts=_counts(device, health),
+        counts=_counts(device, health, beat),
         rejected=_rejected(health, later_s, known=at is not None) if health else "",
         waves=", ".join(health.waves) if health and at else "",
         told=health is not None,
@@ -98,10 +98,11 @@ def _pace(health: DeviceHealth, later_s: float) -> str:
     return f"{size(health.bytes_per_s)}/s, last byte {ago}"
 
 
-def _counts(device: Device, health: DeviceHealth | None) -> str:
+def _counts(device: Device, health: DeviceHealth | None, beat: Beat | None) -> str:
     if health is None:
         rejected = f"{device.rejected_frames} pieces rejected, {size(device.rejected_bytes)}"
-        return f"{rejected}; bytes and frames are told by a running core only"
+        why = beat.listened.why if beat and beat.listened else ""
+        return f"{rejected}; {why or 'bytes and frames are told by a running core only'}"
     return f"{size(health.received)} received, {health.accepted} frames accepted, {health.rejected} pieces rejected"
 
 

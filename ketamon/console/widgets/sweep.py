@@ -1,6 +1,7 @@
 """The strip of live waveforms: for eyes only. It has no scale, feeds no rule, and says so when nothing comes."""
 
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import ClassVar
 
 from rich.style import Style
@@ -10,10 +11,10 @@ from textual.widget import Widget
 from ketamon.console.charts.drawing import AXIS, GAP, GUTTER, LABEL, LINE
 from ketamon.console.charts.sweep import CELLS_PER_S, Trace, lane
 from ketamon.console.look.glyphs import BRAILLE, Glyphs
-from ketamon.console.look.rows import Row
+from ketamon.console.look.rows import Row, row
 from ketamon.console.widgets.picture import Picture
 from ketamon.domain.waveforms import Signal, Wave
-from ketamon.follow import Beat, Source
+from ketamon.follow import Beat, Listened, Source
 
 SHOWN: dict[Signal, tuple[str, str]] = {
     Signal.PLETH: ("pleth", "S"),
@@ -22,7 +23,7 @@ SHOWN: dict[Signal, tuple[str, str]] = {
     Signal.RESP: ("resp", "R"),
 }
 """What is drawn, the most wanted first: its name and the letter of its hue."""
-REHEARSED = {Source.SIMULATED: "DEMO", Source.REPLAY: "REPLAY"}
+REHEARSED = {Source.SIMULATED: "DEMO", Source.REPLAY: "REPLAY", Source.REVIEW: "REVIEW"}
 SWEEP_EVERY_S = 0.125
 LANE_ROWS = 4
 ROOM_FOR_ALL = 36
@@ -120,6 +121,9 @@ own scale: it says nothing about how strong a pulse is. A broken line with dashe
         self._at: float | None = None
         self._chair = ""
         self._still = False
+        self._walks = 0
+        self._why = ""
+        self._gone = False
         self._wanted: bool | None = None  # None: where there is room
 
     def on_mount(self) -> None:
@@ -129,18 +133,28 @@ own scale: it says nothing about how strong a pulse is. A broken line with dashe
     def look(self) -> None:
         """Draw what has come, unless another screen is seen."""
         if self.screen.is_current:
-            known = len(self._from)
+            known = len(self._from), self._gone
             self.take(self._heard(), self._clock())
-            if len(self._from) != known:
+            if (len(self._from), self._gone) != known:
                 self.make_room()
 
     def make_room(self) -> None:
-        """Have the screen show it where somebody wants it, else where the trend keeps its room; if a waveform came."""
+        """Have the screen show it where somebody wants it, else where the trend keeps its room; if a waveform came.
+
+        Where none can come there is a line for saying why.
+        """
         roomy = self.screen.size.height >= ROOM_FOR_ALL
         wanted = roomy if self._wanted is None else self._wanted
-        came = len(self._from)
-        self._make_way({"-strip": wanted and came > 0, "-two": came > 1, "-tight": not roomy})
-        if self._from and not self._slices:
+        came, gone = len(self._from), self._gone
+        self._make_way(
+            {
+                "-strip": wanted and (came > 0 or gone),
+                "-two": came > 1,
+                "-tight": not roomy and came > 0,
+                "-gone": gone,
+            }
+        )
+        if (came or gone) and not self._slices:
             self._slices = [Slice(self, classes="-names"), *(Slice(self) for _ in range(SLICES))]
             self.mount_all(self._slices)
 
@@ -149,7 +163,7 @@ own scale: it says nothing about how strong a pulse is. A broken line with dashe
         self._wanted = not self.screen.has_class("-strip")
         self.make_room()
         if not self._from:
-            return "no device has sent a waveform"
+            return self._why or "no device has sent a waveform"
         return f"waveforms {'on' if self._wanted else 'off'}"
 
     def take(self, beat: Beat | None, now: float) -> None:
@@ -161,6 +175,7 @@ own scale: it says nothing about how strong a pulse is. A broken line with dashe
         elapsed, self._at = now - self._at if self._at is not None else 0.0, now
         fresh = beat.waves if beat is not None and beat is not self._beat else ()
         self._beat = beat or self._beat
+        self._listen(self._beat.listened if self._beat is not None else None)
         speed = self._beat.speed if self._beat is not None else 1.0
         self._still = speed > SWEEP_SPEED
         for trace in self._traces.values():
@@ -169,8 +184,16 @@ own scale: it says nothing about how strong a pulse is. A broken line with dashe
             self._came(wave)
         if not self.display:
             self._traces.clear()  # who looks again sees what is now
-        elif self._from:
+        elif self._from or self._gone:
             self._draw()
+
+    def _listen(self, listened: Listened | None) -> None:
+        """A recording: somebody may have gone elsewhere in it, and there may be nothing to draw."""
+        self._why = listened.why if listened is not None else ""
+        self._gone = listened is not None and bool(self._why) and not (listened.passing or self._from)
+        if listened is not None and (self._why or listened.walks != self._walks):
+            self._walks = listened.walks
+            self._traces.clear()
 
     def _draw(self) -> None:
         """Give each slice its columns; it repaints what changed."""
@@ -192,29 +215,49 @@ own scale: it says nothing about how strong a pulse is. A broken line with dashe
         trace = self._traces.get(signal)
         if trace is None or len(trace.columns) != columns:
             trace = self._traces[signal] = Trace(columns, per_s)
-        if self._still:
+        if self._beat is not None and self._beat.listened is not None:
+            trace.keep(wave)
+        elif self._still:
             trace.still(wave)
         else:
             trace.take(wave)
 
     def _marks(self) -> list[str]:
         """Say what keeps it from being taken for a patient's, or for one of now."""
-        source = REHEARSED.get(self._beat.source, "") if self._beat is not None else ""
-        return [*([source] if source else []), *(["still"] if self._still else [])]
+        beat = self._beat
+        if beat is None:
+            return []
+        source, listened = REHEARSED.get(beat.source, ""), beat.listened
+        so = {
+            source: bool(source),
+            "stopped": beat.speed == 0,
+            "still": self._still and not listened,
+            "unproven": listened is not None and listened.unproven,
+        }
+        return [mark for mark, is_so in so.items() if is_so]
 
     def _rows(self, width: int, height: int) -> list[Row]:
         """Draw a lane for each waveform that there is room for."""
+        if not self._from:
+            return [row(self._why[:width].ljust(width), LABEL)]
         wanted = [signal for signal in SHOWN if signal in self._from][: max(height // LANE_ROWS, 1)]
         rows: list[Row] = []
+        marks = self._marks()
         for n, signal in enumerate(wanted):
             share = height // len(wanted) if n else height - height // len(wanted) * (len(wanted) - 1)
             name, hue = SHOWN[signal]
             trace = self._traces.get(signal)
             if trace is None or len(trace.columns) != (width - GUTTER) * self.glyphs.wide:
                 trace = Trace(max(width - GUTTER, 1) * self.glyphs.wide, 1.0)
-            site = self._from[signal][1]
-            said = [f"{name} {site}".strip(), "no scale", *self._marks()]
-            drawn = lane(trace, said, width, share, self.glyphs)
+                trace.quiet_s = inf if self._walks else 0.0  # before it a device may not have sent it yet
+            said = [
+                f"{name} {self._from[signal][1]}".strip(),
+                *(["no scale"] if len(marks) < LANE_ROWS - 1 else []),
+                *marks,
+            ]
+            drawn = lane(
+                trace, said, width, share, self.glyphs, instead=(self._why if not n else "") if self._why else None
+            )
             rows += [one.cut(0, GUTTER).beside(_in_hue(one.cut(GUTTER, width), hue)) for one in drawn]
         return rows
 
