@@ -95,19 +95,20 @@ def packet(form: Packet, buffer: bytearray, at: int) -> Found:
     """Look for a packet: 25 whole frames, SYNC in the first one only."""
     there = min((len(buffer) - at) // FRAME_SIZE, FRAMES)
     for n in range(there):
-        if not _whole(form, bytes(buffer[at + n * FRAME_SIZE : at + (n + 1) * FRAME_SIZE]), n):
+        if not _whole(form, buffer, at + n * FRAME_SIZE, n):
             return NOTHING
     return (PACKET_SIZE, form.name) if there == FRAMES else ((there + 1) * FRAME_SIZE, "")
 
 
-def _whole(form: Packet, frame: bytes, n: int) -> bool:
-    status = frame[form.status]
+def _whole(form: Packet, buffer: bytearray, at: int, n: int) -> bool:
+    """Whether the `n`th frame of a packet stands there; it is asked for every byte of noise."""
+    status = buffer[at + form.status]
     return (
-        frame.startswith(form.start)
-        and status & _STATUS != 0
+        status & _STATUS != 0
         and (status & _SYNC != 0) == (n == 0)
-        and (frame[3] & _RESERVED_BIT == 0 or n in _RESERVED)
-        and sum8(frame[:4]) == frame[4]
+        and buffer.startswith(form.start, at)
+        and (buffer[at + 3] & _RESERVED_BIT == 0 or n in _RESERVED)
+        and sum8(bytes(buffer[at : at + 4])) == buffer[at + 4]
     )
 
 
@@ -188,7 +189,7 @@ def frames(name: str, raw: bytes) -> list[bytes]:
 def frame_8(buffer: bytearray, at: int, size: int) -> Found:
     """Look for one frame: only its first byte has bit 7, and its numbers are possible ones."""
     frame = bytes(buffer[at : at + size])
-    if frame[0] < _STATUS or any(byte >= _STATUS for byte in frame[1:]):
+    if frame[0] < _STATUS or not frame[1:].isascii():
         return NOTHING
     if len(frame) < size:
         return size, ""

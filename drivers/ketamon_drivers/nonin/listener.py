@@ -1,6 +1,7 @@
 """The driver: finds the format, makes sure of it, and of each number, before it gives one."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
 from ketamon.domain.instant import Instant
 from ketamon.domain.waveforms import SampleBlock, Signal
@@ -9,12 +10,18 @@ from ketamon.wire.scanning import NOTHING, Cut, Found, Scanner
 from ketamon_drivers.nonin.formats import FORMATS, PLETH_HZ, Said, confirmed, frame_8, frames, reading
 
 
+@cache
+def _looks(formats: tuple[str, ...]) -> list[tuple[Callable[[bytearray, int], Found], ...]]:
+    """Who is asked, by the byte that a frame would begin with."""
+    looks = [(FORMATS[name].begin, FORMATS[name].look) for name in formats]
+    return [tuple(look for begin, look in looks if byte in begin) for byte in range(256)]
+
+
 class Nonin:
     """One connection. It remembers the frames in a row, what the last one said, and what it told of."""
 
     def __init__(self, formats: Iterable[str] = tuple(FORMATS)) -> None:
-        looks = [(FORMATS[name].begin, FORMATS[name].look) for name in formats]
-        self._looks = [tuple(look for begin, look in looks if byte in begin) for byte in range(256)]
+        self._looks = _looks(tuple(formats))
         self._scanner = Scanner(self._look)
         self._name = ""
         self._size = 0

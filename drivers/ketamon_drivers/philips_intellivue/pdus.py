@@ -119,15 +119,22 @@ class _Cursor:
     def __init__(self, data: bytes, what: str) -> None:
         self._data = data
         self._what = what
+        self._at = 0  # what stands before it is taken; a copy of the rest each time would cost its length
+
+    def _over(self, count: int) -> int:
+        """Go over so many bytes; where they began."""
+        at = self._at
+        self._at = at + count
+        if self._at > len(self._data):
+            raise MalformedError(f"{self._what} is shorter than it says")
+        return at
 
     def take(self, count: int) -> bytes:
-        if count > len(self._data):
-            raise MalformedError(f"{self._what} is shorter than it says")
-        taken, self._data = self._data[:count], self._data[count:]
-        return taken
+        at = self._over(count)
+        return self._data[at : at + count]
 
     def numbers(self, layout: Struct) -> tuple[int, ...]:
-        return layout.unpack(self.take(layout.size))
+        return layout.unpack_from(self._data, self._over(layout.size))
 
     def number(self, layout: Struct = _U16) -> int:
         (number,) = self.numbers(layout)
@@ -144,14 +151,14 @@ class _Cursor:
         return data
 
     def rest(self) -> bytes:
-        return self.take(len(self._data))
+        return self.take(len(self._data) - self._at)
 
     def end(self) -> None:
-        if self._data:
+        if self._at < len(self._data):
             raise MalformedError(f"{self._what} is longer than it says")
 
     def more(self) -> bool:
-        return bool(self._data)
+        return self._at < len(self._data)
 
 
 def read(pdu: bytes) -> Message:

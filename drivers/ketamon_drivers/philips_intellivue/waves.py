@@ -9,7 +9,7 @@ Nothing is told of a waveform whose period is not known yet.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from struct import Struct, iter_unpack
+from struct import Struct, unpack
 
 from ketamon.domain.units import Unit
 from ketamon.domain.waveforms import SampleBlock, Signal
@@ -101,11 +101,11 @@ def _block(value: bytes, context: Context) -> Iterator[SampleBlock]:
     size = context.bits // _BYTE
     if physio not in SIGNALS or length != len(data) or context.bits not in (_BYTE, _WORD) or length % size:
         return
-    bad = bool(state & (INVALID | UNAVAILABLE))
-    samples = tuple(
-        None if bad or raw & context.invalid else round((raw & context.mask) * context.factor + context.offset, 6)
-        for (raw,) in iter_unpack(">H" if size > 1 else ">B", data)
-    )
+    raws = unpack(f">{length // size}{'H' if size > 1 else 'B'}", data)
+    samples: tuple[float | None, ...] = (None,) * len(raws)
+    if not state & (INVALID | UNAVAILABLE):
+        invalid, mask, factor, offset = context.invalid, context.mask, context.factor, context.offset
+        samples = tuple([None if raw & invalid else round((raw & mask) * factor + offset, 6) for raw in raws])
     signal, site = SIGNALS[physio]
     rate = TICKS_PER_SECOND / context.period
     yield SampleBlock(signal=signal, rate_hz=rate, samples=samples, unit=context.unit, site=site)
