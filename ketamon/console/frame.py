@@ -16,6 +16,7 @@ from rich.segment import Segment, Segments
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.events import Event, Key, MouseDown, Paste
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -30,6 +31,8 @@ from ketamon.console.look.themes import DARK_ROOM, DEFAULT, THEMES, usual
 from ketamon.console.look.user_themes import UserThemes
 from ketamon.crash import report
 
+THERE_EVERY_S = 1.0
+"""How often it is looked whether the terminal is still there."""
 ENDS_WITHIN_S = 2
 """How long one that is ended from outside may take to give the terminal back."""
 
@@ -72,11 +75,26 @@ class Frame(App[int]):
         if not self.is_headless and sys.platform != "win32":
             for number in (signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, self._end, number)
+            self.set_interval(THERE_EVERY_S, self._look_at_terminal)
         self.app_resume_signal.subscribe(self, lambda _app: self._terminal.forget())
 
     def _end(self, number: signal.Signals) -> None:
         signal.alarm(ENDS_WITHIN_S)  # the system's own end for one whose terminal takes no more
         self.exit(return_code=128 + number)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Draw on a terminal that may go away; a browser, and Windows, have drivers of their own."""
+        usual = super().get_driver_class()
+        if sys.platform != "win32" and usual.__name__ == "LinuxDriver":
+            from ketamon.console.terminal import Terminal  # noqa: PLC0415 (Windows has none of what it needs)
+
+            return Terminal
+        return usual
+
+    def _look_at_terminal(self) -> None:
+        """End as if the system had told that the terminal is gone: it does not tell everybody."""
+        if getattr(self._driver, "gone", False):
+            self._end(signal.SIGHUP)
 
     def until_left(self) -> int:
         """Show it until the person leaves; return the exit code."""

@@ -29,6 +29,11 @@ class Tmux:
         """Return what stands in the window."""
         return self._run("capture-pane", "-p")
 
+    @property
+    def tty(self) -> str:
+        """The device of the window, on which any other program may write, too."""
+        return self._run("display-message", "-p", "#{pane_tty}").strip()
+
     def press(self, *keys: str) -> None:
         """Press keys by tmux's names: `Enter`, `Escape`, `F2`, `a`."""
         self._run("send-keys", *keys)
