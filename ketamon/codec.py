@@ -17,7 +17,9 @@ from ketamon.plain import escaped_json
 from ketamon.upcasters import upcast, version_of
 
 _encoder = msgspec.json.Encoder()
-_decoders: dict[str, Any] = {name: msgspec.json.Decoder(kind).decode for name, kind in TYPES.items()}
+_decoders: dict[tuple[str, int], Any] = {
+    (name, version_of(name)): msgspec.json.Decoder(kind).decode for name, kind in TYPES.items()
+}
 _intents: dict[str, Any] = {name: msgspec.json.Decoder(kind) for name, kind in INTENTS.items()}
 
 
@@ -30,11 +32,12 @@ def encode_body(body: Body) -> tuple[str, int, bytes]:
 
 def decode_body(type_: str, version: int, data: bytes) -> Body:
     """Read a body back, of an older version too. Raises `ValueError` where the JSON does not fit its type."""
-    decode = _decoders.get(type_)
-    if decode is None or version > (current := version_of(type_)):
-        return Unknown(type=type_, version=version, body=data.decode())
+    decode = _decoders.get((type_, version))
     try:
-        if version < current:
+        if decode is None:
+            decode = _decoders.get((type_, version_of(type_)))
+            if decode is None or version > version_of(type_):
+                return Unknown(type=type_, version=version, body=data.decode())
             data = _upcast(type_, version, data)
         body: Body = decode(data)
     except RecursionError as error:

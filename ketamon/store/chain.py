@@ -17,8 +17,6 @@ from ketamon.domain.events import Event
 from ketamon.domain.instant import Instant
 
 _FIXED = struct.Struct(">qqqIII")
-Fields = tuple[int, int, bytes, bytes, int, bytes]
-"""A row without its hash: seq, mono_ns, wall, type, version, body."""
 _COLUMN_TYPES = [int, int, bytes, bytes, int, bytes, bytes]
 
 
@@ -46,16 +44,15 @@ class Row(NamedTuple):
         return Head(self.seq, self.hash)
 
 
-def link(previous: bytes, fields: Fields) -> bytes:
+def link(previous: bytes, seq: int, mono_ns: int, wall: bytes, type_: bytes, version: int, body: bytes) -> bytes:
     """Return the hash of a row that follows the hash `previous`."""
-    seq, mono_ns, wall, type_, version, body = fields
     fixed = _FIXED.pack(seq, mono_ns, version, len(wall), len(type_), len(body))
-    return sha256(b"".join((previous, fixed, wall, type_, body))).digest()
+    return sha256(previous + fixed + wall + type_ + body).digest()
 
 
 def genesis(session: str, created: str, version: int) -> bytes:
     """Return what the first row follows: the hash of a row 0 that says which session this is."""
-    return link(bytes(32), (0, 0, created.encode(), b"session", version, session.encode()))
+    return link(bytes(32), 0, 0, created.encode(), b"session", version, session.encode())
 
 
 def row_of(event: Event, previous: bytes) -> Row:
@@ -70,7 +67,7 @@ def row_of(event: Event, previous: bytes) -> Row:
     decode_body(type_, version, body)
     wall = event.at.wall.isoformat(timespec="microseconds").encode()
     fields = (event.seq, event.at.monotonic_ns, wall, type_.encode(), version, body)
-    return Row(*fields, link(previous, fields))
+    return Row(*fields, link(previous, *fields))
 
 
 def event_of(row: Row) -> Event:
@@ -88,4 +85,4 @@ def read_row(columns: tuple[Any, ...]) -> Row:
 
 def follows(row: Row, previous: bytes) -> bool:
     """Tell whether a row is what was written after the hash `previous`."""
-    return link(previous, row[:6]) == row.hash
+    return link(previous, *row[:6]) == row.hash

@@ -167,7 +167,7 @@ class _Record:
             try:
                 if seq != expected:
                     yield Problem(expected, f"is missing; event {seq} follows event {expected - 1}")
-                elif link(previous, columns[:6]) != own:
+                elif link(previous, seq, mono_ns, wall, type_, version, body) != own:
                     yield Problem(seq, "is not what was written (its hash does not follow from the event before)")
                 else:
                     said = decode_body(type_.decode(), version, body)

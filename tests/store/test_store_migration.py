@@ -10,7 +10,7 @@ from rows import each_row
 from store import freeze
 from store.samples import START, noted
 
-from ketamon import upcasters
+from ketamon import codec, upcasters
 from ketamon.codec import decode_body, encode_body
 from ketamon.domain.events import Noted, Unknown
 from ketamon.domain.fold import fold
@@ -54,6 +54,13 @@ def test_every_type_of_today_is_frozen_in_the_newest_version():
     assert {event.body.TYPE for event in load(newest)} == set(freeze.TYPES), remedy
 
 
+def changed(monkeypatch, *steps):
+    """Let the shape of a note have changed so often."""
+    monkeypatch.setitem(upcasters.STEPS, "noted", steps)
+    monkeypatch.setitem(codec._decoders, ("noted", len(steps) + 1), codec._decoders["noted", 1])
+    monkeypatch.delitem(codec._decoders, ("noted", 1))
+
+
 @pytest.fixture
 def renamed(monkeypatch):
     """Two changes of shape that never were: `who` became `by`, and then `words` became `text`."""
@@ -64,7 +71,7 @@ def renamed(monkeypatch):
     def second(fields):
         return {"text": fields["words"], "by": fields["by"]}
 
-    monkeypatch.setitem(upcasters.STEPS, "noted", (first, second))
+    changed(monkeypatch, first, second)
 
 
 OLD = {
@@ -106,7 +113,7 @@ def test_an_older_file_is_read_and_stays_as_it_is(path, opened, monkeypatch):
     store.append([noted(1)], urgent=True).result(5)
     store.close(ended=True)
     before = path.read_bytes()
-    monkeypatch.setitem(upcasters.STEPS, "noted", (lambda fields: fields | {"text": fields["text"].upper()},))
+    changed(monkeypatch, lambda fields: fields | {"text": fields["text"].upper()})
     assert [event.body for event in load(path)] == [Noted(text="NOTE 1", by=NURSE)]
     assert verify(path) == []
     with closing(connect(path)) as connection:

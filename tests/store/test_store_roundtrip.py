@@ -55,11 +55,11 @@ fields = st.tuples(INT64, INT64, st.binary(max_size=4), st.binary(max_size=4), I
 
 @given(fields, fields)
 def test_rows_that_differ_never_share_their_bytes(one, other):
-    assert (link(bytes(32), one) == link(bytes(32), other)) == (one == other)
+    assert (link(bytes(32), *one) == link(bytes(32), *other)) == (one == other)
 
 
 def test_bytes_cannot_move_from_one_column_to_the_next():
-    hashes = {link(bytes(32), (1, 1, b"abc"[:i], b"abc"[i:j], 1, b"abc"[j:])) for i in range(4) for j in range(i, 4)}
+    hashes = {link(bytes(32), 1, 1, b"abc"[:i], b"abc"[i:j], 1, b"abc"[j:]) for i in range(4) for j in range(i, 4)}
     assert len(hashes) == 10
 
 

@@ -157,7 +157,7 @@ def rechain(path, seq, change):
         previous = read_meta(connection).genesis
         for row in connection.execute("SELECT * FROM events ORDER BY seq").fetchall():
             fields = (*row[:5], change(row[5]) if row[0] == seq else row[5])
-            previous = link(previous, fields)
+            previous = link(previous, *fields)
             statement = "UPDATE events SET body = CAST(? AS TEXT), hash = ? WHERE seq = ?"
             connection.execute(statement, (fields[5], previous, row[0]))
 

@@ -73,7 +73,7 @@ def rewritten(path, change):
         connection.execute("DELETE FROM events")
         for seq, row in enumerate(rows, 1):
             fields = (seq, *row[1:6])
-            previous = link(previous, fields)
+            previous = link(previous, *fields)
             connection.execute(INSERT_EVENT, (*fields, previous))
         if marks:
             connection.execute("INSERT INTO closings VALUES (?, ?)", (len(rows), previous))
