@@ -1,82 +1,40 @@
 """MEDIBUS: the protocol's own examples and their misprints, who answers whom and when, numbers, alarms, curves."""
 
-from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
+from drivers.medibus_line import (
+    ALARMS,
+    ALARMS_2,
+    ASK,
+    BEGIN,
+    BOTH,
+    CALL,
+    CAPNOSAT,
+    IDENTIFY,
+    OFFER,
+    OFFERS,
+    Line,
+    decode,
+    only,
+    sent,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rows import each_row
 
 from ketamon.domain.devices import Priority
-from ketamon.domain.instant import Instant
 from ketamon.domain.parameters import Parameter
-from ketamon.domain.units import Unit
 from ketamon.domain.waveforms import Signal
 from ketamon.driver import Accepted, DeviceAlarms, DeviceNotice, Garbage, Measured, Mismatch, Sampled, Send, Truth
 from ketamon_drivers.medibus import SPEC, data
-from ketamon_drivers.medibus.session import (
-    DATA,
-    ENABLE,
-    NOT_UNDERSTOOD,
-    OUR_IDENTITY,
-    QUESTIONS,
-    TRANSITIONS,
-    Medibus,
-    Phase,
-)
+from ketamon_drivers.medibus.session import DATA, ENABLE, NOT_UNDERSTOOD, OUR_IDENTITY, TRANSITIONS, Medibus, Phase
 from ketamon_drivers.medibus.simulator import CapnosatSimulator
-from ketamon_drivers.medibus.wire import LONGEST, command, parse, records, response, values
-
-BEGIN = Instant(0, datetime(2026, 11, 21, 8, 0, tzinfo=UTC))
-CALL, IDENTIFY, ASK, ALARMS, ALARMS_2, OFFERS = (QUESTIONS[c] for c in (0x51, 0x52, 0x24, 0x27, 0x2E, 0x53))
-BOTH = bytes.fromhex("01 24 45 42 20 39 38 20 45 31 20 37 30 20 37 41 0D")
-CAPNOSAT = response(0x52, b"8300'Capnosat'01.00:03.00")
-OFFER = b"00   16000-  10  10037006   16000-  20  100460"
-"""The realtime configuration of the protocol's example 5: airway pressure, and CO2."""
-
-
-class Line:
-    """A driver, a clock, and a hand that plays the device."""
-
-    def __init__(self):
-        self.driver, self.at = Medibus(), BEGIN
-
-    def wait(self, seconds, answers=None):
-        """Tick four times a second; `answers` maps what was sent to what the device says."""
-        outputs = []
-        for _ in range(round(seconds * 4)):
-            self.at = self.at.plus(0.25)
-            made = list(self.driver.tick(self.at))
-            outputs += made
-            for send in only(Send, made):
-                outputs += self.hear((answers or {}).get(send.data, b""))
-        return outputs
-
-    def hear(self, raw):
-        return list(self.driver.feed(raw, self.at))
-
-    def active(self, identity=CAPNOSAT, curves=b""):
-        """A device that was called, and said who it is and what it offers."""
-        self.wait(0.75, {CALL: response(0x51), IDENTIFY: identity, OFFERS: response(0x53, curves), ASK: BOTH})
-        return self
-
-
-def only(kind, outputs):
-    return [output for output in outputs if isinstance(output, kind)]
-
-
-def sent(outputs):
-    return [send.data for send in only(Send, outputs)]
+from ketamon_drivers.medibus.wire import LONGEST, command, parse, response
 
 
 def texts(outputs):
     return [notice.text for notice in only(DeviceNotice, outputs)]
-
-
-def decode(*messages):
-    driver = Medibus()
-    return list(driver.feed(b"".join(messages), BEGIN)) + list(driver.flush(BEGIN))
 
 
 def told(*messages):
@@ -363,127 +321,6 @@ def test_numbers_under_an_alarm_of_their_sensor_are_questionable(code, doubtful)
     assert {quality for _, quality in told(response(0x27), body).values()} == {"valid"}
 
 
-# curves
-
-
-def test_the_protocols_example_of_curves():
-    assert response(0x53, OFFER).endswith(b"3B\r"), "as the protocol prints it"
-    pressure, co2 = data.offers(OFFER)
-    assert (co2.code, co2.interval_us, co2.low, co2.high, co2.most) == (6, 16000, -20, 100, 0x460)
-    raw = values(bytes.fromhex("D3 91 81 8D 83"))
-    assert raw == {0: 81, 1: 205}
-    assert (round(pressure.value(81), 3), round(co2.value(205), 2)) == (0.125, 1.96)
-    assert values(bytes.fromhex("D1 94 81")) == {0: 84}
-    assert values(bytes.fromhex("D2 8E 83")) == {1: 206}
-    assert values(bytes.fromhex("D3 C6 C0 90 81 8A 83")) == {0: 80, 1: 202}
-    assert values(bytes.fromhex("D5 B0 A3 8B BC")) == {0: 0x8F0, 2: 0xF0B}
-    assert ENABLE[2] == bytes.fromhex("D0 C1 C3 C0 C0")
-    assert co2.value(0x461) is None
-
-
-BROKEN_OFFERS = [b"", OFFER[:22], b"06   16000-  20  100000", b"06       0-  20  100460", b"06   16000  100-  20460",
-                 b"06   x6000-  20  100460", b"06   16000-  20  100xyz"]  # fmt: skip
-
-
-@each_row("body", BROKEN_OFFERS)
-def test_an_offer_that_makes_no_scale_is_none(body):
-    assert data.offers(body) == ()
-
-
-def curves(line):
-    """Let a device offer the example, take the order, and send its CO2 in every record."""
-    line.wait(0.25)
-    line.hear(response(0x54))
-    return line
-
-
-def test_curves_are_ordered_enabled_and_read():
-    line = Line()
-    everything = line.wait(2, {CALL: response(0x51), IDENTIFY: CAPNOSAT, OFFERS: response(0x53, OFFER)})
-    assert sent(everything)[-1] == command(0x54, b"0603"), "the airway pressure is nothing for us"
-    line.hear(response(0x54))
-    assert sent(line.wait(0.25)) == [ENABLE[1]]
-    blocks = [o.block for o in only(Sampled, line.hear(bytes.fromhex("D1 8D 83") * 6))]
-    assert [(b.signal, round(b.rate_hz, 2), b.samples, b.unit) for b in blocks] == [
-        (Signal.CO2, 20.83, (1.96,) * 5, Unit.MMHG)
-    ]
-    again = sent(line.wait(12, {ASK: BOTH, ALARMS: response(0x27)}))
-    assert again.count(ENABLE[1]) == 2, "repeated, as nothing confirms it"
-    assert all(data_ in SPEC.allow_list for data_ in [*sent(everything), *again])
-
-
-def test_records_inside_a_response_are_read_and_count_in_no_sum():
-    line = curves(Line().active(curves=OFFER))
-    record = bytes.fromhex("D1 8D 83")
-    outputs = line.hear(BOTH[:6] + record * 3 + BOTH[6:] + record * 2)
-    assert len(only(Measured, outputs)) == 5
-    assert len(only(Sampled, outputs)) == 1
-    assert [o.name for o in only(Accepted, outputs)] == ["data", "record", "record"]
-
-
-def test_a_record_without_an_order_says_nothing():
-    assert only(Sampled, decode(response(0x53, OFFER), bytes.fromhex("D1 8D 83") * 9)) == []
-
-
-@pytest.mark.parametrize("reason", [CALL, command(0x56)])
-def test_curves_end_when_the_device_changes_or_forgets_them(reason):
-    line = curves(Line().active(curves=OFFER))
-    assert only(Sampled, line.hear(bytes.fromhex("D1 8D 83") * 5 + reason + bytes.fromhex("D1 8D 83") * 20))[1:] == []
-
-
-def test_a_stream_that_nobody_ordered_drops_the_block():
-    line = curves(Line().active(curves=OFFER))
-    one, two = bytes.fromhex("D1 8D 83"), bytes.fromhex("D3 8D 83 8D 83")
-    assert only(Sampled, line.hear(one * 4 + two + one * 4)) == []
-
-
-def test_noise_drops_the_block():
-    line = curves(Line().active(curves=OFFER))
-    assert only(Sampled, line.hear(bytes.fromhex("D1 8D 83") * 4 + b"zz" + bytes.fromhex("D1 8D 83") * 4)) == []
-
-
-def test_a_missing_sample_is_none():
-    offer = b"02   20000    0  100064" + b"06   20000-  10  1504E2"
-    line = curves(Line().active(curves=offer))
-    outputs = line.hear(bytes.fromhex("D3 80 81 B2 80 D1 80 81") + bytes.fromhex("D3 80 81 B2 80") * 3)
-    co2, pleth = (o.block for o in only(Sampled, outputs))
-    assert (pleth.signal, pleth.samples, pleth.unit) == (Signal.PLETH, (50, None, 50, 50, 50), None)
-    assert set(co2.samples) == {round(data.offers(offer)[1].value(64), 2)}
-
-
-def test_only_curves_of_one_rhythm():
-    chosen = data.wanted(data.offers(b"02   10000    0  100064" + b"06   20000-  10  1504E2"))
-    assert [(curve.offer.code, curve.multiplier, curve.rate_hz) for curve in chosen] == [(6, 2, 25.0)]
-    multipliers = [data.wanted(data.offers(b"07%8d    0   204E2" % us))[0].multiplier for us in (80000, 16000, 100)]
-    assert multipliers == [1, 3, 0xFF]
-    both = data.wanted(data.offers(b"07   20000    0   204E2" + b"06   20000-  10  1504E2"))
-    assert [curve.offer.code for curve in both] == [6], "mmHg before kPa"
-
-
-def test_kilopascal_of_a_curve_become_mmhg():
-    line = curves(Line().active(curves=b"07   40000    0   20400"))
-    (block,) = (o.block for o in only(Sampled, line.hear(bytes.fromhex("D1 80 84") * 5)))
-    assert set(block.samples) == {round(20 * 256 / 1024 * 7.50062, 2)}
-
-
-def test_a_device_that_offers_no_curves_or_does_not_understand_is_asked_once():
-    for answer in (response(0x53), NOT_UNDERSTOOD):
-        line = Line()
-        answers = {CALL: response(0x51), IDENTIFY: CAPNOSAT, OFFERS: answer, ASK: BOTH, ALARMS: response(0x27)}
-        assert sent(line.wait(8, answers)).count(OFFERS) == 1
-
-
-@each_row("raw", ["D1 8D", "D1 8D C0", "D0", "D0 C1 C3", "D1 C1 C3 C0 C0", "C1 C3", "8D 83", "D1 8D 03",
-                                 "D0 C1 8D C0 C0", "D0" + "C1 C1" * 17 + "C0 C0"])  # fmt: skip
-def test_what_is_no_record(raw):
-    assert list(records(bytes.fromhex(raw))) == []
-    assert only(Accepted, decode(bytes.fromhex(raw))) == []
-
-
-def test_a_record_that_is_none_holds_nothing_back():
-    assert len(only(Measured, Medibus().feed(b"\xd0" + BOTH, BEGIN))) == 5
-
-
 # anything at all
 
 STEPS = st.one_of(
@@ -513,16 +350,6 @@ def test_only_answers_and_questions_go_out(steps):
 )  # fmt: skip
 def test_no_setting_and_no_stop_may_be_sent(order):
     assert order not in SPEC.allow_list
-
-
-def test_a_device_that_does_not_answer_about_curves_is_read_without_them():
-    line, asked = Line(), []
-    line.wait(0.5, {CALL: response(0x51), IDENTIFY: CAPNOSAT})
-    for _ in range(60):
-        line.hear(command(0x30))
-        asked += sent(line.wait(0.25, {ASK: BOTH, ALARMS: response(0x27)}))
-    assert asked.count(OFFERS) == 1
-    assert asked.count(ASK) >= 3
 
 
 def test_the_simulated_capnosat():

@@ -16,6 +16,8 @@ from ketamon.profiles import load
 from ketamon.rules import alarms, dose
 
 PROFILE, TEXT, SHA256 = load(None)
+BACK = round(PROFILE.alarm.momentary_s) + 1
+"""So many seconds within its limits, and an alarm that nobody acknowledged is over."""
 NURSE = Person("AB", Role.NURSE)
 PHYSICIAN = Person("Dr. C", Role.PHYSICIAN)
 PATIENT = Patient(label="J. D.", identifier="1984-03-07", weight_kg=70.0, indication="ptsd", escort="K. D.")
