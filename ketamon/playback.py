@@ -190,7 +190,8 @@ class Player:
         self._speed, self._looked = speed, clock()
         self._ns = self._reached_ns = 0
         self._whole = self._broken = False
-        self._listener, self._heard, self._wanted = listener, FINDING, asyncio.Event()
+        self._listener, self._heard = listener, FINDING
+        self._wanted, self._one_at_a_time = asyncio.Event(), asyncio.Lock()
         self._heard_ns = self._walks = self._heard_walks = 0
         self._walked = clock()
 
@@ -201,8 +202,9 @@ class Player:
         if self.film.add(event) and isinstance(event.body, e.SessionOpened):
             self.profile = loads(event.body.profile_toml, event.body.profile)
 
-    def reach(self, at: Instant | None, *, whole: bool) -> None:
-        """Hear how far the recording goes so far, and whether that is all of it."""
+    def reach(self, at: Instant | None, *, whole: bool, remark: str = "") -> None:
+        """Hear how far the recording goes so far, whether that is all of it, and what is to be said of it."""
+        self._remark = remark or self._remark
         self._reached_ns = max(self._reached_ns, at.monotonic_ns if at else 0)
         self._whole, self._broken = whole, False
 
@@ -277,7 +279,8 @@ class Player:
         while True:
             self._wanted.clear()
             await self.hear()
-            more = await asyncio.to_thread(listener.read_on)
+            async with self._one_at_a_time:
+                more = await asyncio.to_thread(listener.read_on)
             urgent = self._heard.passing and self._hearing() is self._heard
             with suppress(TimeoutError):
                 async with asyncio.timeout(0 if urgent else BEAT_S / 4 if more else HEAR_S):
@@ -287,8 +290,9 @@ class Player:
         """Listen where the cursor is; if somebody moves it meanwhile, what was heard is dropped."""
         if self._listener is None or not self.film.events or self._speed > HEARD_SPEED:
             return
-        ns, walks = self._ns, self._walks
-        heard = await asyncio.to_thread(self._listener.hear, ns)
+        async with self._one_at_a_time:
+            ns, walks = self._ns, self._walks
+            heard = await asyncio.to_thread(self._listener.hear, ns)
         if walks == self._walks:
             self._heard, self._heard_ns, self._heard_walks = heard, ns, walks
             self._tell()
@@ -375,7 +379,7 @@ def from_core(path: Path) -> Callable[[Player], Awaitable[None]]:
                 async with aclosing(feed.updates()) as updates:
                     async for _ in updates:
                         if feed.beat is not None:
-                            player.reach(feed.beat.at, whole=feed.beat.ended)
+                            player.reach(feed.beat.at, whole=feed.beat.ended, remark=feed.beat.remark)
                             if feed.beat.ended:
                                 return
             except SourceError:

@@ -16,7 +16,8 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
-from typing import NamedTuple
+from types import TracebackType
+from typing import NamedTuple, Self
 
 from ketamon import words
 from ketamon.chair.device import AttachedDevice
@@ -62,7 +63,11 @@ class _Ear:
     def __init__(self, path: Path, marks: Iterable[StreamMark] = ()) -> None:
         self.reader = StreamReader(path, marks=marks)
         self.t = self._ticked = 0.0
-        specs = {name: load(device.driver) for name, device in self.reader.header.devices.items()}
+        try:
+            specs = {name: load(device.driver) for name, device in self.reader.header.devices.items()}
+        except KetamonError:
+            self.reader.close()
+            raise
         mode, at = self.reader.header.mode, self.at(0.0)
         self.devices = {name: AttachedDevice(name, spec, mode) for name, spec in specs.items()}
         for device in self.devices.values():
@@ -262,9 +267,16 @@ class Tape:
             if n:
                 self._ear.go(self._marks[n - 1])
             elif self._ear.t > 0:
+                self._ear.reader.close()
                 self._ear = _Ear(self._path)
             self._heard = None
         return self._ear
+
+    def close(self) -> None:
+        """Close the file."""
+        for ear in (self._front, self._ear):
+            if ear is not None:
+                ear.reader.close()
 
 
 def _heard(ear: _Ear) -> Heard:
@@ -284,17 +296,25 @@ class Part(NamedTuple):
 
 
 class Reel:
-    """The recorded streams of a session, one after the other: the `Listener` of a player."""
+    """The recorded streams of a session, one after the other: the `Listener` of a player, and a context manager."""
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self._parts = parts
         self._tapes: dict[Path, Tape | str] = {}
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for tape in self._tapes.values():
+            if not isinstance(tape, str):
+                tape.close()
+
     def hear(self, ns: int) -> Heard:
         """Return what is heard at a moment of the session, or why nothing is."""
         part = self._parts[max(bisect_right(self._parts, ns, key=lambda part: part.since_ns) - 1, 0)]
         if part.path is None:
-            return Heard(why="what the devices sent was not recorded: no waveforms, and no bytes")
+            return Heard(why="what the devices sent was not recorded: no waveforms and bytes")
         tape = self._tape(part.path, part.marks)
         try:
             return Heard(why=tape) if isinstance(tape, str) else tape.hear(ns / 1e9)
@@ -334,7 +354,7 @@ def _why_none(path: Path) -> str:
     note = path.with_name(path.name + ERASED)
     if note.is_file():
         return f"the recorded stream was erased: {plain(note.read_text('utf-8', 'replace').strip())}"
-    return f"the recorded stream {path.name} is not there: no waveforms, and no bytes"
+    return f"{path.name} is not there: no waveforms and bytes"
 
 
 def of_stream(path: Path) -> Reel:

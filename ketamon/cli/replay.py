@@ -43,10 +43,10 @@ def main(argv: list[str]) -> int:
 
     def screen(path: Path) -> int:
         speed = min(args.speed or 1.0, FASTEST)
-        listener = tape.of_stream(options.stream(args.file))
-        fill = from_core(path)
-        player = Player(Source.REPLAY, load(None)[0], time.monotonic, speed=speed, fill=fill, listener=listener)
-        return console.play(player, sound=args.sound)
+        with tape.of_stream(options.stream(args.file)) as reel:
+            fill = from_core(path)
+            player = Player(Source.REPLAY, load(None)[0], time.monotonic, speed=speed, fill=fill, listener=reel)
+            return console.play(player, sound=args.sound)
 
     return console.with_core(given, "replay", screen, passphrase)
 

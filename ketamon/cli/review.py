@@ -39,20 +39,20 @@ def main(argv: list[str]) -> int:
     options.take_passphrase(args)
     path = _chosen(args)
     verdict = examine(path)
-    player = opened(path, sound_part(path, verdict), verdict)
+    events = sound_part(path, verdict)
     from ketamon.cli import console  # noqa: PLC0415 (a screen is loaded only where one is wanted)
 
-    code = console.play(player, sound=None)
+    with tape.of_record(path, events) as reel:
+        code = console.play(opened(events, verdict, reel), sound=None)
     if verdict.problems:
         raise VerificationError(f"{path}: {verdict.problems[0]}; “ketamon verify {path}” says all")
     return code
 
 
-def opened(path: Path, events: list[Event], verdict: Verdict) -> Player:
+def opened(events: list[Event], verdict: Verdict, reel: tape.Reel) -> Player:
     """Return a player of a record, at its end."""
-    listener = tape.of_record(path, events)
     said = remark(verdict)
-    player = Player(Source.REVIEW, load(None)[0], time.monotonic, speed=0.0, remark=said, listener=listener)
+    player = Player(Source.REVIEW, load(None)[0], time.monotonic, speed=0.0, remark=said, listener=reel)
     for event in events:
         player.add(event)
     player.reach(None, whole=True)
