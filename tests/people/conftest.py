@@ -1,8 +1,9 @@
 """What the tests of people and PINs share."""
 
 import pytest
+from people.staff import AHN, KELLER, OTHER, PIN, RULES, Cheap
 
-from ketamon import roster
+from ketamon.roster import Roster
 from ketamon.store import private
 
 
@@ -18,5 +19,18 @@ def quick_disk():
 def only_a_wall_clock():
     """The machine does not tell how long it runs; `tests/security` is about those that do."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(roster, "uptime", lambda: None)
+        patch.setattr("ketamon.roster.uptime", lambda: None)
         yield
+
+
+@pytest.fixture
+def home(tmp_path):
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def roster(home):
+    found = Roster.open(home, RULES, Cheap())
+    found.add(AHN, PIN)
+    found.add(KELLER, OTHER)
+    return found
