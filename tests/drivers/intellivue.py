@@ -23,8 +23,6 @@ from ketamon_drivers.philips_intellivue.pdus import (
 from ketamon_drivers.philips_intellivue.wires import frame
 
 UDP, SERIAL = load("philips-intellivue+udp"), load("philips-intellivue+serial")
-
-
 HR_60 = "4182 0000 0aa0 0000003c"
 
 

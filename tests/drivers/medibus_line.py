@@ -8,17 +8,9 @@ from ketamon_drivers.medibus.session import QUESTIONS, Medibus
 from ketamon_drivers.medibus.wire import response
 
 BEGIN = Instant(0, datetime(2026, 11, 21, 8, 0, tzinfo=UTC))
-
-
 CALL, IDENTIFY, ASK, ALARMS, ALARMS_2, OFFERS = (QUESTIONS[c] for c in (0x51, 0x52, 0x24, 0x27, 0x2E, 0x53))
-
-
 BOTH = bytes.fromhex("01 24 45 42 20 39 38 20 45 31 20 37 30 20 37 41 0D")
-
-
 CAPNOSAT = response(0x52, b"8300'Capnosat'01.00:03.00")
-
-
 OFFER = b"00   16000-  10  10037006   16000-  20  100460"
 """The realtime configuration of the protocol's example 5: airway pressure, and CO2."""
 

@@ -308,8 +308,6 @@ PUMPS = st.builds(
     drug=st.sampled_from(("", "Ketamin", "Esketamin 5,0 mg")),
     serial=st.just("40864"),
 )
-
-
 RAISED = {PumpAlarm.OCCLUSION: "INA3", PumpAlarm.BATTERY_LOW: "INA11", PumpAlarm.NEAR_END: "INA12"}
 
 

@@ -85,8 +85,6 @@ def test_a_list_that_cannot_be_read_is_an_alarm(value, count):
 
 
 PERIOD = (0x098D, pack(">I", 64))
-
-
 SCALE = (0x096F, bytes.fromhex("00000000 00000064") + pack(">HH", 0, 1000))
 
 

@@ -139,11 +139,7 @@ def cuffs(*results):
 
 
 AT_122 = "0000 0f20 0000007a"
-
-
 MEASURING, GONE = "0020 0f20 0000007a", "2000 0f20 007fffff"
-
-
 LIVES = [
     ("young, then said again", [cuff(), cuff()], [True, False]),
     ("a month old", [cuff(stamp="2026102108000000"), cuff(stamp="2026102108000000")], [False, False]),

@@ -51,8 +51,6 @@ def test_frames_are_written_and_read(pdu):
 
 
 A, B = frame(result(numeric(HR_60))), frame(presented())
-
-
 DAMAGED = [
     ("aborted", A[:-1] + b"\x7d\xc1" + B, "the monitor aborted the frame"),
     ("an escape that is none", A[:20] + b"\x7d\x00" + A[22:] + B, "an escape that does not exist"),

@@ -271,8 +271,6 @@ VALUES = st.fixed_dictionaries(
         P.NIBP_SYS: st.sampled_from([80.0, 120.0, 165.0, 200.0]),
     },
 )
-
-
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["", "acknowledge", "forget", "lose", "find", "wall"]),
