@@ -4,6 +4,7 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+from rows import each_row
 
 from ketamon.registry import rows
 
@@ -19,7 +20,7 @@ def table():
     return module
 
 
-@pytest.mark.parametrize("spec", BUILT_IN, ids=lambda spec: spec.id)
+@each_row("spec", BUILT_IN, ids=lambda spec: spec.id)
 def test_every_driver_has_its_row_as_it_is_now(table, spec):
     line = f"| {' | '.join(table.cells(spec))} |"
     assert line in table.PAGE.read_text("utf-8"), "run python docs/devices.py"

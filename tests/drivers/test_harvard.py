@@ -140,7 +140,7 @@ def test_rates_are_converted_exactly(name, text, value):
     assert pump.status.rate == pump.reading(Parameter.RATE).value == value
 
 
-@pytest.mark.parametrize(("text", "value"), [("3.1 ml", 3.1), ("3100 ul", 3.1), ("1.69023 ul", 0.00169023),
+@each_row(("text", "value"), [("3.1 ml", 3.1), ("3100 ul", 3.1), ("1.69023 ul", 0.00169023),
                                              ("0 ul", 0.0),
                                              ("250 nl", 0.00025), ("3100 pl", 0.0000031)])  # fmt: skip
 @NEWER

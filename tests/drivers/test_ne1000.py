@@ -116,7 +116,7 @@ RATES = [("1.500MH", 1.5), ("54.00MH", 54.0), ("1.000MM", 60.0), ("0.9MM", 54.0)
 
 
 @BOTH
-@pytest.mark.parametrize(("text", "value"), RATES)
+@each_row(("text", "value"), RATES)
 def test_rates_are_converted_exactly(form, text, value):
     line = Line(form).hears(*[f"00I{text}"] * 3)
     assert line.reading(Parameter.RATE).value == line.status.rate == value
@@ -143,7 +143,7 @@ def test_an_unknown_unit_has_no_value_and_is_named(form, verb, data, parameter):
     assert data[-2:] in notice
 
 
-@pytest.mark.parametrize("data", ["00I12345MH", "00I1.2345MH", "00I1.2.3MH", "00IMH", "00I.MH", "00I-1.0MH", "00I1,5MH",
+@each_row("data", ["00I12345MH", "00I1.2345MH", "00I1.2.3MH", "00IMH", "00I.MH", "00I-1.0MH", "00I1,5MH",
                                   "00I1.5", "0I1.5MH", "00Z", "00A?", "00A?SS", "00I\u0661MH", "44S",
                                   "00IIW0.000ML"])  # fmt: skip
 @BOTH
@@ -175,7 +175,7 @@ STATES = [("I", PumpState.INFUSING, 54.0), ("S", PumpState.READY, 0.0), ("P", Pu
 
 
 @BOTH
-@pytest.mark.parametrize(("letter", "state", "rate"), STATES)
+@each_row(("letter", "state", "rate"), STATES)
 def test_the_status_makes_the_state_and_what_flows(form, letter, state, rate):
     line = Line(form).hears(*[f"00{letter}54.00MH"] * 3)
     assert (line.status.state, line.status.rate) == (state, rate), "a rate that is set is no flow"
@@ -251,7 +251,7 @@ ALARMS = [("S", "motor stalled", Priority.HIGH), ("T", "no communication", Prior
 
 
 @BOTH
-@pytest.mark.parametrize(("letter", "text", "priority"), ALARMS)
+@each_row(("letter", "text", "priority"), ALARMS)
 def test_an_alarm_is_told_at_once(form, letter, text, priority):
     (alarm,) = Line(form).hears(f"00A?{letter}").alarms
     assert (alarm.code, alarm.priority) == (f"A?{letter}", priority)

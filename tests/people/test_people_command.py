@@ -10,6 +10,7 @@ from io import BytesIO, TextIOWrapper
 
 import argon2
 import pytest
+from rows import each_row
 
 from ketamon.cli import main, people
 from ketamon.domain.instant import Instant
@@ -117,7 +118,7 @@ MAY_NOT = [
 ]
 
 
-@pytest.mark.parametrize(("args", "typed", "words"), MAY_NOT)
+@each_row(("args", "typed", "words"), MAY_NOT)
 def test_what_may_not_be_changes_nobody(staffed, args, typed, words):
     before = Roster.open(data_dir()).people
     code, _, said = staffed(*args, typed=typed)

@@ -8,6 +8,7 @@ from itertools import pairwise
 from time import sleep
 
 import pytest
+from rows import each_row
 
 from ketamon.port import detect as module
 from ketamon.port.clock import SteppedClock
@@ -90,7 +91,7 @@ def fixture_findings(monkeypatch):
     return findings
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in NOBODY])
+@each_row("name", [name for name in NAMES if name not in NOBODY])
 def test_each_is_named(findings, name):
     bench = Bench(NAMES[name])
     found = findings(bench)
@@ -106,7 +107,7 @@ def test_who_cannot_be_told_is_not_named_as_somebody_else(findings, name):
     assert findings(Bench(NAMES[name]))[-1].driver is None
 
 
-@pytest.mark.parametrize("spec", FAMILIES, ids=[spec.id for spec in FAMILIES])
+@each_row("spec", FAMILIES, ids=[spec.id for spec in FAMILIES])
 def test_without_a_patient_nobody_is_named_wrongly(findings, spec):
     found = findings(Bench(spec, silent_truths))[-1].driver
     assert found is None or found.id == spec.id

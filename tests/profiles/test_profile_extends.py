@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import get_args, get_type_hints
 
 import pytest
+from rows import each_row
 from rules.clinic import PROFILE, TEXT
 
 from ketamon.domain.parameters import Parameter
@@ -116,7 +117,7 @@ REFUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "problem"), REFUSED, ids=[f"{i}" for i in range(len(REFUSED))])
+@each_row(("text", "problem"), REFUSED, ids=[f"{i}" for i in range(len(REFUSED))])
 def test_what_cannot_be_is_refused_where_it_stands(own, text, problem):
     with pytest.raises(ProfileError) as refused:
         load(own(text))

@@ -215,7 +215,7 @@ def test_a_recording_from_a_stranger_is_replayed_verified_and_decoded_as_letters
         assert "\nchair 2: gate open" not in text.replace("\\n", "")
 
 
-@pytest.mark.parametrize("attack", [text for name, text in ATTACKS.items() if name != "long" and "/" not in text])
+@each_row("attack", [text for name, text in ATTACKS.items() if name != "long" and "/" not in text])
 def test_a_files_name_is_told_in_one_line(home, printed, tmp_path, attack):
     name = attack.replace("\0", "")
     for suffix in (".ksession", ".kstream", ".toml"):
@@ -227,7 +227,7 @@ def test_a_files_name_is_told_in_one_line(home, printed, tmp_path, attack):
         assert not any(line.startswith("chair 2") for line in text.splitlines()), text
 
 
-@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+@each_row("attack", ATTACKS.values(), ids=ATTACKS)
 def test_what_is_typed_wrongly_is_told_as_letters(home, printed, attack):
     argument = attack.replace("\0", "")
     for args in ([argument], ["decode", argument, "x"], ["drivers", argument], ["demo", "--profile", argument]):

@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rows import each_row
 
 from ketamon.domain.devices import DeviceKind
 from ketamon.domain.instant import Instant
@@ -127,7 +128,7 @@ BAD_LINES = [
 ]
 
 
-@pytest.mark.parametrize("line", BAD_LINES)
+@each_row("line", BAD_LINES)
 def test_a_bad_line_is_reported_and_costs_only_itself(tmp_path, line):
     path = written(tmp_path, HEAD + f'[1,"monitor","rx","a"]\n{line}\n[1,"monitor","rx","b"]\n')
     found, report = records(path)
