@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from threading import Event
 
+from console.stage import staged
+
 from ketamon.console.front import FrontApp
 from ketamon.console.here import TYPED, Glance, Memory, Offers, Plan, Row, Seat
 from ketamon.course import PatientCourse
@@ -139,6 +141,10 @@ class FrontDesk:
                 await self.app.workers.wait_for_complete(waited)
             await self.pilot.pause()
 
+    async def resize(self, size):
+        await self.pilot.resize_terminal(*size)
+        await self.settle()
+
     async def until(self, text):
         """Wait for what a thread has to say."""
         for _ in range(500):
@@ -170,10 +176,10 @@ class Ticks:
 
 
 @asynccontextmanager
-async def front(here=None, memory=None, size=(120, 36), keys=None):
+async def front(here=None, memory=None, size=(120, 36), keys=None, *, paint=False):
     here, memory, clock = here or FakeHere(), memory or Memory(), Ticks()
     app = FrontApp(here, memory, clock=clock, keys=keys)
-    async with app.run_test(size=size) as pilot:
+    async with staged(app, size, paint=paint) as pilot:
         desk = FrontDesk(app, pilot, here, memory, clock)
         await desk.settle()
         yield desk

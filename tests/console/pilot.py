@@ -4,6 +4,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC
 
 from console.chairs import NURSE, Clock, FakeFeed
+from console.stage import staged
 from textual.events import Key
 
 from ketamon.console.app import KetamonApp
@@ -66,11 +67,10 @@ class Desk:
 
 
 @asynccontextmanager
-async def console(chair, size=(120, 36), source=Source.LIVE, speed=1.0, *, locked=False):
+async def console(chair, size=(120, 36), source=Source.LIVE, speed=1.0, *, locked=False, paint=False):
     feed, clock = FakeFeed(chair, source, speed), Clock()
     app = KetamonApp(feed, staff=NURSE, clock=clock, zone=UTC, locked=locked)
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause()
+    async with staged(app, size, paint=paint) as pilot:
         desk = Desk(app, pilot, feed, clock)
         await desk.look()
         yield desk

@@ -27,24 +27,17 @@ def _look(style) -> tuple[str, str]:
     return behind, f"{behind} {style.color and style.color.name} {style.without_color}"
 
 
-def colours(app) -> str:
-    """Sum up how every sign looks: its colour, what is behind it, and bold or not."""
-    signs = [sign + _look(style)[sign != " "] for strip in _strips(app) for text, style, _ in strip for sign in text]
-    return sha256("".join(signs).encode()).hexdigest()[:16]
+def seen(app) -> tuple[str, str]:
+    """Return what stands on the screen, and a sum of how its signs look: colour, what is behind, bold or not."""
+    strips = app.screen._compositor.render_strips()[: app.size.height]
+    signs = [sign + _look(style)[sign != " "] for strip in strips for text, style, _ in strip for sign in text]
+    return "\n".join(strip.text.rstrip() for strip in strips), sha256("".join(signs).encode()).hexdigest()[:16]
 
 
-def text(app) -> str:
-    return "\n".join(strip.text.rstrip() for strip in _strips(app))
-
-
-def _strips(app):
-    return app.screen._compositor.render_strips()[: app.size.height]
-
-
-def hold(app, scene: str, looks: Mapping[str, str], kept: Path) -> None:
+def hold(app, scene: str, text: str, looks: Mapping[str, str], kept: Path) -> None:
     """Hold the screen, and the colours of its themes, against what is kept of it; `kept` is where a picture goes."""
     path = path_of(scene, tuple(app.size))
-    now = text(app) + "\n" + "".join(f"· {theme} {look}\n" for theme, look in looks.items())
+    now = text + "\n" + "".join(f"· {theme} {look}\n" for theme, look in looks.items())
     if os.environ.get("KETAMON_SNAPSHOTS") == "new":
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(now, encoding="utf-8")

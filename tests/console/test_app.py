@@ -8,6 +8,7 @@ from datetime import UTC
 import pytest
 from console.chairs import NURSE, PHYSICIAN, PROFILE, Chair, Clock, FakeFeed, empty, infusing, recovering
 from console.pilot import console
+from console.stage import staged
 from textual.events import Key
 from textual.widgets import Input
 
@@ -205,7 +206,7 @@ async def test_a_feed_that_breaks_is_seen():
 
     feed = Broken(infusing())
     app = KetamonApp(feed, staff=NURSE, clock=Clock(), zone=UTC)
-    async with app.run_test(size=(160, 48)) as pilot:
+    async with staged(app, (160, 48)) as pilot:
         await pilot.pause()
         app.look()
         await pilot.pause()
@@ -642,7 +643,7 @@ async def test_the_bell_rings_when_the_voice_asks_for_it():
     voice, rung = Voice(), []
     app = KetamonApp(FakeFeed(infusing()), staff=NURSE, clock=Clock(), zone=UTC, voice=voice)
     app.bell = lambda: rung.append(voice.bells)
-    async with app.run_test():
+    async with staged(app):
         for voice.bells in (0, 1, 1, 2, 2):
             app.look()
     assert rung == [1, 2]
@@ -652,7 +653,7 @@ async def test_the_bell_rings_when_the_voice_asks_for_it():
 
 
 async def test_nothing_is_repainted_when_nothing_changed():
-    async with console(infusing()) as desk:
+    async with console(infusing(), paint=True) as desk:
         painted = []
         for widget in desk.app.screen.query("*"):
             widget.refresh = lambda *_a, w=widget, **_k: painted.append(w)

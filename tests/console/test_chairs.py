@@ -6,6 +6,7 @@ from datetime import UTC
 import pytest
 from console.chairs import NURSE, PROFILE, Clock, FakeFeed, infusing
 from console.pilot import Desk
+from console.stage import staged
 from console.test_app import nothing_is_covered
 
 from ketamon.console.app import GONE_S, KetamonApp
@@ -92,7 +93,7 @@ async def console(*chairs, size=(120, 36)):
     feeds = {str(n): NamedFeed(str(n), chair) for n, chair in enumerate(chairs, 1)}
     ward, clock, sound = Ward(feeds), Clock(), Sound()
     app = KetamonApp(feeds["1"], staff=NURSE, clock=clock, zone=UTC, voice=sound, chair="1", others=ward)
-    async with app.run_test(size=size) as pilot:
+    async with staged(app, size) as pilot:
         desk = Several(app, pilot, ward, clock, sound)
         await desk.find()
         await pilot.pause()

@@ -7,6 +7,7 @@ import pytest
 from console.chairs import NURSE, Clock, FakeFeed, infusing
 from console.front_desk import FakeHere, front
 from console.pilot import Desk
+from console.stage import staged
 
 from ketamon.console.actions.chair import ACTIONS, bar
 from ketamon.console.actions.front import DEEDS, At, at
@@ -183,7 +184,7 @@ def desk_app(keys, chair=None):
 
 async def test_the_console_goes_by_the_users_keys(file):
     app, feed, clock = desk_app(file, infusing().alarm("SpO2 84 < 88"))
-    async with app.run_test(size=(120, 36)) as pilot:
+    async with staged(app, (120, 36)) as pilot:
         desk = Desk(app, pilot, feed, clock)
         await desk.look()
         assert "O observe  N note" in app.screen.key_bar.said
@@ -199,7 +200,7 @@ async def test_the_console_goes_by_the_users_keys(file):
 
 async def test_every_key_of_the_table_is_bound_and_to_one_action(file):
     app, _, _ = desk_app(file)
-    async with app.run_test():
+    async with staged(app):
         wanted = {key: f"do('{a.name}')" for a in read(file).actions.values() for key in a.keys}
         wanted |= {a.always: f"always('{a.name}')" for a in ACTIONS.values() if a.always}
         bound = {key: active.binding.action for key, active in app.screen.active_bindings.items()}
@@ -211,7 +212,7 @@ async def test_a_broken_file_is_told_and_stops_nothing(tmp_path):
     path = tmp_path / "keys.toml"
     path.write_text('observe = "n"\n')
     app, feed, clock = desk_app(path)
-    async with app.run_test(size=(160, 48)) as pilot:
+    async with staged(app, (160, 48)) as pilot:
         desk = Desk(app, pilot, feed, clock)
         await desk.look()
         assert desk.answer.startswith("not done: keys.toml:1: observe is 'n', the key of note, too")

@@ -36,7 +36,7 @@ async def left_over(desk, do, rounds: int) -> dict[str, int]:
 
 
 async def test_two_hundred_moves_of_the_focus_leave_nothing_over():
-    async with console(infusing()) as desk:
+    async with console(infusing(), paint=True) as desk:
         await desk.press("v")
         been = set()
 
@@ -51,7 +51,7 @@ async def test_two_hundred_moves_of_the_focus_leave_nothing_over():
 
 
 async def test_panels_that_open_and_close_leave_nothing_over():
-    async with console(infusing()) as desk:
+    async with console(infusing(), paint=True) as desk:
 
         async def open_and_close():
             for name in ("observe", "check_in", "help"):
@@ -64,7 +64,7 @@ async def test_panels_that_open_and_close_leave_nothing_over():
 
 
 async def test_a_hundred_seconds_leave_nothing_over():
-    async with console(infusing()) as desk:
+    async with console(infusing(), paint=True) as desk:
 
         async def second():
             desk.feed.chair.t += 1

@@ -51,7 +51,7 @@ def lines(text):
 
 
 async def test_whatever_is_open_at_a_chair(terminal):
-    async with console(infusing(pins=True)) as desk:
+    async with console(infusing(pins=True), paint=True) as desk:
         for what, keys in CHAIR.items():
             await desk.press(*keys)
             assert await painted(desk, terminal), what
@@ -59,7 +59,7 @@ async def test_whatever_is_open_at_a_chair(terminal):
 
 
 async def test_whatever_is_open_where_no_chair_is_shown(terminal):
-    async with front() as desk:
+    async with front(paint=True) as desk:
         for what, keys in FRONT.items():
             await desk.press(*keys)
             assert await painted(desk, terminal), what

@@ -299,7 +299,7 @@ async def test_where_no_device_sends_one_the_key_says_so():
 
 
 async def test_only_the_slices_that_changed_are_painted():
-    async with console(infusing(10), size=(120, 36)) as desk:
+    async with console(infusing(10), size=(120, 36), paint=True) as desk:
         line = Line(desk)
         await line.send(4)
         painted = set()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from console.chairs import NURSE, Clock, FakeFeed, infusing
+from console.stage import staged
 from rich.segment import Segment
 from textual.color import Color
 from textual.strip import Strip
@@ -34,7 +35,7 @@ async def screens(glyphs, sizes=((80, 24), (120, 36)), source=Source.REPLAY):
     chair = infusing()
     chair.alarm("** DIA 104 > 100", Priority.HIGH, parameter=Parameter.NIBP_DIA).measure(spo2=None).pump(rate=40.0)
     app = KetamonApp(FakeFeed(chair, source), staff=NURSE, clock=Clock(), zone=UTC, glyphs=glyphs)
-    async with app.run_test(size=sizes[0]) as pilot:
+    async with staged(app, sizes[0]) as pilot:
         for size in sizes:
             await pilot.resize_terminal(*size)
             for key in PANELS:

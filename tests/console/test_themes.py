@@ -6,6 +6,7 @@ from itertools import combinations
 
 import pytest
 from console.chairs import NURSE, Clock, FakeFeed, infusing
+from console.stage import staged
 from rich._palettes import STANDARD_PALETTE
 from rich.color import Color, ColorSystem
 
@@ -119,7 +120,7 @@ async def drawn(monkeypatch, panels, *, no_color=False):
     chair.alarm("DIA 104 > 100", Priority.HIGH, parameter=Parameter.NIBP_DIA)
     chair.alarm("RR 7 < 8", Priority.MEDIUM, parameter=Parameter.RR).measure(spo2=None).pump(rate=40.0)
     app = KetamonApp(FakeFeed(chair, Source.REPLAY), staff=NURSE, clock=Clock(), zone=UTC)
-    async with app.run_test(size=(104, 36)) as pilot:
+    async with staged(app, (104, 36)) as pilot:
         for key in panels:
             await pilot.press(*([key] if key else []))
             app.look()

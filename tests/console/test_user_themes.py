@@ -5,6 +5,7 @@ from datetime import UTC
 
 import pytest
 from console.chairs import NURSE, Clock, FakeFeed, infusing
+from console.stage import staged
 
 from ketamon.console.app import KetamonApp
 from ketamon.console.look.themes import DARK_ROOM, DEFAULT, LIGHT, THEMES, TOKENS, colours_of, made
@@ -121,7 +122,7 @@ def spo2(app):
 async def test_a_saved_file_changes_the_colours_at_once_and_a_broken_one_changes_nothing(write, tmp_path):
     write(MINE)
     app = app_in(tmp_path, "mine")
-    async with app.run_test() as pilot:
+    async with staged(app) as pilot:
         await pilot.pause()
         assert spo2(app) == "#123456"
         write(MINE.replace("#123456", "#654321"))
@@ -149,7 +150,7 @@ async def test_a_saved_file_changes_the_colours_at_once_and_a_broken_one_changes
 async def test_a_theme_that_is_broken_from_the_start_is_told_and_the_usual_one_worn(write, tmp_path):
     write("spo2 = 1")
     app = app_in(tmp_path, "mine")
-    async with app.run_test() as pilot:
+    async with staged(app) as pilot:
         app.look()
         await pilot.pause()
         assert app.theme == DEFAULT
@@ -159,7 +160,7 @@ async def test_a_theme_that_is_broken_from_the_start_is_told_and_the_usual_one_w
 async def test_a_theme_is_found_in_the_palette_and_by_its_key(write, tmp_path):
     write(MINE)
     app = app_in(tmp_path, THEMES[-1].name)
-    async with app.run_test(size=(120, 36)) as pilot:
+    async with staged(app, (120, 36)) as pilot:
         app.look()
         await pilot.press("t")
         assert app.theme == "mine"

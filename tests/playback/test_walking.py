@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from console.chairs import NURSE
 from console.pilot import Desk
+from console.stage import staged
 from playback.films import Hand, events, player
 
 from ketamon.console.actions.chair import ACTIONS, offered
@@ -23,7 +24,7 @@ async def screen(size=(120, 36), some=None, **how):
     clock = Hand()
     made = player(events() if some is None else some, clock=clock, **how)
     app = KetamonApp(made, staff=NURSE, clock=clock, zone=UTC)
-    async with app.run_test(size=size) as pilot:
+    async with staged(app, size) as pilot:
         await pilot.pause()
         desk = Desk(app, pilot, SimpleNamespace(held=None), clock)
         await desk.look()
