@@ -7,7 +7,7 @@ import pytest
 from console.chairs import NURSE, PROFILE, Clock, FakeFeed, infusing
 from console.pilot import Desk
 from console.stage import staged
-from console.test_app import nothing_is_covered
+from console.test_always_there import nothing_is_covered
 
 from ketamon.console.app import GONE_S, KetamonApp
 from ketamon.domain import events as e
