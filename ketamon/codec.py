@@ -59,10 +59,16 @@ def encode_intent(intent: Intent, proof: Proof = Proof.NAME) -> bytes:
     return _encoder.encode({"type": intent.TYPE, "proof": proof, "body": intent})
 
 
+def encode_recorded(intent: Intent, proof: Proof, first: int) -> bytes:
+    """Write an intent for a recording, with the number of the first event that came of it."""
+    return _encoder.encode({"type": intent.TYPE, "proof": proof, "first": first, "body": intent})
+
+
 class _Envelope(msgspec.Struct):
     type: str
     body: msgspec.Raw
     proof: Proof = Proof.NAME
+    first: int = 0
 
 
 _envelope = msgspec.json.Decoder(_Envelope)
@@ -73,6 +79,14 @@ def decode_intent(data: bytes | str) -> tuple[Intent, Proof]:
 
     The proof counts in a recording only: whoever asks now cannot vouch for themselves.
     """
+    return decode_recorded(data)[:2]
+
+
+def decode_recorded(data: bytes | str) -> tuple[Intent, Proof, int]:
+    """Read an intent of a recording, and the number of the first event that came of it then, 0 where it is not told.
+
+    Raises `Refused`.
+    """
     try:
         envelope = _envelope.decode(data)
         intent: Intent = _intents[envelope.type].decode(envelope.body)
@@ -80,7 +94,7 @@ def decode_intent(data: bytes | str) -> tuple[Intent, Proof]:
         raise Refused(f"this core does not know the request {error}; use the same ketamon on both sides") from error
     except (ValueError, RecursionError) as error:  # msgspec's own errors are ValueErrors too
         raise Refused(f"the request cannot be read: {error}") from error
-    return intent, envelope.proof
+    return intent, envelope.proof, envelope.first
 
 
 def encode_json(value: Any) -> bytes:

@@ -18,7 +18,7 @@ from ketamon.chair.door import Door, WrongPin
 from ketamon.chair.engine import Chair
 from ketamon.chair.recording import DiskWatch
 from ketamon.chair.server import Server
-from ketamon.codec import encode_intent
+from ketamon.codec import encode_recorded
 from ketamon.domain import events as e
 from ketamon.domain.instant import Instant
 from ketamon.domain.intents import CheckIn, Intent, ReportSound, SetSpeed
@@ -47,6 +47,11 @@ class Drive(Protocol):
     """What makes time pass and bytes come: a live chair, a simulation, or a recording."""
 
     source: Source
+
+    @property
+    def remark(self) -> str:
+        """What is to be said of what it plays."""
+        ...
 
     @property
     def speed(self) -> float:
@@ -162,9 +167,10 @@ class Core:
 
     def intend(self, intent: Intent, at: Instant, proof: Proof = Proof.NAME) -> "asyncio.Future[Head] | None":
         """Do what somebody asks, or raise `Refused`; the future is done when it is durable."""
+        first = self.engine.state.seq + 1
         self.engine.intend(intent, at, proof)
         if self.stream is not None:
-            self.stream.intent(at, encode_intent(intent, proof).decode())
+            self.stream.intent(at, encode_recorded(intent, proof, first).decode())
         return self.publish(urgent=True)
 
     async def ask(self, intent: Intent, pin: str) -> str:
@@ -273,6 +279,7 @@ class Core:
             unsaved=self.store.unsaved if self.store is not None else None,
             devices=self.engine.health(at),
             waves=self._waves,
+            remark=self.drive.remark,
         )
         return beat_line(beat)
 

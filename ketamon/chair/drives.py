@@ -12,7 +12,8 @@ from math import isinf
 
 from ketamon.chair.core import Core
 from ketamon.chair.device import Outgoing
-from ketamon.codec import decode_intent
+from ketamon.chair.numbers import Numbers
+from ketamon.codec import decode_recorded
 from ketamon.domain.devices import Link
 from ketamon.domain.instant import Instant
 from ketamon.domain.intents import Intent
@@ -72,6 +73,7 @@ class LiveDrive:
     """Real ports, the system's clock. The ports are ours alone until the end of `run`, or `close`."""
 
     source = Source.LIVE
+    remark = ""
     speed = 1.0
 
     def __init__(self, clock: SystemClock, addresses: dict[str, str]) -> None:
@@ -154,6 +156,7 @@ class SimulatedDrive:
     """
 
     source = Source.SIMULATED
+    remark = ""
 
     def __init__(
         self,
@@ -273,6 +276,14 @@ class ReplayDrive:
         self._pace = Pace(speed)
         self.refused: list[str] = []
         """What people asked in the recording and this engine refuses."""
+        self._numbers = Numbers()
+
+    @property
+    def remark(self) -> str:
+        """Say what is missing here, though it was done: what is shown may be what somebody corrected."""
+        if not self.refused:
+            return ""
+        return f"{len(self.refused)} entries of the recording are missing here; the first at {self.refused[0]}"
 
     @property
     def speed(self) -> float:
@@ -297,10 +308,19 @@ class ReplayDrive:
                 next_tick += TICK_S
             self._to(record.t)
             try:
-                _play(core, record, self._clock.now())
+                if record.kind is Kind.INTENT:
+                    self._ask(core, record, self._clock.now())
+                else:
+                    _play(core, record, self._clock.now())
             except Refused as refused:
                 self.refused.append(f"{record.t:.1f} s: {refused}")
         self._pace.speed = 0.0
+
+    def _ask(self, core: Core, record: Record, at: Instant) -> None:
+        intent, proof, recorded = decode_recorded(record.data)
+        first = core.engine.state.seq + 1
+        core.intend(self._numbers.meant(intent), at, proof)
+        self._numbers.keep(recorded, first, core.engine.state.seq)
 
     def _to(self, t: float) -> None:
         self._clock.advance(max(0.0, t - self._clock.now().seconds))
@@ -316,8 +336,5 @@ def _play(core: Core, record: Record, at: Instant) -> None:
         case Kind.LINK if isinstance(record.data, str) and record.device in core.engine.devices:
             what, _, why = record.data.partition(": ")
             core.on_link(record.device, what, why, at)
-        case Kind.INTENT:
-            intent, proof = decode_intent(record.data)
-            core.intend(intent, at, proof)
         case _:
             pass  # what was sent, notes and wall times are for readers of the file

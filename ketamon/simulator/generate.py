@@ -12,9 +12,10 @@ from pathlib import Path
 
 from ketamon import profiles, registry, samples
 from ketamon.chair.engine import Chair
-from ketamon.codec import encode_intent
+from ketamon.codec import encode_recorded
 from ketamon.domain import events as e
 from ketamon.domain.instant import Instant
+from ketamon.domain.people import Proof
 from ketamon.domain.readings import Mode
 from ketamon.domain.session import SessionState
 from ketamon.driver import DriverSpec
@@ -141,7 +142,8 @@ class _Session:
 
     def _ask(self, nurse: Nurse, at: Instant) -> None:
         for intent in nurse.due_intents(self._chair.state, self._chair.profile, at):
-            self._writer.intent(at, encode_intent(intent).decode())
+            first = self._chair.state.seq + 1
+            self._writer.intent(at, encode_recorded(intent, Proof.NAME, first).decode())
             self._chair.intend(intent, at)
 
 

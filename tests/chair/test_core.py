@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import re
 import socket
 import stat
 import threading
@@ -19,7 +20,7 @@ from ketamon.chair.rehearsal import demo
 from ketamon.chair.server import _Place as Place
 from ketamon.domain import events as e
 from ketamon.domain.fold import fold
-from ketamon.domain.intents import Note, Observe, SetSpeed
+from ketamon.domain.intents import Correct, Note, Observe, SetSpeed, Withdraw
 from ketamon.domain.phases import Phase
 from ketamon.errors import SourceError, UsageError
 from ketamon.follow import SocketFeed, Source
@@ -127,6 +128,64 @@ async def test_a_replay_of_what_was_recorded_decides_the_same(private):
         return [(v.at.monotonic_ns, v.body) for v in state.log if isinstance(v.body, kinds)]
 
     assert decided(again.engine.state) == decided(core.engine.state)
+
+
+async def corrected(private, shift: int) -> Core:
+    """A recording in which the second of two observations is corrected and a note withdrawn.
+
+    Before them came what a replay does not say, so that its numbers are others.
+    """
+    core = rehearsal(private)
+    async with running(core) as feed:
+        await until(feed, lambda: feed.connected and feed.state.phase is Phase.BASELINE)
+        assert await feed.ask(SetSpeed(speed=0.0)) == ""
+        for n in range(shift):
+            core.engine.course(e.CourseFound(place=f"{n} of 6"), core.clock.now())
+        core.publish()
+        for intent in (
+            Observe(item="nausea", grade=1, by=NURSE),
+            Observe(item="sedation", grade=2, by=NURSE),
+            Note(text="this stays", by=NURSE),
+            Note(text="this goes", by=NURSE),
+        ):
+            assert await feed.ask(intent) == ""
+        number = {v.body.text: v.seq for v in core.engine.state.log if isinstance(v.body, e.Noted)}
+        seq = max(core.engine.state.observations)
+        assert await feed.ask(Correct(corrects=seq, grade=0, why="typed wrong", by=NURSE)) == ""
+        assert await feed.ask(Withdraw(withdraws=number["this goes"], why="typed wrong", by=NURSE)) == ""
+    return core
+
+
+def standing(state) -> tuple[dict, list]:
+    grades = {o.item: o.grade for o in state.observations.values() if o.by == NURSE}
+    return grades, [v.body.text for v in state.log if v.seq in state.withdrawn]
+
+
+@pytest.mark.parametrize("shift", [0, 1, 2])
+async def test_a_correction_lands_on_the_same_entry_when_it_is_replayed(private, shift):
+    core = await corrected(private, shift)
+    again, reader = launch.replay(private / "r.kstream", None, float("inf"), None)
+    with reader:
+        await again.run(None)
+    assert again.drive.refused == []
+    assert standing(again.engine.state) == standing(core.engine.state) == ({"nausea": 1, "sedation": 0}, ["this goes"])
+
+
+async def test_a_correction_of_nobody_knows_what_is_refused_and_said(private):
+    core = await corrected(private, 1)
+    old = private / "old.kstream"
+    lines = (private / "r.kstream").read_text("utf-8").splitlines(keepends=True)
+    kept = [re.sub(r'\\"first\\":\d+', r'\\"first\\":0', line) for line in lines if '"sum"' not in line]
+    assert kept != [line for line in lines if '"sum"' not in line]
+    old.write_text("".join(kept), "utf-8")
+    again, reader = launch.replay(old, None, float("inf"), None)
+    with reader:
+        await again.run(None)
+    assert len(again.drive.refused) == 2
+    assert all("the recording does not say what its event" in text for text in again.drive.refused)
+    assert again.drive.remark.startswith("2 entries of the recording are missing here; the first at ")
+    assert standing(again.engine.state) == ({"nausea": 1, "sedation": 2}, [])
+    assert core.drive.remark == ""
 
 
 async def test_followers_that_do_not_read_are_cut_off_and_slow_nobody(private, monkeypatch):
