@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 from chair.bedside import NURSE, checking_in
-from cli.processes import bench, core, until
+from cli.processes import WITHIN_S, bench, core, until
 from cli.pseudo import Terminal
 
 from ketamon.domain.devices import Link
@@ -121,24 +121,29 @@ async def test_a_terminal_that_stops_reading_stops_nothing_else(tmp_path):
             assert behind(screen) < 3
 
 
-@pytest.mark.parametrize("end", ["q", "a bug", signal.SIGTERM, signal.SIGHUP])
-async def test_a_console_that_ends_leaves_the_terminal_as_it_was(tmp_path, end):
+async def test_a_console_that_ends_leaves_the_terminal_as_it_was(tmp_path):
+    """One after the other beside the same chair, each at a terminal of its own."""
     async with chair(tmp_path) as _:
-        command = (sys.executable, "-c", SPOILED) if end == "a bug" else CONSOLE
-        with terminal(command) as screen:
-            if isinstance(end, signal.Signals) or end == "q":
-                await asyncio.to_thread(screen.see, "observe")
-                assert screen.settings != screen.before
-            if isinstance(end, signal.Signals):
-                screen.process.send_signal(end)
-            elif end == "q":
-                screen.press("q")
-            await asyncio.to_thread(screen.process.wait, 10)
-            await until(lambda: LEFT in screen.raw)
-            assert b"\x1b[?25h" in screen.raw[-2000:]
-            assert b"\x1b[?1000l" in screen.raw
-            assert b"\x1b[?2004l" in screen.raw
-            assert screen.settings == screen.before
+        for end in ("q", "a bug", signal.SIGTERM, signal.SIGHUP):
+            command = (sys.executable, "-c", SPOILED) if end == "a bug" else CONSOLE
+            with terminal(command) as screen:
+                await leaves_it_as_it_was(screen, end)
+
+
+async def leaves_it_as_it_was(screen, end):
+    if end != "a bug":
+        await asyncio.to_thread(screen.see, "observe")
+        assert screen.settings != screen.before
+    if isinstance(end, signal.Signals):
+        screen.process.send_signal(end)
+    elif end == "q":
+        screen.press("q")
+    await asyncio.to_thread(screen.process.wait, WITHIN_S)
+    await until(lambda: LEFT in screen.raw)
+    assert b"\x1b[?25h" in screen.raw[-2000:], end
+    assert b"\x1b[?1000l" in screen.raw, end
+    assert b"\x1b[?2004l" in screen.raw, end
+    assert screen.settings == screen.before, end
 
 
 async def test_a_console_whose_terminal_takes_no_more_can_be_ended(tmp_path):
