@@ -30,7 +30,8 @@ class DeviceLine:
     """One device in words. `stale` says why nothing of it is current, "" where it is.
 
     `rejected` and `waves` are "" where there were none. `tail`, `fate` and `said` are as in `DeviceHealth`; where the
-    pulse tells nothing of the device (a recording, an older core) `told` is False and they are empty.
+    pulse tells nothing of the device (a recording without its bytes, an older core) `told` is False, they are empty,
+    and `instead` says why.
     """
 
     name: str
@@ -45,6 +46,7 @@ class DeviceLine:
     rejected: str
     waves: str
     told: bool
+    instead: str = ""
     tail: bytes = b""
     fate: str = ""
     said: tuple[str, ...] = ()
@@ -72,7 +74,8 @@ def _line(
         live=live and at is not None,
         stale=_stale(device, beat, at, zone),
         pace=_pace(health, later_s) if health and at else words.DASHES,
-        counts=_counts(device, health, beat),
+        counts=_counts(device, health),
+        instead="" if health else _why_not(beat),
         rejected=_rejected(health, later_s, known=at is not None) if health else "",
         waves=", ".join(health.waves) if health and at else "",
         told=health is not None,
@@ -98,11 +101,15 @@ def _pace(health: DeviceHealth, later_s: float) -> str:
     return f"{size(health.bytes_per_s)}/s, last byte {ago}"
 
 
-def _counts(device: Device, health: DeviceHealth | None, beat: Beat | None) -> str:
+def _why_not(beat: Beat | None) -> str:
+    if beat and beat.listened and beat.listened.why:
+        return beat.listened.why
+    return "bytes and frames are told by a running core only"
+
+
+def _counts(device: Device, health: DeviceHealth | None) -> str:
     if health is None:
-        rejected = f"{device.rejected_frames} pieces rejected, {size(device.rejected_bytes)}"
-        why = beat.listened.why if beat and beat.listened else ""
-        return f"{rejected}; {why or 'bytes and frames are told by a running core only'}"
+        return f"{device.rejected_frames} pieces rejected, {size(device.rejected_bytes)}"
     return f"{size(health.received)} received, {health.accepted} frames accepted, {health.rejected} pieces rejected"
 
 

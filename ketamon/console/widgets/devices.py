@@ -85,6 +85,7 @@ def _all_of(line: DeviceLine, width: int) -> list[Content]:
         (f"{line.counts}; {line.pace}" if line.told else line.counts, ""),
         (f"waveforms: {line.waves}" if line.waves else "", ""),
         (line.rejected, "bold"),
+        (line.instead, "bold $stale"),
     ]
     rows = [Content.styled(part, style) for text, style in said if text for part in wrap(text, width)]
     if not line.told:
