@@ -31,7 +31,7 @@ from ketamon.console.look.themes import DARK_ROOM, DEFAULT, THEMES, usual
 from ketamon.console.look.user_themes import UserThemes
 from ketamon.crash import report
 
-THERE_EVERY_S = 1.0
+THERE_EVERY_S = 0.5
 """How often it is looked whether the terminal is still there."""
 ENDS_WITHIN_S = 2
 """How long one that is ended from outside may take to give the terminal back."""

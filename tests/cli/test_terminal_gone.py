@@ -22,6 +22,8 @@ pytestmark = pytest.mark.usefixtures("private")
 KETAMON = (sys.executable, "-m", "ketamon")
 SAMPLE = str(Path(__file__).parents[2] / "sample_streams" / "desaturation.kstream")
 REPLAY = (*KETAMON, "replay", SAMPLE, "--speed", "100")
+WITHIN_S = 10.0
+"""It takes a second or two; before, it never came."""
 ENDED = {129, -signal.SIGALRM}
 """As one whose window was closed; the system's own end where it cannot even say that it leaves."""
 
@@ -60,7 +62,7 @@ def read(ours, words, within_s=30.0):
         (KETAMON, b"what to do", "closed"),
     ],
 )
-def test_it_ends_within_three_seconds(command, words, how):
+def test_it_ends(command, words, how):
     process, ours = begun(command, controls=how.endswith("told"))
     try:
         read(ours, words)
@@ -72,7 +74,7 @@ def test_it_ends_within_three_seconds(command, words, how):
         else:
             os.close(ours)
             ours = -1
-        assert process.wait(3) in ENDED
+        assert process.wait(WITHIN_S) in ENDED
     finally:
         process.kill()
         process.wait()

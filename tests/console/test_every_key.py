@@ -132,7 +132,7 @@ async def clicked_in_palette(desk, name):
     line = panel.query_one(".found")
     rows = line.said.split("\n")
     row = next(
-        n for n, text in enumerate(rows) if text[1:].startswith(f"{key_of(ACTIONS, name):<8}{ACTIONS[name].label}")
+        n for n, text in enumerate(rows) if text[1:].startswith(f"{key_of(ACTIONS, name):<9}{ACTIONS[name].label}")
     )
     await desk.pilot.click(line, offset=(12, row))
     await desk.pilot.pause()

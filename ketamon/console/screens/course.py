@@ -28,6 +28,10 @@ _HEIGHT = 5
 _LOOKS = {LINE: "$nibp", AXIS: "$muted", LABEL: "bold"}
 
 
+NOBODY = "No session of a patient is kept here. A patient comes into this list with the first one."
+ABOUT = "The patient that you choose stands here: place in the series, each session with its dose, scores and effects."
+
+
 class CoursePage(VerticalScroll):
     """One patient: where the series stands, the sessions as a table, and each score as a plot."""
 
@@ -52,8 +56,11 @@ class CoursePage(VerticalScroll):
         self._write()
 
     def _write(self) -> None:
-        if self._patient is not None and self.size.width:
-            self.query_one(Line).say(page(self._patient, self.scrollable_content_region.width, self._glyphs))
+        width = self.scrollable_content_region.width
+        if self._patient is not None and width:
+            self.query_one(Line).say(page(self._patient, width, self._glyphs))
+        elif width:
+            self.query_one(Line).say(Content.styled("\n".join(wrap(ABOUT, width)), "$muted"))
 
 
 def page(patient: PatientCourse, width: int, glyphs: Glyphs) -> Content:
@@ -111,8 +118,8 @@ class CourseScreen(FrontScreen):
             for one in patients
         ]
         rows += [Row(text=f"left out: {why}", detail=why, wrong=True) for why in left_out]
-        intro = f"{len(patients)} {'patient' if len(patients) == 1 else 'patients'}. Enter shows the course of one."
-        self.choice.show(intro, rows, "No session of a patient is kept here.")
+        count = f"{len(patients)} {'patient' if len(patients) == 1 else 'patients'}. Enter shows the course of one."
+        self.choice.show(count if patients else NOBODY, rows)
         self.answer.hint("")
 
     @on(Choice.Chosen)

@@ -149,7 +149,7 @@ class DevicesScreen(FrontScreen):
         how = (
             f"{self.key('detect')} detects at the chosen port, {self.key('detect_all')} at all ports that nobody uses."
         )
-        self.found.show(state if self._detecting else RULES, self._lines, "" if self._detecting else how, last=True)
+        self.found.show(state if self._detecting else f"{how} {RULES}", self._lines, last=True)
 
     def offered(self) -> list[Deed]:
         """Offer to stop only what goes on."""

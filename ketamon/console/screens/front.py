@@ -180,7 +180,8 @@ class FrontScreen(Screen[None]):
         return [deed for deed in at(self.AT, self.table) if deed.name != "lock" or self.memory.who is not None]
 
     def _search(self) -> None:
-        """Search in the list that has the keys, or the first one."""
+        """Search in the list that has the keys, or the first one; where something stands in its place, that goes."""
+        self.close_aside()
         choices = self.query(Choice)
         focused = [choice for choice in choices if self.focused is not None and choice in self.focused.ancestors]
         (focused or list(choices))[0].search()

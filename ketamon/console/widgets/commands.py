@@ -64,7 +64,7 @@ class Commands(Vertical):
 
 def _row(row: Keyed, *, first: bool) -> Content:
     line = Content.assemble(
-        ("›" if first else " ", "bold $pump"), (f"{shown(row.keys[0]):<8}", "bold $pump"),
+        ("›" if first else " ", "bold $pump"), (f"{shown(row.keys[0]):<9}", "bold $pump"),
         (f"{row.label:<20}", "bold" if first else ""), (row.help, "$muted"),
     )  # fmt: skip
     return link(line, "pick", row.name)

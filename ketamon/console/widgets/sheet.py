@@ -157,10 +157,13 @@ class NewSheet(Sheet):
         """Suggest drivers, and the ports that exist."""
         for name, drivers in (("monitors", offers.monitors), ("pumps", offers.pumps)):
             self.query_one(f"#{name}", Input).suggester = DeviceSuggester(drivers, list(offers.ports))
+        example = f"{next(iter(offers.monitors), 'DRIVER')}:{next(iter(offers.ports), '/dev/ttyUSB0')}"
         ports = [f"  {port}  {about}" for port, about in offers.ports.items()] or ["  none"]
         self.say(
             plain_lines(
                 [
+                    f"A device is its driver and its port, such as {example}; both are suggested as you type.",
+                    "",
                     "serial ports of this machine:",
                     *ports,
                     f"monitors: {', '.join(offers.monitors)}",
