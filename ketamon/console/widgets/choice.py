@@ -54,7 +54,6 @@ class Choice(Vertical):
         self.rows: Sequence[Row] = ()
         """All of them, also those that are not found by a search."""
         self._found: list[Row] = []
-        self._empty = ""
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
@@ -68,10 +67,11 @@ class Choice(Vertical):
         self.field.display = False
 
     def show(self, intro: str, rows: Sequence[Row], empty: str = "", *, last: bool = False) -> None:
-        """Show rows, `empty` where there is none; the highlight stays at what it was on, or goes to the last."""
-        self.intro.say(plain(intro))
-        self.intro.display = bool(intro)
-        self.rows, self._empty = rows, empty
+        """Show rows below `intro`, or `empty` where there is none; the highlight stays, or goes to the last."""
+        above = intro if rows else empty or intro
+        self.intro.say(plain(above))
+        self.intro.display = bool(above)
+        self.rows = rows
         self._filter()
         if last and self._found:
             self.options.highlighted = len(self._found) - 1
@@ -141,7 +141,7 @@ class Choice(Vertical):
         self._explain()
 
     def _explain(self) -> None:
-        nothing = "nothing of that is in the list" if self.rows else self._empty
+        nothing = "nothing of that is in the list" if self.rows else ""
         self.detail.say(plain(self.row.detail if self.row is not None else nothing))
 
 
