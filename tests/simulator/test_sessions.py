@@ -53,11 +53,8 @@ def signed(tmp_path_factory) -> SessionState:
     return play(sample, tmp_path_factory.mktemp("signed") / "signed.kstream")
 
 
-@pytest.fixture(scope="module", params=["uneventful", "oximeter"])
-def shipped(request):
-    """A stream as it ships, replayed."""
-    path = samples.path(request.param)
-    return path, *replayed(path)
+SHIPPED = ("uneventful", "oximeter")
+"""Streams of whole sessions, as they ship."""
 
 
 def test_the_session_goes_its_way_to_the_end(signed):
@@ -158,8 +155,9 @@ def test_only_samples_that_are_known_can_be_made(tmp_path):
         generate("other", tmp_path / "other.kstream")
 
 
-def test_a_shipped_stream_is_whole_small_and_about_nobody(shipped):
-    path, _, _ = shipped
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_stream_is_whole_small_and_about_nobody(name):
+    path = samples.path(name)
     report = verify(path)
     assert report.sentences() == []
     assert path.stat().st_size <= 7_000_000
@@ -169,8 +167,9 @@ def test_a_shipped_stream_is_whole_small_and_about_nobody(shipped):
     assert kinds >= {Kind.RX, Kind.TX, Kind.INTENT, Kind.LINK}
 
 
-def test_a_shipped_stream_shows_an_alarm_and_ends_at_an_open_gate(shipped):
-    _, events, refused = shipped
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_stream_shows_an_alarm_and_ends_at_an_open_gate(name):
+    events, refused = replayed(samples.path(name))
     assert refused == []
     session = [v.body for v in events if v.at.seconds < SCENARIOS["uneventful"].seconds]
     assert any(isinstance(b, e.AlarmChanged) and b.priority is Priority.MEDIUM and not b.technical for b in session)
@@ -217,7 +216,7 @@ SHOWN = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(set(SAMPLES) - {"uneventful", "oximeter"}))
+@pytest.mark.parametrize("name", sorted(set(SAMPLES) - set(SHIPPED)))
 def test_every_sample_shows_what_it_is_for(name):
     assert verify(samples.path(name)).sentences() == []
     events, refused = replayed(samples.path(name))
