@@ -91,10 +91,10 @@ def test_a_walk_is_not_shown_with_what_was_heard_elsewhere():
 def test_who_walks_on_while_it_is_listened_hears_nothing_of_before():
     made, recorded, _ = listening(0.0)
     made.move(100)
-    recorded.meanwhile = lambda: made.move(60) if len(recorded.asked) == 1 else None
+    recorded.meanwhile = lambda: made.move(-60) if len(recorded.asked) == 1 else None
     hear(made)
     assert made.beat.waves == ()
-    assert last_sample(hear(made)) == 160
+    assert last_sample(hear(made)) == 40
 
 
 @pytest.mark.parametrize("speed", [5.0, 1000.0])
