@@ -296,7 +296,7 @@ class StartScreen(FrontScreen):
         sheet = NewSheet(seat, f"{who.name} {who.role}" if who else (self._glance or Glance()).who)
         self._meant = ()
         self.open_aside(sheet)
-        self.ask(self.here.offers, sheet.offer, group="offers")
+        self.ask(self.here.offers, sheet.found, group="offers")
 
     def _sign_in(self, then: Callable[[], None]) -> None:
         """Ask who is here, and go on with that."""

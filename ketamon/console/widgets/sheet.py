@@ -153,6 +153,10 @@ class NewSheet(Sheet):
         field.value = self._begin[name]
         return field
 
+    def found(self, offers: Offers) -> None:
+        """Offer what is there once the fields are: it may be found before they are, or after the form was left."""
+        self.call_later(self.offer, offers)
+
     def offer(self, offers: Offers) -> None:
         """Suggest drivers, and the ports that exist."""
         for name, drivers in (("monitors", offers.monitors), ("pumps", offers.pumps)):
