@@ -17,6 +17,7 @@ from ketamon.store.database import (
     connect_writer,
     has_ended,
     read_head,
+    refuse_second_name,
     sync_directory,
 )
 
@@ -59,6 +60,7 @@ class Appender:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        refuse_second_name(path)
         self._by: sqlite3.Connection | None = None
         self._connection: sqlite3.Connection | None = self._connected()
         self._identity = path.stat()

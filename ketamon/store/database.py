@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 from ketamon.errors import KetamonError, SourceError, VerificationError
 from ketamon.store.chain import Head, genesis
 from ketamon.store.cipher import ERRORS, opened
+from ketamon.store.home import data_dir
 from ketamon.store.keys import KEYS
 from ketamon.store.ring import SessionKey
 
@@ -144,6 +145,15 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def refuse_second_name(path: Path) -> None:
+    """Refuse a hard link: under its other name nobody sees the lock, nor the log with the newest events.
+
+    Raises `SourceError`. Ask before a session begins to be written; one that runs is not stopped by a link.
+    """
+    if path.is_file() and path.stat().st_nlink > 1:
+        raise SourceError(f"{path} has a second name (a hard link); look where, and remove that or copy the file")
+
+
 def connect(path: Path, mode: str = "ro") -> sqlite3.Connection:
     """Open a session file, by default without the right to change it. Texts are returned as bytes.
 
@@ -184,10 +194,19 @@ def explained(error: Exception, path: Path, *, ours: bool = False) -> Exception:
 
 
 def _foreign(path: Path, why: str = "", *, ours: bool = False) -> KetamonError:
-    """Say that a file cannot be opened as a session: damage where it was one, by its key or by the stream beside it."""
+    """Say that a file cannot be opened as a session.
+
+    It is damage where it was one: by its key, by the stream beside it, or where nothing else is ever put.
+    """
     if ours or path.with_suffix(".kstream").is_file():
         return VerificationError(f"{path} is damaged at its beginning or cut off{why}; restore it from a copy")
-    return SourceError(f"{path} is not a session file of ketamon{why}")
+    empty = path.is_file() and path.stat().st_size == 0
+    if empty and path.parent.resolve() == (data_dir() / "sessions").resolve():
+        return VerificationError(
+            f"{path} is empty: a record that was emptied, or a session that a crash kept from beginning;"
+            " restore it from a copy, or remove it"
+        )
+    return SourceError(f"{path} is not a session file of ketamon{': it is empty' * empty}{why}")
 
 
 def _configure(connection: sqlite3.Connection) -> None:

@@ -45,6 +45,8 @@ def read(path: Path) -> bytes | None:
 def _refuse_open(path: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
         raise SourceError(f"{path} is not private to you; check what is in it, then make it yours with mode 0600")
+    if status.st_nlink > 1:  # 0: it was replaced since it was opened
+        raise SourceError(f"{path} has a second name (a hard link); look where, then copy it and put the copy there")
 
 
 def refuse_shared(folder: Path, status: os.stat_result) -> None:

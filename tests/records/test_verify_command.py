@@ -30,6 +30,16 @@ def test_damage_is_told_with_the_event_it_begins_at(tmp_path, forge, capsys):
     assert "rows cut off behind event" in out
 
 
+def test_an_emptied_record_is_damage_where_records_are_kept(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("KETAMON_HOME", str(tmp_path))
+    (tmp_path / "sessions").mkdir()
+    kept, elsewhere = tmp_path / "sessions" / "one.ksession", tmp_path / "one.ksession"
+    for path, code, said in ((kept, 4, "is empty: a record that was emptied, or"), (elsewhere, 3, "is not a session file of ketamon: it is empty")):
+        path.touch()
+        assert main(["verify", str(path)]) == code
+        assert f"{path} {said}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", ["x", "1", "-1 00", f"{10**20} 00", "1.5 00"])
 def test_a_note_of_the_head_that_makes_no_sense_is_damage(tmp_path, words):
     path = tmp_path / "x.kstream"

@@ -202,6 +202,13 @@ def test_another_users_ring_is_refused(ring):
         KEYS.fresh()
 
 
+def test_a_ring_with_a_second_name_is_refused(ring, tmp_path):
+    """Under the other name it would keep what is erased here."""
+    (tmp_path / "other").hardlink_to(ring.path)
+    with pytest.raises(SourceError, match=r"has a second name \(a hard link\)"):
+        KEYS.fresh()
+
+
 def test_a_process_that_runs_on_looks_for_the_new_passphrase(ring, monkeypatch):
     environ = {"KETAMON_PASSPHRASE": PASSPHRASE}
     keys = Keys(environ)

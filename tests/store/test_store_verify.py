@@ -233,7 +233,7 @@ def test_a_signature_that_covers_something_else_is_found(path, opened):
 @pytest.mark.parametrize(
     ("content", "match"),
     [
-        (b"", "not a session file of ketamon"),
+        (b"", "is not a session file of ketamon: it is empty"),
         (b"%PDF-1.7 " * 500, "is not a session file of ketamon: file is not a database"),
     ],
 )

@@ -146,6 +146,20 @@ def test_a_second_writer_hears_who_the_first_is(opened):
     assert opened().durable_seq == 1
 
 
+def test_a_file_with_a_second_name_is_not_written(path, opened):
+    """Who opens the other name has another lock and another log beside it: two would write one file."""
+    other = path.with_name("other.ksession")
+    other.hardlink_to(path)
+    for name in (path, other):
+        with pytest.raises(SourceError, match=r"has a second name \(a hard link\)"):
+            Store(name, clock=int, on_degraded=print)
+    assert load(other) == []
+    other.unlink()
+    store = opened()
+    other.hardlink_to(path)
+    store.append([noted(1)], urgent=True).result(5)  # a session that runs goes on
+
+
 def test_a_second_writer_in_another_process_is_refused(path, opened):
     opened()
     code = (
