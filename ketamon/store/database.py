@@ -80,7 +80,7 @@ INSERT_EVENT = "INSERT INTO events VALUES (?, ?, CAST(? AS TEXT), CAST(? AS TEXT
 READ_FAILURES: tuple[type[Exception], ...] = (*ERRORS, UnicodeDecodeError)
 """What reading raises. The last: Python decodes SQLite's own message, which quotes damaged names as they are."""
 
-_MAKING: tuple[type[Exception], ...] = (*ERRORS, SourceError)
+_MAKING: tuple[type[Exception], ...] = (*ERRORS, OSError)
 _OPENING: tuple[type[Exception], ...] = (*READ_FAILURES, SourceError, VerificationError)
 _UNREADABLE: tuple[type[Exception], ...] = (*ERRORS, TypeError, ValueError, AttributeError)
 
@@ -113,10 +113,10 @@ def create(path: Path, session: str, created: datetime, key: SessionKey | None =
             _configure(connection)
             _enter_wal(connection)
             _fill(connection, Meta(session, created.isoformat(timespec="microseconds")))
+        sync_directory(path.parent)
     except _MAKING as error:
         path.unlink()
         raise SourceError(f"{path} cannot be made: {error}") from error
-    sync_directory(path.parent)
 
 
 def _fill(connection: sqlite3.Connection, meta: Meta) -> None:

@@ -23,6 +23,7 @@ from ketamon.codec import encode_json
 from ketamon.domain.events import StreamMark, iso
 from ketamon.domain.instant import Instant
 from ketamon.errors import SourceError
+from ketamon.store.database import sync_directory
 from ketamon.store.ring import SessionKey
 from ketamon.stream.reader import Report, StreamReader
 from ketamon.stream.record import Header, Kind, encode_bytes, encode_header
@@ -280,8 +281,7 @@ def _drivers(header: Header) -> dict[str, str]:
 
 
 def _sync_directory(directory: Path) -> None:
-    fd = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+        sync_directory(directory)
+    except OSError as error:
+        raise SourceError(f"{directory} cannot be written ({error.strerror}); record to another disk") from error

@@ -34,7 +34,8 @@ def test_an_emptied_record_is_damage_where_records_are_kept(tmp_path, monkeypatc
     monkeypatch.setenv("KETAMON_HOME", str(tmp_path))
     (tmp_path / "sessions").mkdir()
     kept, elsewhere = tmp_path / "sessions" / "one.ksession", tmp_path / "one.ksession"
-    for path, code, said in ((kept, 4, "is empty: a record that was emptied, or"), (elsewhere, 3, "is not a session file of ketamon: it is empty")):
+    foreign = "is not a session file of ketamon: it is empty"
+    for path, code, said in ((kept, 4, "is empty: a record that was emptied, or"), (elsewhere, 3, foreign)):
         path.touch()
         assert main(["verify", str(path)]) == code
         assert f"{path} {said}" in capsys.readouterr().err

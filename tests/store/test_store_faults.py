@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from store.samples import QUICK, measured, noted
+from store.samples import HEADER, QUICK, START, at, measured, noted
 
 from ketamon.domain.events import NotRecorded
 from ketamon.domain.recording import Unsaved
@@ -21,6 +21,7 @@ from ketamon.store import database
 from ketamon.store.reader import load
 from ketamon.store.verify import verify
 from ketamon.store.writer import Limits, Store
+from ketamon.stream.writer import StreamWriter
 
 SMALL = Limits(group_s=0.001, retry_s=(0.001,), queue=3)
 
@@ -206,6 +207,19 @@ def test_a_log_whose_name_the_disk_does_not_take_is_no_place_for_a_record(path, 
         opened()
     monkeypatch.undo()
     assert opened().append([noted(1)], urgent=True).result(5).seq == 1
+
+
+def test_a_folder_that_cannot_be_synced_is_told_in_words_and_leaves_no_record(tmp_path, monkeypatch):
+    def broken(folder):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("ketamon.store.database.sync_directory", broken)
+    monkeypatch.setattr("ketamon.stream.writer.sync_directory", broken)
+    with pytest.raises(SourceError, match=r"one.ksession cannot be made: .*Input/output error"):
+        database.create(tmp_path / "one.ksession", "s", START)
+    with pytest.raises(SourceError, match=r"cannot be written \(Input/output error\); record to another disk"):
+        StreamWriter(tmp_path / "one.kstream", HEADER, at(0))
+    assert not (tmp_path / "one.ksession").exists()
 
 
 def test_what_waits_is_written_in_portions_and_all_is_well_after_the_last(path, disk, opened, degraded):
