@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from textual.content import Content
+from textual.events import Resize
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.style import Style
@@ -32,6 +33,11 @@ class Line(Static):
         taller = self.styles.auto_dimensions and self._height(content) != self._height(self._said)
         self._said = content
         self.update(content, layout=taller)
+
+    def on_resize(self, event: Resize) -> None:
+        """Another width may take another height than the one that was worked out for what stood there before."""
+        if self.styles.auto_dimensions and self._height(self._said) > event.size.height:
+            self.refresh(layout=True)
 
     def _height(self, content: Content) -> int:
         """Return how many lines it takes here; long ones are wrapped."""
