@@ -19,6 +19,8 @@ from ketamon.errors import SourceError, UsageError
 from ketamon.lock import Holder, Lock, holder
 
 _SUFFIX = ".sock"
+_LONGEST = 103
+"""Bytes that every system takes for the path of a socket: 103 on macOS, 107 on Linux."""
 
 
 def runtime_dir() -> Path:
@@ -40,7 +42,12 @@ def runtime_dir() -> Path:
 def socket_path(chair: str) -> Path:
     """Return the socket of a chair's core."""
     refuse_name(chair)
-    return runtime_dir() / f"chair-{chair}{_SUFFIX}"
+    path = runtime_dir() / f"chair-{chair}{_SUFFIX}"
+    if len(os.fsencode(path)) > _LONGEST:
+        raise SourceError(
+            f"{path} is too long for a socket ({_LONGEST} bytes); set KETAMON_RUNTIME to a shorter folder"
+        )
+    return path
 
 
 def refuse_name(chair: str) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -17,8 +18,8 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.fixture
 def private(tmp_path, monkeypatch):
-    """A home and a folder of sockets for this test alone."""
-    (tmp_path / "run").mkdir(mode=0o700)
-    monkeypatch.setenv("KETAMON_RUNTIME", str(tmp_path / "run"))
-    monkeypatch.setenv("KETAMON_HOME", str(tmp_path / "home"))
-    return tmp_path
+    """A home and a folder of sockets for this test alone; that one has a short path, as a socket must have."""
+    with TemporaryDirectory(prefix="k-") as runtime:
+        monkeypatch.setenv("KETAMON_RUNTIME", runtime)
+        monkeypatch.setenv("KETAMON_HOME", str(tmp_path / "home"))
+        yield tmp_path

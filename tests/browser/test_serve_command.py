@@ -13,6 +13,7 @@ import pytest
 
 from ketamon.cli import main
 from ketamon.cli import page as cli_page
+from ketamon.local import runtime_dir
 
 LINK = re.compile(r"http://127\.0\.0\.1:(\d+)/login\?token=[\w-]{43}\n", re.ASCII)
 
@@ -40,7 +41,7 @@ def opened(link: str) -> tuple[int, str]:
 def test_links_and_what_they_are_for(private, capsys):
     with served("--port", "0", "--as", "Dr. Lee", "--role", "physician", "--for", "4h") as (process, link):
         assert LINK.fullmatch(link)
-        lock = private / "run" / "ketamon" / "browser.lock"
+        lock = runtime_dir() / "browser.lock"
         assert "token=" not in lock.read_text()
         assert main(["serve", "token", "--as", "Guest", "--role", "observer", "--for", "30m"]) == 0
         said = capsys.readouterr()
@@ -56,7 +57,7 @@ def test_links_and_what_they_are_for(private, capsys):
         told = process.stderr.read()
         assert "physician Dr. Lee logged in" in told
         assert "token" not in told
-    assert not list((private / "run" / "ketamon").glob("browser*"))
+    assert not list((runtime_dir()).glob("browser*"))
 
 
 WRONG = [

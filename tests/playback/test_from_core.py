@@ -12,6 +12,7 @@ from ketamon.chair.server import event_line
 from ketamon.domain.intents import Note, SetSpeed
 from ketamon.domain.people import Person, Role
 from ketamon.follow import Beat, SocketFeed, Source, beat_line
+from ketamon.local import runtime_dir
 from ketamon.playback import BROKEN, from_core
 from ketamon.profiles import load
 
@@ -58,7 +59,7 @@ async def test_a_core_that_breaks_off_and_comes_again_is_followed_to_the_end(pri
         writer.close()
         await writer.wait_closed()
 
-    path = private / "run" / "x.sock"
+    path = runtime_dir() / "x.sock"
     server = await asyncio.start_unix_server(tell, str(path))
     async with playing(path) as made:
         await until(lambda: made.beat is not None and made.beat.remark == "")
@@ -75,7 +76,7 @@ async def test_a_core_that_is_gone_leaves_what_came(private, hurried):
         server.close()
         await writer.wait_closed()
 
-    path = private / "run" / "x.sock"
+    path = runtime_dir() / "x.sock"
     server = await asyncio.start_unix_server(tell, str(path))
     async with playing(path) as made:
         await until(lambda: made.beat is not None and made.beat.remark == BROKEN)
@@ -86,7 +87,7 @@ async def test_a_core_that_is_gone_leaves_what_came(private, hurried):
 async def test_the_core_of_a_replay_plays_ahead_waits_to_be_looked_at_and_takes_nothing(private, monkeypatch):
     monkeypatch.setattr("ketamon.chair.core.COMES_WITHIN_S", 0.5)
     core, reader = launch.replay(samples.path("vasovagal"), None, float("inf"), private / "r.ksession")
-    path = private / "run" / "r.sock"
+    path = runtime_dir() / "r.sock"
     with reader:
         running = asyncio.create_task(core.run(path))
         await until(path.exists)

@@ -160,6 +160,12 @@ def fixture_runtime(tmp_path, monkeypatch):
     return tmp_path / "run" / "ketamon"
 
 
+def test_a_folder_whose_path_is_too_long_for_a_socket_is_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("KETAMON_RUNTIME", str(tmp_path / ("x" * 90)))
+    with pytest.raises(SourceError, match=r"too long for a socket.*KETAMON_RUNTIME"):
+        local.socket_path("2")
+
+
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
 async def test_folder_and_socket_are_private_whatever_the_umask(runtime, mask):
     runtime.parent.mkdir(mode=0o700)
