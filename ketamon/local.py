@@ -19,8 +19,8 @@ from ketamon.errors import SourceError, UsageError
 from ketamon.lock import Holder, Lock, holder
 
 _SUFFIX = ".sock"
-_LONGEST = 103
-"""Bytes that every system takes for the path of a socket: 103 on macOS, 107 on Linux."""
+_LONGEST = 107 if sys.platform == "linux" else 103
+"""Bytes that the system takes for the path of a socket."""
 
 
 def runtime_dir() -> Path:

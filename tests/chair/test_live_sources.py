@@ -74,10 +74,8 @@ def fixture_cables(tmp_path):
 
 
 @pytest.fixture(name="profile")
-def fixture_profile(tmp_path, monkeypatch):
+def fixture_profile(private):
     """The shipped profile, but of two saturations the oximeter's counts, and a difference is told soon."""
-    monkeypatch.setenv("KETAMON_RUNTIME", str(tmp_path / "run"))
-    monkeypatch.setenv("KETAMON_HOME", str(tmp_path / "home"))
     text = profiles.load(None)[1]
     for parameter in ("spo2", "pr"):
         rule = f'[[source]]\nparameter = "{parameter}"\n'
@@ -85,7 +83,7 @@ def fixture_profile(tmp_path, monkeypatch):
         text = text.replace(rule, rule + 'drivers = ["masimo-ascii1"]\n')
     slow = 'of = "sources-differ"\npriority = "low"\ndwell_s = 30.0'
     assert slow in text
-    path = tmp_path / "clinic.toml"
+    path = private / "clinic.toml"
     path.write_text(text.replace(slow, slow.replace("30.0", "0.5")), encoding="utf-8")
     return path
 

@@ -17,12 +17,8 @@ OCCLUDED = b"!ALARM^AL_OCCLU^ ^ |5B3B\r"
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capfdbinary):
+def run(private, monkeypatch, capfdbinary):
     """Run a command; return its exit code, its lines and its words."""
-    runtime = tmp_path / "run"
-    runtime.mkdir(mode=0o700)
-    monkeypatch.setenv("KETAMON_RUNTIME", str(runtime))
-    monkeypatch.setenv("KETAMON_HOME", str(tmp_path / "home"))
 
     def call(*args: object, data: bytes = b"") -> tuple[int, list[str], str]:
         monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(data)))

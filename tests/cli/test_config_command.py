@@ -25,12 +25,9 @@ ANOTHER = '[[chair]]\nname = "3"\nmonitor = ["nonin:/dev/ttyUSB7"]\n'
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
-    (tmp_path / "run").mkdir(mode=0o700)
-    (tmp_path / "home").mkdir(mode=0o700)
-    monkeypatch.setenv("KETAMON_RUNTIME", str(tmp_path / "run"))
-    monkeypatch.setenv("KETAMON_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
+def home(private):
+    (private / "home").mkdir(mode=0o700)
+    return private / "home"
 
 
 @pytest.fixture

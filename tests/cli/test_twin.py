@@ -172,11 +172,8 @@ def test_lines_hold_nothing_that_moves_a_cursor():
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
+def run(private, capsys):
     """Run a command in a home of its own; return its exit code, its lines and its words."""
-    (tmp_path / "run").mkdir(mode=0o700)
-    monkeypatch.setenv("KETAMON_RUNTIME", str(tmp_path / "run"))
-    monkeypatch.setenv("KETAMON_HOME", str(tmp_path / "home"))
 
     def call(*args):
         code = main([str(arg) for arg in args])

@@ -40,17 +40,14 @@ IN_RECOVERY = {"s": "5", "d": "0", "n": "0", "h": "0", "z": "0", "G": "0", "H": 
 
 
 @pytest.fixture
-def clinic(tmp_path, monkeypatch):
+def clinic(private):
     """A folder of its own, people with PINs, and a profile whose times are seconds."""
-    for name in ("home", "run"):
-        (tmp_path / name).mkdir(mode=0o700)
-    monkeypatch.setenv("KETAMON_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("KETAMON_RUNTIME", str(tmp_path / "run"))
+    (private / "home").mkdir(mode=0o700)
     roster = Roster.open(data_dir())
     for person, pin in STAFF.items():
         roster.add(person, pin)
-    (tmp_path / "quick.toml").write_text(QUICK + "".join(quick(c) for c in load(None)[0].criterion))
-    return tmp_path
+    (private / "quick.toml").write_text(QUICK + "".join(quick(c) for c in load(None)[0].criterion))
+    return private
 
 
 def quick(criterion) -> str:
