@@ -1,6 +1,7 @@
 """What a B. Braun Space rack says, to be built in tests."""
 
 from drivers.contract import run
+from drivers.hand import only
 
 from ketamon.driver import DeviceNotice, PumpTelemetry
 from ketamon_drivers.bbraun_space import SPEC
@@ -15,10 +16,6 @@ def part(*pumps, last=True, bed="ComSystem", second=214):
     """One part of a reply: (address, records) for each pump."""
     body = "\x1e".join(f"{second},501{head},{n},{v}" for head, said in pumps for n, v in said.items())
     return frame(bed, body.encode(), last=last)
-
-
-def only(kind, outputs):
-    return [output for output in outputs if isinstance(output, kind)]
 
 
 def decode(*wires):

@@ -3,6 +3,7 @@
 from struct import pack
 
 from drivers.contract import run
+from drivers.hand import only
 
 from ketamon.driver import DeviceNotice, Measured, Sampled
 from ketamon.registry import load
@@ -24,10 +25,6 @@ from ketamon_drivers.philips_intellivue.wires import frame
 
 UDP, SERIAL = load("philips-intellivue+udp"), load("philips-intellivue+serial")
 HR_60 = "4182 0000 0aa0 0000003c"
-
-
-def only(kind, outputs):
-    return [output for output in outputs if isinstance(output, kind)]
 
 
 def readings(outputs):

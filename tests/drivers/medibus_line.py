@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from drivers.hand import Hand, only
+
 from ketamon.domain.instant import Instant
 from ketamon.driver import Send
 from ketamon_drivers.medibus.session import QUESTIONS, Medibus
@@ -15,34 +17,16 @@ OFFER = b"00   16000-  10  10037006   16000-  20  100460"
 """The realtime configuration of the protocol's example 5: airway pressure, and CO2."""
 
 
-class Line:
+class Line(Hand):
     """A driver, a clock, and a hand that plays the device."""
 
     def __init__(self):
-        self.driver, self.at = Medibus(), BEGIN
-
-    def wait(self, seconds, answers=None):
-        """Tick four times a second; `answers` maps what was sent to what the device says."""
-        outputs = []
-        for _ in range(round(seconds * 4)):
-            self.at = self.at.plus(0.25)
-            made = list(self.driver.tick(self.at))
-            outputs += made
-            for send in only(Send, made):
-                outputs += self.hear((answers or {}).get(send.data, b""))
-        return outputs
-
-    def hear(self, raw):
-        return list(self.driver.feed(raw, self.at))
+        super().__init__(Medibus(), BEGIN)
 
     def active(self, identity=CAPNOSAT, curves=b""):
         """A device that was called, and said who it is and what it offers."""
         self.wait(0.75, {CALL: response(0x51), IDENTIFY: identity, OFFERS: response(0x53, curves), ASK: BOTH})
         return self
-
-
-def only(kind, outputs):
-    return [output for output in outputs if isinstance(output, kind)]
 
 
 def sent(outputs):

@@ -6,6 +6,7 @@ from itertools import pairwise, product
 
 import pytest
 from drivers.contract import START, check_chunks, run
+from drivers.hand import only
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rows import each_row
@@ -46,10 +47,6 @@ ANSWERS = {
 def decode(*contents):
     """All outputs of these messages, in one connection."""
     return run(SPEC.make(), [b"".join(map(frame, contents))])
-
-
-def only(kind, outputs):
-    return [output for output in outputs if isinstance(output, kind)]
 
 
 def status(*contents):

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from drivers.hand import only
 from rows import each_row
 
 from ketamon.domain.devices import Evidence, Priority, PumpState, PumpStatus
@@ -47,10 +48,6 @@ def decode(*contents):
     driver = SPEC.make()
     data = b"".join(c if isinstance(c, bytes) else frame(c) for c in contents)
     return [*driver.feed(data, START), *driver.flush(START)]
-
-
-def only(kind, outputs):
-    return [o for o in outputs if isinstance(o, kind)]
 
 
 def heads(*contents):

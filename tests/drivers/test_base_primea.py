@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from drivers.hand import only
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rows import each_row
@@ -24,10 +25,6 @@ PUBLISHED = {
     "1E": "023145383903",
     "PR;1F40": "0250523b31463430343703", "1C;d1F40;r00C350": "0231433b64314634303b72303043333530323903",
 }  # fmt: skip
-
-
-def only(kind, outputs):
-    return [output for output in outputs if isinstance(output, kind)]
 
 
 class Cable:

@@ -1,7 +1,8 @@
 """B. Braun Space: alarms, and what is told in words."""
 
 import pytest
-from drivers.bbraun import ON, RUNNING, decode, notices, only, part, status, word
+from drivers.bbraun import ON, RUNNING, decode, notices, part, status, word
+from drivers.hand import only
 from rows import each_row
 
 from ketamon.domain.devices import Priority

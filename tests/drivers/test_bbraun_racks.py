@@ -5,8 +5,9 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from drivers.bbraun import GOOD, RUNNING, decode, notices, only, part
+from drivers.bbraun import GOOD, RUNNING, decode, notices, part
 from drivers.contract import START, run
+from drivers.hand import only
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rows import each_row

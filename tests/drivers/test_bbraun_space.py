@@ -3,8 +3,9 @@
 import json
 
 import pytest
-from drivers.bbraun import GOOD, ON, RUNNING, decode, notices, only, part, status, word
+from drivers.bbraun import GOOD, ON, RUNNING, decode, notices, part, status, word
 from drivers.contract import START, check_chunks, run
+from drivers.hand import only
 from hypothesis import given
 from hypothesis import strategies as st
 from rows import each_row

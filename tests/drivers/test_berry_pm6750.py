@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from drivers.hand import only
 from rows import each_row
 
 from ketamon.domain.instant import Instant
@@ -19,10 +20,6 @@ BEGIN = Instant(0, datetime(2026, 11, 21, 8, 0, tzinfo=UTC))
 def decode(*frames):
     driver = BerryPm6750()
     return list(driver.feed(b"".join(frames), BEGIN)) + list(driver.flush(BEGIN))
-
-
-def only(kind, outputs):
-    return [output for output in outputs if isinstance(output, kind)]
 
 
 def told(*frames):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
+from drivers.hand import only
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rows import each_row
@@ -41,10 +42,6 @@ def status(first=0, second=0, code=0):
 def decode(*frames):
     driver = Capnostat5()
     return list(driver.feed(b"".join(frames), BEGIN)) + list(driver.flush(BEGIN))
-
-
-def only(kind, outputs):
-    return [output for output in outputs if isinstance(output, kind)]
 
 
 def last(outputs):

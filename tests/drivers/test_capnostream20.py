@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 from drivers.contract import START, check_chunks, run
+from drivers.hand import only
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rows import each_row
@@ -53,10 +54,6 @@ def twice(fast=0, **fields):
     """A message behind one that makes it believed."""
     said = Said(**fields)
     return decode(sample(fast=fast), sample(fast=fast), said, replace(said, time=said.time + 1))
-
-
-def only(kind, outputs):
-    return [output for output in outputs if isinstance(output, kind)]
 
 
 def told(outputs):

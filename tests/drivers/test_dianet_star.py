@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 from drivers.contract import START, check_chunks, run
+from drivers.hand import only
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rows import each_row
@@ -42,10 +43,6 @@ from ketamon_drivers.dianet_star.frames import (
 )
 
 _32, _16, _8 = 0xFFFFFFFF, 0xFFFF, 0xFF
-
-
-def only(kind, outputs):
-    return [output for output in outputs if isinstance(output, kind)]
 
 
 def answer(segment, data, address=0, kind=6):

@@ -4,7 +4,8 @@ import re
 from struct import pack
 
 import pytest
-from drivers.intellivue import blocks, decode, only, result, wave
+from drivers.hand import only
+from drivers.intellivue import blocks, decode, result, wave
 from rows import each_row
 
 from ketamon.domain.devices import Priority

@@ -6,7 +6,8 @@ from struct import pack
 
 import pytest
 from drivers.contract import START, run
-from drivers.intellivue import HR_60, SERIAL, UDP, accepted, decode, notices, numeric, only, presented, readings, result
+from drivers.hand import only
+from drivers.intellivue import HR_60, SERIAL, UDP, accepted, decode, notices, numeric, presented, readings, result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

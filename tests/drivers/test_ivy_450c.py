@@ -2,6 +2,7 @@
 
 import pytest
 from drivers.contract import START, check_chunks, run
+from drivers.hand import only
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rows import each_row
@@ -27,10 +28,6 @@ def record(waves=WAVES, **lines):
 
 def decode(*records):
     return run(SPEC.make(), [b"".join(records)])
-
-
-def only(kind, outputs):
-    return [output for output in outputs if isinstance(output, kind)]
 
 
 def read(*records):

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import pytest
+from drivers.hand import only
 from drivers.medibus_line import (
     ALARMS,
     ALARMS_2,
@@ -16,7 +17,6 @@ from drivers.medibus_line import (
     OFFERS,
     Line,
     decode,
-    only,
     sent,
 )
 from hypothesis import given, settings

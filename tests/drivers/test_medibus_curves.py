@@ -1,6 +1,7 @@
 """MEDIBUS: curves are offered, ordered, read, and dropped where they do not fit."""
 
 import pytest
+from drivers.hand import only
 from drivers.medibus_line import (
     ALARMS,
     ASK,
@@ -14,7 +15,6 @@ from drivers.medibus_line import (
     Line,
     curves,
     decode,
-    only,
     sent,
 )
 from rows import each_row

@@ -2,6 +2,7 @@
 
 import pytest
 from drivers.contract import START, check_chunks, run
+from drivers.hand import only
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rows import each_row
@@ -22,10 +23,6 @@ LINE = f"{DATE} 100 120 50"
 
 def decode(*lines):
     return run(SPEC.make(), ["".join(f"{line}\r\n" for line in lines).encode("latin-1")])
-
-
-def only(kind, outputs):
-    return [output for output in outputs if isinstance(output, kind)]
 
 
 def read(*lines):

@@ -5,6 +5,7 @@ from struct import pack, unpack_from
 
 import pytest
 from drivers.contract import START, check_accounting, check_chunks, cut, frames_of, run
+from drivers.hand import only
 from drivers.intellivue import (
     HR_60,
     SERIAL,
@@ -13,7 +14,6 @@ from drivers.intellivue import (
     decode,
     notices,
     numeric,
-    only,
     presented,
     readings,
     result,

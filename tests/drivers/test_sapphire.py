@@ -4,6 +4,7 @@ import json
 import struct
 
 import pytest
+from drivers.hand import only
 from rows import each_row
 
 from ketamon.domain.devices import Evidence, Priority, PumpState
@@ -26,10 +27,6 @@ def data(rate=540, remaining=3290, infused=310, serial=4711, size=180, **more):
 
 def message(number=0, **fields):
     return frame(PUMP, PC, BATCH, number, data(**fields))
-
-
-def only(kind, outputs):
-    return [output for output in outputs if isinstance(output, kind)]
 
 
 class Cable:

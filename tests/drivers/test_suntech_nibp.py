@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
+from drivers.hand import Hand, only
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rows import each_row
@@ -40,25 +41,11 @@ def pressure(mmhg):
     return reply(mmhg.to_bytes(2, "little"))
 
 
-class Bench:
+class Bench(Hand):
     """A driver with a clock, and a hand that answers for the module."""
 
     def __init__(self):
-        self.driver, self.at = SunTechNibp(), START
-
-    def wait(self, seconds, answer=None):
-        """Tick four times a second; `answer` maps what was sent to what the module says."""
-        outputs = []
-        for _ in range(round(seconds * 4)):
-            self.at = self.at.plus(0.25)
-            made = list(self.driver.tick(self.at))
-            outputs += made
-            for send in only(Send, made):
-                outputs += self.hear((answer or {}).get(send.data, b""))
-        return outputs
-
-    def hear(self, data):
-        return list(self.driver.feed(data, self.at))
+        super().__init__(SunTechNibp(), START)
 
     def act(self, action):
         return list(self.driver.act(action, self.at))
@@ -70,10 +57,6 @@ class Bench:
         self.hear(reply(b"O"))
         self.hear(pressure(120))
         return self
-
-
-def only(kind, outputs):
-    return [output for output in outputs if isinstance(output, kind)]
 
 
 def texts(outputs):

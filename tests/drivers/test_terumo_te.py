@@ -4,6 +4,7 @@ import json
 from base64 import b64decode
 
 import pytest
+from drivers.hand import only
 from rows import each_row
 
 from ketamon.domain.devices import Evidence, Priority, PumpAlarm, PumpState, PumpStatus
@@ -39,10 +40,6 @@ def answer(**at):
 def decode(*wires):
     driver = SPEC.make()
     return [*driver.feed(b"".join(wires), START), *driver.flush(START)]
-
-
-def only(kind, outputs):
-    return [o for o in outputs if isinstance(o, kind)]
 
 
 def status(*wires):

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from drivers.zyno_cable import ROUND, Cable, codes, only
+from drivers.hand import only
+from drivers.zyno_cable import ROUND, Cable, codes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rows import each_row

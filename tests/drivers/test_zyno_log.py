@@ -3,7 +3,8 @@
 import struct
 
 import pytest
-from drivers.zyno_cable import ROUND, Cable, codes, only
+from drivers.hand import only
+from drivers.zyno_cable import ROUND, Cable, codes
 from rows import each_row
 
 from ketamon.domain.devices import Priority, PumpState

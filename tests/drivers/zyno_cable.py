@@ -1,15 +1,13 @@
 """A Zyno pump on its cable, to be built in tests."""
 
+from drivers.hand import only
+
 from ketamon.driver import DeviceAlarms, Send
 from ketamon.testing.conversation import START
 from ketamon.wire.checksums import sum8
 from ketamon_drivers.zyno import SPEC, wire
 
 ROUND = ("RN12345678", "Q4mL/hr", "Q70", "54.00", "Q500000136", "Q600000E10", "TRUE")
-
-
-def only(kind, outputs):
-    return [output for output in outputs if isinstance(output, kind)]
 
 
 class Cable:
